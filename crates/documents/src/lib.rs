@@ -1,0 +1,1 @@
+//! Turns a typed document into a PDF.

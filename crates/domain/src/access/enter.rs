@@ -1,0 +1,52 @@
+//! From an account to an alliance: the only way a [`Viewer`] of a person is made.
+
+use super::{Account, repo};
+use crate::{
+    app::App,
+    error::Internal,
+    ids::{AllianceId, PersonId},
+    viewer::{Grant, Viewer},
+};
+
+/// An alliance that an account may enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllianceEntry {
+    /// The alliance.
+    pub id: AllianceId,
+    /// Its part of the address.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An account inside an alliance.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// Who asks from now on.
+    pub viewer: Viewer,
+    /// The person's name as this alliance writes it.
+    pub person_name: String,
+}
+
+/// The alliances in which this account holds a role today, by name.
+pub async fn my_alliances(app: &App, account: &Account) -> Result<Vec<AllianceEntry>, Internal> {
+    repo::alliances_of(app, account.id, app.clock.now()).await
+}
+
+/// Enters the alliance with this slug. `None` alike when it does not exist and when the account holds no role in it.
+pub async fn enter(app: &App, account: &Account, slug: &str) -> Result<Option<Entered>, Internal> {
+    let rows = repo::grants(app, account.id, slug, app.clock.now()).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
+    let viewer = Viewer::person(first.alliance_id, account.id, first.person_id, grants);
+    Ok(Some(Entered { viewer, person_name: first.person_name.clone() }))
+}
+
+/// One grant in force of the person who enters.
+pub(super) struct EnterRow {
+    pub(super) alliance_id: AllianceId,
+    pub(super) person_id: PersonId,
+    pub(super) person_name: String,
+    /// `None` when the stored role is not one this version knows.
+    pub(super) grant: Option<Grant>,
+}

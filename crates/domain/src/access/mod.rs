@@ -1,0 +1,66 @@
+//! Accounts, sign-in by a typed code, and sessions.
+//!
+//! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
+//! the people whom alliances know under that address, each joined to the account when it first signs in.
+
+mod enter;
+mod email_address;
+mod request_sign_in_code;
+pub(crate) mod repo;
+mod sessions;
+mod sign_in;
+
+pub use email_address::{EmailAddress, NotAnEmailAddress};
+pub use enter::{AllianceEntry, Entered, enter, my_alliances};
+pub use request_sign_in_code::{
+    RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, sign_in_mail,
+};
+pub use sessions::{session_account, sign_out};
+pub use sign_in::{SignInError, SignedIn, sign_in};
+
+use crate::{
+    app::{Secret, Timestamp},
+    ids::AccountId,
+};
+
+/// A signed-in identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account.
+    pub id: AccountId,
+    /// The address it proved.
+    pub email: EmailAddress,
+}
+
+/// How a code may be used.
+pub(crate) mod limits {
+    use chrono::TimeDelta;
+
+    /// A code works for this long.
+    pub(crate) const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+    /// Wrong answers before a code is dead: one guess in 200,000 at the most.
+    pub(crate) const CODE_ATTEMPTS: i16 = 5;
+    /// Codes for one address within [`CODE_LIFETIME`]; more are quietly not sent.
+    pub(crate) const CODES_PER_ADDRESS: i64 = 5;
+    /// A session ends after this long without use.
+    pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::days(14);
+    /// A session ends after this long whatever happens.
+    pub(crate) const SESSION_LIFETIME: TimeDelta = TimeDelta::days(90);
+    /// The use of a session is noted at most this often.
+    pub(crate) const SESSION_TOUCH: TimeDelta = TimeDelta::minutes(5);
+}
+
+/// The six digits of the code with this id, derived and never stored.
+fn code_digits(secret: &Secret, code_id: uuid::Uuid) -> String {
+    let tag = secret.sign("sign-in code", code_id.as_bytes());
+    let number = tag.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("{:06}", number % 1_000_000)
+}
+
+/// A code that still works.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenCode {
+    pub(crate) id: uuid::Uuid,
+    pub(crate) email: String,
+    pub(crate) expires_at: Timestamp,
+}

@@ -1,0 +1,243 @@
+//! SQL of sign-in. All of it runs as the machine role: it happens before any alliance is entered.
+
+use super::{Account, EmailAddress, OpenCode, enter::{AllianceEntry, EnterRow}, limits};
+use crate::{
+    app::{App, Timestamp},
+    db::MachineTx,
+    error::Internal,
+    ids::{AccountId, AllianceId, MemberId, PersonId, SessionId},
+    viewer::{Grant, Role},
+};
+
+pub(super) async fn codes_since(tx: &mut MachineTx, email: &EmailAddress, since: Timestamp) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from sign_in_codes where email = $1 and created_at > $2"#,
+        email.as_str(),
+        since
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_code(
+    tx: &mut MachineTx,
+    id: uuid::Uuid,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into sign_in_codes (id, email, expires_at, created_at) values ($1, $2, $3, $4)",
+        id,
+        email.as_str(),
+        now + limits::CODE_LIFETIME,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn open_code(
+    tx: &mut MachineTx,
+    id: uuid::Uuid,
+    now: Timestamp,
+) -> Result<Option<OpenCode>, Internal> {
+    Ok(sqlx::query_as!(
+        OpenCode,
+        "select id, email, expires_at from sign_in_codes where id = $1 and used_at is null and expires_at > $2",
+        id,
+        now
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Counts an attempt at the newest open code of the address and returns its id, unless it is used up.
+pub(super) async fn count_attempt(
+    tx: &mut MachineTx,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<Option<uuid::Uuid>, Internal> {
+    Ok(sqlx::query_scalar!(
+        "update sign_in_codes set attempts = attempts + 1
+         where id = (select id from sign_in_codes
+                     where email = $1 and used_at is null and expires_at > $2
+                     order by created_at desc limit 1 for update)
+           and attempts < $3
+         returning id",
+        email.as_str(),
+        now,
+        limits::CODE_ATTEMPTS
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub(super) async fn use_code(tx: &mut MachineTx, id: uuid::Uuid, now: Timestamp) -> Result<(), Internal> {
+    sqlx::query!("update sign_in_codes set used_at = $2 where id = $1", id, now).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Whether an account or a person of any alliance has this address.
+pub(super) async fn is_known(tx: &mut MachineTx, email: &EmailAddress) -> Result<bool, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists(select from accounts where email = $1)
+               or exists(select from people where email = $1 and account_id is null) as "known!""#,
+        email.as_str()
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn upsert_account(
+    tx: &mut MachineTx,
+    id: AccountId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<AccountId, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"with made as (insert into accounts (id, email, created_at) values ($1, $2, $3)
+                         on conflict on constraint accounts_email_key do nothing returning id)
+           select id as "id!: AccountId" from made union all select id from accounts where email = $2 limit 1"#,
+        id as _,
+        email.as_str(),
+        now
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Joins the account to the longest-known person with this address in each alliance where it is nobody yet.
+pub(super) async fn join_people(
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    email: &EmailAddress,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "update people set account_id = $1
+         from (select distinct on (alliance_id) alliance_id, id from people p
+               where email = $2 and account_id is null
+                 and not exists (select from people q where q.alliance_id = p.alliance_id and q.account_id = $1)
+               order by alliance_id, id) first
+         where people.alliance_id = first.alliance_id and people.id = first.id",
+        account_id as _,
+        email.as_str()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) struct NewSession {
+    pub(super) id: SessionId,
+    pub(super) account_id: AccountId,
+    pub(super) token_hash: Vec<u8>,
+    pub(super) created_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+}
+
+pub(super) async fn insert_session(tx: &mut MachineTx, new: &NewSession) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into sessions (id, account_id, token_hash, created_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $4, $4, $5)",
+        new.id as _,
+        new.account_id as _,
+        new.token_hash,
+        new.created_at,
+        new.expires_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) struct FoundSession {
+    pub(super) account: Account,
+    pub(super) last_seen_at: Timestamp,
+}
+
+pub(super) async fn find_session(
+    app: &App,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<FoundSession>, Internal> {
+    let row = sqlx::query!(
+        r#"select a.id as "id: AccountId", a.email, s.last_seen_at
+           from sessions s join accounts a on a.id = s.account_id
+           where s.token_hash = $1 and s.expires_at > $2"#,
+        token_hash,
+        now
+    )
+    .fetch_optional(app.db.machine_pool())
+    .await?;
+    Ok(row.map(|row| FoundSession {
+        account: Account { id: row.id, email: EmailAddress::stored(row.email) },
+        last_seen_at: row.last_seen_at,
+    }))
+}
+
+pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) -> Result<(), Internal> {
+    sqlx::query!("update sessions set last_seen_at = $2 where token_hash = $1", token_hash, now)
+        .execute(app.db.machine_pool())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_session(app: &App, token_hash: &[u8]) -> Result<(), Internal> {
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(app.db.machine_pool()).await?;
+    Ok(())
+}
+
+pub(super) async fn alliances_of(
+    app: &App,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<Vec<AllianceEntry>, Internal> {
+    Ok(sqlx::query_as!(
+        AllianceEntry,
+        r#"select a.alliance_id as "id: AllianceId", a.slug, a.name
+           from people p join alliances a on a.alliance_id = p.alliance_id
+           where p.account_id = $1
+             and exists (select from role_grants g
+                         where g.alliance_id = p.alliance_id and g.person_id = p.id
+                           and g.starts_on <= ($2 at time zone a.timezone)::date
+                           and (g.ends_on is null or g.ends_on >= ($2 at time zone a.timezone)::date))
+           order by a.name, a.alliance_id"#,
+        account_id as _,
+        now
+    )
+    .fetch_all(app.db.machine_pool())
+    .await?)
+}
+
+pub(super) async fn grants(
+    app: &App,
+    account_id: AccountId,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Vec<EnterRow>, Internal> {
+    let rows = sqlx::query!(
+        r#"select p.alliance_id as "alliance_id: AllianceId", p.id as "person_id: PersonId", p.name,
+                  g.role, g.member_id as "member_id: MemberId"
+           from alliances a
+           join people p on p.alliance_id = a.alliance_id and p.account_id = $1
+           join role_grants g on g.alliance_id = p.alliance_id and g.person_id = p.id
+           where a.slug = $2
+             and g.starts_on <= ($3 at time zone a.timezone)::date
+             and (g.ends_on is null or g.ends_on >= ($3 at time zone a.timezone)::date)"#,
+        account_id as _,
+        slug,
+        now
+    )
+    .fetch_all(app.db.machine_pool())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| EnterRow {
+            alliance_id: row.alliance_id,
+            person_id: row.person_id,
+            person_name: row.name,
+            grant: Role::parse(&row.role).map(|role| Grant { role, member_id: row.member_id }),
+        })
+        .collect())
+}

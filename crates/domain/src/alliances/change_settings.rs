@@ -1,0 +1,106 @@
+//! Changing an alliance's letterhead and terms.
+
+use super::{Alliance, Letterhead, SupplierKind, repo};
+use crate::{
+    access::EmailAddress,
+    app::App,
+    error::{Forbidden, Internal},
+    viewer::{Permission, Viewer},
+};
+
+/// The settings as they shall be. Invoices already issued keep what was printed on them.
+#[derive(Debug, Clone)]
+pub struct ChangeSettings {
+    /// The alliance's name.
+    pub name: String,
+    /// Who issues invoices.
+    pub letterhead: Letterhead,
+    /// What kind of body that is.
+    pub supplier_kind: SupplierKind,
+    /// Days from issue to due date, 0 to 120.
+    pub payment_terms_days: u16,
+    /// What invoice numbers begin with, at most 12 characters.
+    pub invoice_prefix: String,
+    /// What credit note numbers begin with, at most 12 characters.
+    pub credit_prefix: String,
+}
+
+/// Why the settings stay as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeSettingsError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// A field that must be filled in is empty.
+    #[error("Please fill this in: it is printed on invoices.")]
+    Empty(&'static str),
+    /// The contact address is not a mail address.
+    #[error("That does not look like an email address.")]
+    InvalidEmail,
+    /// Not six digits.
+    #[error("A sort code has six digits, such as 12-34-56.")]
+    InvalidSortCode,
+    /// Not eight digits.
+    #[error("An account number has eight digits.")]
+    InvalidAccountNumber,
+    /// Outside 0 to 120.
+    #[error("Payment terms are between 0 and 120 days.")]
+    InvalidTerms,
+    /// A prefix is too long or would confuse a school's finance system.
+    #[error("A prefix has at most 12 letters, digits, hyphens or slashes.")]
+    InvalidPrefix,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Changes the settings and returns the alliance as it is now.
+pub async fn change_settings(
+    app: &App,
+    viewer: &Viewer,
+    input: ChangeSettings,
+) -> Result<Alliance, ChangeSettingsError> {
+    use ChangeSettingsError as E;
+    let scope = viewer.require(Permission::ManageAlliance)?;
+    let mut letterhead = input.letterhead;
+    for (field, value) in
+        [("name", &input.name), ("legalName", &letterhead.legal_name), ("address", &letterhead.address)]
+    {
+        if value.trim().is_empty() {
+            return Err(E::Empty(field));
+        }
+    }
+    EmailAddress::parse(&letterhead.contact_email).map_err(|_| E::InvalidEmail)?;
+    let bank = &mut letterhead.bank;
+    bank.sort_code = digits(&bank.sort_code, 6).ok_or(E::InvalidSortCode)?;
+    bank.sort_code.insert(4, '-');
+    bank.sort_code.insert(2, '-');
+    bank.number = digits(&bank.number, 8).ok_or(E::InvalidAccountNumber)?;
+    if input.payment_terms_days > 120 {
+        return Err(E::InvalidTerms);
+    }
+    let is_prefix = |text: &str| {
+        text.chars().count() <= 12 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/')
+    };
+    if !is_prefix(&input.invoice_prefix) || !is_prefix(&input.credit_prefix) {
+        return Err(E::InvalidPrefix);
+    }
+
+    let mut tx = app.db.begin(scope).await?;
+    let mut alliance = repo::alliance(&mut tx).await?;
+    alliance.name = input.name.trim().to_owned();
+    alliance.letterhead = letterhead;
+    alliance.terms.supplier_kind = input.supplier_kind;
+    alliance.terms.payment_terms_days = input.payment_terms_days;
+    alliance.terms.invoice_prefix = input.invoice_prefix;
+    alliance.terms.credit_prefix = input.credit_prefix;
+    repo::update_settings(&mut tx, &alliance).await?;
+    tx.commit().await?;
+    Ok(alliance)
+}
+
+/// The digits of `text` when there are `count` of them and nothing else but spaces and hyphens.
+fn digits(text: &str, count: usize) -> Option<String> {
+    let kept: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    (kept.len() == count && kept.chars().all(|c| c.is_ascii_digit())).then_some(kept)
+}

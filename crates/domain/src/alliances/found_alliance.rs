@@ -1,0 +1,95 @@
+//! A new alliance, with its first administrator.
+
+use chrono::NaiveDate;
+
+use super::{Alliance, Closure, Strand, Template, repo};
+use crate::{
+    access::EmailAddress,
+    app::App,
+    db::OnConstraint,
+    error::Internal,
+    ids::{AllianceId, ClosureId, PersonId, RoleGrantId, StrandId},
+    people::{self, Person},
+    viewer::{Permission, Role, Viewer},
+};
+
+/// A new alliance. `alliance.id` is set by the operation.
+#[derive(Debug, Clone)]
+pub struct FoundAlliance {
+    /// Its settings; strands and words come from the template.
+    pub alliance: Alliance,
+    /// What it begins with.
+    pub template: Template,
+    /// Days on which its schools are closed: name, first and last day.
+    pub closures: Vec<(String, NaiveDate, NaiveDate)>,
+    /// Who runs it: at least one, or nobody could ever enter.
+    pub people: Vec<FoundingPerson>,
+}
+
+/// A person who runs the new alliance.
+#[derive(Debug, Clone)]
+pub struct FoundingPerson {
+    /// Their name.
+    pub name: String,
+    /// Where they sign in.
+    pub email: EmailAddress,
+    /// A role for the whole alliance.
+    pub role: Role,
+}
+
+/// Why no alliance was founded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundAllianceError {
+    /// The short address belongs to another alliance.
+    #[error("That short address is taken. Try another.")]
+    SlugTaken,
+    /// The short address has other characters than it may have.
+    #[error("A short address has lower-case letters, digits and single hyphens only.")]
+    InvalidSlug,
+    /// Nobody would be able to enter.
+    #[error("An alliance needs a director or a manager.")]
+    NoAdministrator,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Founds an alliance. Called by the deployment itself: signing up by oneself has checks of its own.
+pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceId, FoundAllianceError> {
+    if !input.people.iter().any(|person| matches!(person.role, Role::Director | Role::Manager)) {
+        return Err(FoundAllianceError::NoAdministrator);
+    }
+    let alliance =
+        Alliance { id: AllianceId::new(app), wording: input.template.wording(), ..input.alliance };
+    let now = app.clock.now();
+
+    let mut machine = app.db.machine().await?;
+    match repo::insert_alliance(&mut machine, &alliance, now).await {
+        Err(sqlx::Error::Database(e)) if e.constraint() == Some("alliances_slug_check") => {
+            return Err(FoundAllianceError::InvalidSlug);
+        }
+        other => other.on_constraint("alliances_slug_key", || FoundAllianceError::SlugTaken)?,
+    }
+    machine.commit().await?;
+
+    // Two logins mean two transactions: an alliance without people is harmless, as nobody can enter it.
+    let machinery = Viewer::machinery(alliance.id);
+    let scope = machinery.require(Permission::ManageAlliance).map_err(Internal::new)?;
+    let mut tx = app.db.begin(scope).await?;
+    let strands: Vec<_> = (input.template.strands().iter())
+        .map(|name| Strand { id: StrandId::new(app), name: (*name).into() })
+        .collect();
+    repo::insert_strands(&mut tx, &strands).await?;
+    for (name, starts_on, ends_on) in input.closures {
+        repo::insert_closure(&mut tx, &Closure { id: ClosureId::new(app), name, starts_on, ends_on }).await?;
+    }
+    for person in input.people {
+        let id = PersonId::new(app);
+        let row = Person { id, name: person.name, email: Some(person.email) };
+        people::repo::insert_person(&mut tx, &row, now).await?;
+        let grant = people::NewRole { person_id: id, role: person.role, member_id: None, starts_on: alliance.date(now) };
+        people::repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
+    }
+    tx.commit().await?;
+    Ok(alliance.id)
+}

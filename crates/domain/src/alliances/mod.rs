@@ -1,0 +1,218 @@
+//! The tenants: each alliance's name, letterhead, calendar and local words.
+
+mod change_settings;
+mod found_alliance;
+pub(crate) mod repo;
+
+pub use change_settings::{ChangeSettings, ChangeSettingsError, change_settings};
+pub use found_alliance::{FoundAlliance, FoundAllianceError, FoundingPerson, found_alliance};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::Timestamp,
+    error::ReadError,
+    ids::{AllianceId, ClosureId, StrandId},
+    viewer::{Permission, Reading},
+};
+
+/// An alliance and how it works.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alliance {
+    /// The tenant.
+    pub id: AllianceId,
+    /// Its part of the address: lower-case letters, digits and hyphens.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Who issues invoices.
+    pub letterhead: Letterhead,
+    /// How it raises contributions.
+    pub terms: Terms,
+    /// Its local words.
+    pub wording: Wording,
+}
+
+/// Who issues invoices, as printed on them and frozen with each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letterhead {
+    /// The legal entity.
+    pub legal_name: String,
+    /// Its postal address, a line each.
+    pub address: String,
+    /// Where payers write to.
+    pub contact_email: String,
+    /// The VAT registration number, if registered.
+    pub vat_number: Option<String>,
+    /// The account to pay into.
+    pub bank: BankAccount,
+}
+
+/// A bank account as a payer needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankAccount {
+    /// The name on the account.
+    pub name: String,
+    /// Six digits as `12-34-56`.
+    pub sort_code: String,
+    /// Eight digits.
+    pub number: String,
+}
+
+/// How an alliance raises contributions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What kind of body supplies: it decides the usual VAT treatment.
+    pub supplier_kind: SupplierKind,
+    /// Where its people plan their days.
+    pub timezone: Tz,
+    /// The month, 1 to 12, in which its year begins.
+    pub year_start_month: u32,
+    /// Days from issue to due date.
+    pub payment_terms_days: u16,
+    /// What invoice numbers begin with.
+    pub invoice_prefix: String,
+    /// What credit note numbers begin with.
+    pub credit_prefix: String,
+}
+
+/// What kind of body the alliance's legal entity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SupplierKind {
+    /// An eligible body: a school, academy trust or local authority. Education it supplies is exempt.
+    EducationBody,
+    /// A trading company: charges VAT on everything.
+    TradingCompany,
+}
+
+impl SupplierKind {
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EducationBody => "education_body",
+            Self::TradingCompany => "trading_company",
+        }
+    }
+
+    pub(crate) fn stored(text: &str) -> Self {
+        if text == "trading_company" { Self::TradingCompany } else { Self::EducationBody }
+    }
+}
+
+/// What an alliance calls itself and its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wording {
+    /// "alliance", "partnership", "hub".
+    pub alliance: String,
+    /// "member", "partner school".
+    pub member: String,
+    /// "strand", "programme".
+    pub strand: String,
+}
+
+impl Default for Wording {
+    fn default() -> Self {
+        Self { alliance: "alliance".into(), member: "member".into(), strand: "strand".into() }
+    }
+}
+
+/// A ready-made set of strands and words to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Template {
+    /// The Teaching School Alliance and its six strands.
+    TeachingSchoolAlliance,
+    /// The Teaching School Hub of 2021 and after.
+    TeachingSchoolHub,
+    /// A county partnership.
+    CountyPartnership,
+}
+
+impl Template {
+    /// The strands it begins with.
+    #[must_use]
+    pub fn strands(self) -> &'static [&'static str] {
+        match self {
+            Self::TeachingSchoolAlliance => &[
+                "Initial teacher training",
+                "Professional development",
+                "School-to-school support",
+                "Leadership and succession",
+                "Specialist leaders",
+                "Research and joint practice development",
+            ],
+            Self::TeachingSchoolHub => &[
+                "Initial teacher training",
+                "Early career teachers",
+                "National professional qualifications",
+                "Appropriate body",
+                "Professional development",
+            ],
+            Self::CountyPartnership => {
+                &["School improvement", "Professional development", "Leadership and governance", "Peer review"]
+            }
+        }
+    }
+
+    /// The words it begins with.
+    #[must_use]
+    pub fn wording(self) -> Wording {
+        let (alliance, strand) = match self {
+            Self::TeachingSchoolAlliance => ("alliance", "strand"),
+            Self::TeachingSchoolHub => ("hub", "programme"),
+            Self::CountyPartnership => ("partnership", "programme"),
+        };
+        Wording { alliance: alliance.into(), strand: strand.into(), ..Wording::default() }
+    }
+}
+
+/// A part of the alliance's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strand {
+    /// The strand.
+    pub id: StrandId,
+    /// Its name in this alliance.
+    pub name: String,
+}
+
+/// Days on which schools are closed, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closure {
+    /// The closure.
+    pub id: ClosureId,
+    /// "Autumn half term".
+    pub name: String,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day.
+    pub ends_on: NaiveDate,
+}
+
+impl Alliance {
+    /// The local date at `now`.
+    #[must_use]
+    pub fn date(&self, now: Timestamp) -> NaiveDate {
+        now.with_timezone(&self.terms.timezone).date_naive()
+    }
+}
+
+/// The alliance that `reading` is in.
+pub async fn alliance(reading: &Reading) -> Result<Alliance, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::alliance(&mut tx).await?)
+}
+
+/// The alliance's strands, in its order.
+pub async fn strands(reading: &Reading) -> Result<Vec<Strand>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::strands(&mut tx).await?)
+}
+
+/// The closures that end on or after `from`, by date.
+pub async fn closures(reading: &Reading, from: NaiveDate) -> Result<Vec<Closure>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::closures(&mut tx, from).await?)
+}

@@ -1,0 +1,156 @@
+//! SQL of alliances.
+
+use chrono::NaiveDate;
+
+use super::{Alliance, BankAccount, Closure, Letterhead, Strand, SupplierKind, Terms};
+use crate::{
+    app::Timestamp,
+    db::{MachineTx, Tx},
+    error::Internal,
+    ids::{AllianceId, ClosureId, StrandId},
+};
+
+/// The transaction's own alliance, which exists: the scope came from a person or a job of it.
+pub(crate) async fn alliance(tx: &mut Tx) -> Result<Alliance, Internal> {
+    let row = sqlx::query!(
+        r#"select alliance_id as "id: AllianceId", slug, name, legal_name, address, contact_email, vat_number,
+                  supplier_kind, bank_account_name, bank_sort_code, bank_account_number, timezone,
+                  year_start_month, payment_terms_days, invoice_prefix, credit_prefix, wording
+           from alliances where alliance_id = $1"#,
+        tx.alliance_id() as _
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Alliance {
+        id: row.id,
+        slug: row.slug,
+        name: row.name,
+        letterhead: Letterhead {
+            legal_name: row.legal_name,
+            address: row.address,
+            contact_email: row.contact_email,
+            vat_number: row.vat_number,
+            bank: BankAccount {
+                name: row.bank_account_name,
+                sort_code: row.bank_sort_code,
+                number: row.bank_account_number,
+            },
+        },
+        terms: Terms {
+            supplier_kind: SupplierKind::stored(&row.supplier_kind),
+            timezone: row.timezone.parse().map_err(|_| Internal::new("the stored time zone is not known"))?,
+            year_start_month: row.year_start_month.unsigned_abs().into(),
+            payment_terms_days: row.payment_terms_days.unsigned_abs(),
+            invoice_prefix: row.invoice_prefix,
+            credit_prefix: row.credit_prefix,
+        },
+        wording: serde_json::from_value(row.wording)?,
+    })
+}
+
+pub(super) async fn strands(tx: &mut Tx) -> Result<Vec<Strand>, Internal> {
+    Ok(sqlx::query_as!(
+        Strand,
+        r#"select id as "id: StrandId", name from strands where alliance_id = $1 order by position, name"#,
+        tx.alliance_id() as _
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub(crate) async fn closures(tx: &mut Tx, from: NaiveDate) -> Result<Vec<Closure>, Internal> {
+    Ok(sqlx::query_as!(
+        Closure,
+        r#"select id as "id: ClosureId", name, starts_on, ends_on
+           from closures where alliance_id = $1 and ends_on >= $2 order by starts_on"#,
+        tx.alliance_id() as _,
+        from
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_alliance(tx: &mut MachineTx, new: &Alliance, now: Timestamp) -> Result<(), sqlx::Error> {
+    let wording = serde_json::to_value(&new.wording).map_err(sqlx::Error::decode)?;
+    sqlx::query!(
+        "insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, vat_number, supplier_kind,
+            bank_account_name, bank_sort_code, bank_account_number, timezone, year_start_month, payment_terms_days,
+            invoice_prefix, credit_prefix, wording, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        new.id as _,
+        new.slug,
+        new.name,
+        new.letterhead.legal_name,
+        new.letterhead.address,
+        new.letterhead.contact_email,
+        new.letterhead.vat_number,
+        new.terms.supplier_kind.as_str(),
+        new.letterhead.bank.name,
+        new.letterhead.bank.sort_code,
+        new.letterhead.bank.number,
+        new.terms.timezone.name(),
+        i16::try_from(new.terms.year_start_month).unwrap_or(9),
+        i16::try_from(new.terms.payment_terms_days).unwrap_or(30),
+        new.terms.invoice_prefix,
+        new.terms.credit_prefix,
+        wording,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), Internal> {
+    sqlx::query!(
+        "update alliances set name = $2, legal_name = $3, address = $4, contact_email = $5, vat_number = $6,
+            supplier_kind = $7, bank_account_name = $8, bank_sort_code = $9, bank_account_number = $10,
+            payment_terms_days = $11, invoice_prefix = $12, credit_prefix = $13
+         where alliance_id = $1",
+        tx.alliance_id() as _,
+        new.name,
+        new.letterhead.legal_name,
+        new.letterhead.address,
+        new.letterhead.contact_email,
+        new.letterhead.vat_number,
+        new.terms.supplier_kind.as_str(),
+        new.letterhead.bank.name,
+        new.letterhead.bank.sort_code,
+        new.letterhead.bank.number,
+        i16::try_from(new.terms.payment_terms_days).unwrap_or(30),
+        new.terms.invoice_prefix,
+        new.terms.credit_prefix
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_strands(tx: &mut Tx, strands: &[Strand]) -> Result<(), Internal> {
+    let ids: Vec<_> = strands.iter().map(|strand| strand.id.0).collect();
+    let names: Vec<_> = strands.iter().map(|strand| strand.name.clone()).collect();
+    sqlx::query!(
+        "insert into strands (alliance_id, id, name, position)
+         select $1, id, name, row_number() over ()::smallint from unnest($2::uuid[], $3::text[]) as new (id, name)",
+        tx.alliance_id() as _,
+        &ids,
+        &names
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_closure(tx: &mut Tx, new: &Closure) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into closures (alliance_id, id, name, starts_on, ends_on) values ($1, $2, $3, $4, $5)",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.name,
+        new.starts_on,
+        new.ends_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! A year's budget, the formula by which members share it, and the shares once it is agreed.
+
+mod agree_budget;
+mod draft_budget;
+mod record_purchase_order;
+pub(crate) mod repo;
+mod reopen_budget;
+mod simulate;
+
+pub use agree_budget::{AgreeBudgetError, agree_budget};
+pub use draft_budget::{
+    DraftBudget, DraftBudgetError, DraftInKindOffer, DraftLine, change_budget, draft_budget,
+};
+pub use record_purchase_order::{RecordPurchaseOrder, RecordPurchaseOrderError, record_purchase_order};
+pub use reopen_budget::{ReopenBudgetError, reopen_budget};
+pub use simulate::{SimulateError, Simulation, simulate};
+
+use chrono::NaiveDate;
+
+use super::{
+    formula::{Contribution, Formula},
+    proration::Year,
+};
+use crate::{
+    app::Timestamp,
+    error::{Internal, ReadError},
+    ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, ShareId},
+    money::Pence,
+    viewer::{Permission, Reading},
+};
+
+/// What a year costs and how members share it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// The budget.
+    pub id: BudgetId,
+    /// "2026-27".
+    pub label: String,
+    /// The first day of the year.
+    pub starts_on: NaiveDate,
+    /// The last day of the year.
+    pub ends_on: NaiveDate,
+    /// How members share it.
+    pub formula: Formula,
+    /// When it was agreed; `None` while it is a draft.
+    pub agreed_at: Option<Timestamp>,
+    /// The sum of its lines.
+    pub total: Pence,
+}
+
+impl Budget {
+    /// The year as formulas take it.
+    pub fn year(&self) -> Result<Year, Internal> {
+        Year::new(self.starts_on, self.ends_on).map_err(Internal::new)
+    }
+}
+
+/// One line of a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetLine {
+    /// The line.
+    pub id: BudgetLineId,
+    /// "Co-ordination, 0.6 of a post".
+    pub description: String,
+    /// What it costs; income from elsewhere is negative.
+    pub pence: Pence,
+}
+
+/// What a member offers in place of money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InKindOffer {
+    /// The offer.
+    pub id: InKindOfferId,
+    /// Whose.
+    pub member_id: MemberId,
+    /// "Hall and refreshments for four twilights".
+    pub description: String,
+    /// The agreed value.
+    pub pence: Pence,
+}
+
+/// What one member contributes to one agreed budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreedShare {
+    /// The share.
+    pub id: ShareId,
+    /// Of which budget.
+    pub budget_id: BudgetId,
+    /// Whose.
+    pub member_id: MemberId,
+    /// The amount with each step that led to it.
+    pub contribution: Contribution,
+    /// The steps as one paragraph for the member's head.
+    pub explanation: String,
+}
+
+/// Every budget, the newest year first.
+pub async fn budgets(reading: &Reading) -> Result<Vec<Budget>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::budgets(&mut tx, None).await?)
+}
+
+/// One budget.
+pub async fn budget(reading: &Reading, id: BudgetId) -> Result<Option<Budget>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::budgets(&mut tx, Some(id)).await?.into_iter().next())
+}
+
+/// A budget's lines, in order.
+pub async fn budget_lines(reading: &Reading, id: BudgetId) -> Result<Vec<BudgetLine>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::lines(&mut tx, id).await?)
+}
+
+/// A budget's offers in kind, as far as the viewer reaches.
+pub async fn in_kind_offers(reading: &Reading, id: BudgetId) -> Result<Vec<InKindOffer>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let offers = repo::in_kind_offers(&mut tx, id).await?;
+    Ok(offers.into_iter().filter(|offer| reach.includes(offer.member_id)).collect())
+}
+
+/// The agreed shares of a budget within reach, by member name.
+pub async fn agreed_shares(reading: &Reading, id: BudgetId) -> Result<Vec<AgreedShare>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let shares = repo::shares(&mut tx, id).await?;
+    Ok(shares.into_iter().filter(|share| reach.includes(share.member_id)).collect())
+}

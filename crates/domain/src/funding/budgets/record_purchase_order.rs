@@ -1,0 +1,60 @@
+//! A payer gives its purchase order number for the year.
+
+use super::repo;
+use crate::{
+    app::App,
+    error::{Forbidden, Internal},
+    ids::{BudgetId, PayerId},
+    viewer::{Permission, Viewer},
+};
+
+/// A purchase order number.
+#[derive(Debug, Clone)]
+pub struct RecordPurchaseOrder {
+    /// Whose.
+    pub payer_id: PayerId,
+    /// For which year.
+    pub budget_id: BudgetId,
+    /// 1 to 40 characters, kept as given.
+    pub number: String,
+}
+
+/// Why the number was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordPurchaseOrderError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// No such payer or budget in this alliance.
+    #[error("That payer or budget is not one of this alliance's.")]
+    Unknown,
+    /// Empty or longer than 40 characters.
+    #[error("A purchase order number has 1 to 40 characters.")]
+    InvalidNumber,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Records the number for invoices still to be issued. One given before is replaced; issued invoices keep theirs.
+pub async fn record_purchase_order(
+    app: &App,
+    viewer: &Viewer,
+    input: RecordPurchaseOrder,
+) -> Result<(), RecordPurchaseOrderError> {
+    let scope = viewer.require(Permission::IssueInvoices)?;
+    let number = input.number.split_whitespace().collect::<Vec<_>>().join(" ");
+    if number.is_empty() || number.chars().count() > 40 {
+        return Err(RecordPurchaseOrderError::InvalidNumber);
+    }
+
+    let mut tx = app.db.begin(scope).await?;
+    let done = repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&number, app.clock.now())).await;
+    match done {
+        Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
+            return Err(RecordPurchaseOrderError::Unknown);
+        }
+        other => other.map_err(Internal::from)?,
+    }
+    Ok(tx.commit().await?)
+}

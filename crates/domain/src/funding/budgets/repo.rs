@@ -1,0 +1,322 @@
+//! SQL of budgets and shares.
+
+use super::{AgreedShare, Budget, BudgetLine, InKindOffer};
+use crate::{
+    app::Timestamp,
+    db::Tx,
+    error::Internal,
+    funding::formula::{Contribution, RollFact, RollSource, What},
+    ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, PayerId, PersonId, ShareId},
+    money::Pence,
+};
+
+/// Every budget, or the one with this id; the newest year first.
+pub(crate) async fn budgets(tx: &mut Tx, id: Option<BudgetId>) -> Result<Vec<Budget>, Internal> {
+    let rows = sqlx::query!(
+        r#"select b.id as "id: BudgetId", b.label, b.starts_on, b.ends_on, b.formula, b.agreed_at,
+                  coalesce((select sum(l.pence) from budget_lines l where l.alliance_id = $1 and l.budget_id = b.id), 0)::bigint
+                      as "total!: Pence"
+           from budgets b
+           where b.alliance_id = $1 and ($2::uuid is null or b.id = $2)
+           order by b.starts_on desc, b.id"#,
+        tx.alliance_id() as _,
+        id.map(|id| id.0)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Budget {
+                id: row.id,
+                label: row.label,
+                starts_on: row.starts_on,
+                ends_on: row.ends_on,
+                formula: serde_json::from_value(row.formula)?,
+                agreed_at: row.agreed_at,
+                total: row.total,
+            })
+        })
+        .collect()
+}
+
+/// Locks the budget against every other change until the transaction ends.
+pub(crate) async fn lock_budget(tx: &mut Tx, id: BudgetId) -> Result<Option<Budget>, Internal> {
+    let locked = sqlx::query_scalar!(
+        "select id from budgets where alliance_id = $1 and id = $2 for update",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    if locked.is_none() {
+        return Ok(None);
+    }
+    Ok(budgets(tx, Some(id)).await?.into_iter().next())
+}
+
+pub(crate) async fn lines(tx: &mut Tx, id: BudgetId) -> Result<Vec<BudgetLine>, Internal> {
+    Ok(sqlx::query_as!(
+        BudgetLine,
+        r#"select id as "id: BudgetLineId", description, pence as "pence: Pence" from budget_lines
+           where alliance_id = $1 and budget_id = $2 order by position, id"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub(crate) async fn in_kind_offers(tx: &mut Tx, id: BudgetId) -> Result<Vec<InKindOffer>, Internal> {
+    Ok(sqlx::query_as!(
+        InKindOffer,
+        r#"select id as "id: InKindOfferId", member_id as "member_id: MemberId", description, pence as "pence: Pence"
+           from in_kind_offers where alliance_id = $1 and budget_id = $2 order by member_id, id"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_budget(tx: &mut Tx, new: &Budget, now: Timestamp) -> Result<(), sqlx::Error> {
+    let formula = serde_json::to_value(&new.formula).map_err(sqlx::Error::decode)?;
+    sqlx::query!(
+        "insert into budgets (alliance_id, id, label, starts_on, ends_on, formula, state, created_at)
+         values ($1, $2, $3, $4, $5, $6, 'draft', $7)",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.label,
+        new.starts_on,
+        new.ends_on,
+        formula,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update_budget(tx: &mut Tx, new: &Budget) -> Result<(), sqlx::Error> {
+    let formula = serde_json::to_value(&new.formula).map_err(sqlx::Error::decode)?;
+    sqlx::query!(
+        "update budgets set label = $3, starts_on = $4, ends_on = $5, formula = $6 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.label,
+        new.starts_on,
+        new.ends_on,
+        formula
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn replace_lines(tx: &mut Tx, id: BudgetId, lines: &[BudgetLine]) -> Result<(), Internal> {
+    sqlx::query!("delete from budget_lines where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
+        .execute(tx.conn())
+        .await?;
+    let ids: Vec<_> = lines.iter().map(|line| line.id.0).collect();
+    let texts: Vec<_> = lines.iter().map(|line| line.description.clone()).collect();
+    let pence: Vec<_> = lines.iter().map(|line| line.pence.0).collect();
+    sqlx::query!(
+        "insert into budget_lines (alliance_id, id, budget_id, position, description, pence)
+         select $1, id, $2, position::smallint, description, pence
+         from unnest($3::uuid[], $4::text[], $5::bigint[]) with ordinality as new (id, description, pence, position)",
+        tx.alliance_id() as _,
+        id as _,
+        &ids,
+        &texts,
+        &pence
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn replace_in_kind_offers(
+    tx: &mut Tx,
+    id: BudgetId,
+    offers: &[InKindOffer],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from in_kind_offers where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
+        .execute(tx.conn())
+        .await?;
+    let ids: Vec<_> = offers.iter().map(|offer| offer.id.0).collect();
+    let members: Vec<_> = offers.iter().map(|offer| offer.member_id.0).collect();
+    let texts: Vec<_> = offers.iter().map(|offer| offer.description.clone()).collect();
+    let pence: Vec<_> = offers.iter().map(|offer| offer.pence.0).collect();
+    sqlx::query!(
+        "insert into in_kind_offers (alliance_id, id, budget_id, member_id, description, pence)
+         select $1, id, $2, member_id, description, pence
+         from unnest($3::uuid[], $4::uuid[], $5::text[], $6::bigint[]) as new (id, member_id, description, pence)",
+        tx.alliance_id() as _,
+        id as _,
+        &ids,
+        &members,
+        &texts,
+        &pence
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Sets the state; shares come with it or go.
+pub(super) async fn set_agreed(
+    tx: &mut Tx,
+    id: BudgetId,
+    agreed: Option<(Timestamp, Option<PersonId>)>,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "update budgets set state = case when $3::timestamptz is null then 'draft' else 'agreed' end,
+            agreed_at = $3, agreed_by = $4
+         where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        id as _,
+        agreed.map(|(at, _)| at),
+        agreed.and_then(|(_, by)| by).map(|by| by.0)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_shares(tx: &mut Tx, id: BudgetId) -> Result<(), Internal> {
+    sqlx::query!("delete from shares where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_shares(tx: &mut Tx, shares: &[AgreedShare]) -> Result<(), Internal> {
+    let Some(first) = shares.first() else { return Ok(()) };
+    let mut columns = ShareColumns::default();
+    for share in shares {
+        let roll = frozen_roll(&share.contribution);
+        columns.ids.push(share.id.0);
+        columns.members.push(share.member_id.0);
+        columns.pence.push(share.contribution.amount.0);
+        columns.pupils.push(roll.map(|roll| i32::try_from(roll.pupils).unwrap_or(i32::MAX)));
+        columns.census_dates.push(roll.map(|roll| roll.census_date));
+        columns.census_sources.push(roll.map(|roll| source_name(roll.source)));
+        columns.steps.push(serde_json::to_value(&share.contribution.steps)?);
+        columns.explanations.push(share.explanation.clone());
+    }
+    sqlx::query!(
+        "insert into shares (alliance_id, id, budget_id, member_id, pence, pupils, census_date, census_source, steps,
+            explanation)
+         select $1, id, $2, member_id, pence, pupils, census_date, census_source, steps, explanation
+         from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::date[], $8::text[], $9::jsonb[], $10::text[])
+              as new (id, member_id, pence, pupils, census_date, census_source, steps, explanation)",
+        tx.alliance_id() as _,
+        first.budget_id as _,
+        &columns.ids,
+        &columns.members,
+        &columns.pence,
+        &columns.pupils as _,
+        &columns.census_dates as _,
+        &columns.census_sources as _,
+        &columns.steps,
+        &columns.explanations
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct ShareColumns {
+    ids: Vec<uuid::Uuid>,
+    members: Vec<uuid::Uuid>,
+    pence: Vec<i64>,
+    pupils: Vec<Option<i32>>,
+    census_dates: Vec<Option<chrono::NaiveDate>>,
+    census_sources: Vec<Option<&'static str>>,
+    steps: Vec<serde_json::Value>,
+    explanations: Vec<String>,
+}
+
+/// The roll that a share used, for columns that a person can read in a report.
+fn frozen_roll(contribution: &Contribution) -> Option<RollFact> {
+    contribution.steps.iter().find_map(|step| match &step.what {
+        What::Pupils { roll, .. } | What::RollBand { roll, .. } => Some(*roll),
+        What::PartOfBudget(part) => part.roll(),
+        _ => None,
+    })
+}
+
+fn source_name(source: RollSource) -> &'static str {
+    match source {
+        RollSource::Register => "national register",
+        RollSource::School => "the school",
+    }
+}
+
+pub(crate) async fn shares(tx: &mut Tx, id: BudgetId) -> Result<Vec<AgreedShare>, Internal> {
+    let rows = sqlx::query!(
+        r#"select s.id as "id: ShareId", s.budget_id as "budget_id: BudgetId", s.member_id as "member_id: MemberId",
+                  s.pence as "pence: Pence", s.steps, s.explanation
+           from shares s join members m on m.alliance_id = $1 and m.id = s.member_id
+           where s.alliance_id = $1 and s.budget_id = $2
+           order by m.name, m.id"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(AgreedShare {
+                id: row.id,
+                budget_id: row.budget_id,
+                member_id: row.member_id,
+                contribution: Contribution { amount: row.pence, steps: serde_json::from_value(row.steps)? },
+                explanation: row.explanation,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn upsert_purchase_order(
+    tx: &mut Tx,
+    payer_id: PayerId,
+    budget_id: BudgetId,
+    (number, now): (&str, Timestamp),
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into purchase_orders (alliance_id, payer_id, budget_id, number, given_at) values ($1, $2, $3, $4, $5)
+         on conflict on constraint purchase_orders_pkey do update
+         set number = excluded.number, given_at = excluded.given_at",
+        tx.alliance_id() as _,
+        payer_id as _,
+        budget_id as _,
+        number,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn purchase_orders(tx: &mut Tx, id: BudgetId) -> Result<Vec<(PayerId, String)>, Internal> {
+    let rows = sqlx::query!(
+        r#"select payer_id as "payer_id: PayerId", number from purchase_orders where alliance_id = $1 and budget_id = $2"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.payer_id, row.number)).collect())
+}
+
+/// Whether anything was issued from the budget.
+pub(super) async fn has_invoices(tx: &mut Tx, id: BudgetId) -> Result<bool, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists(select from invoices where alliance_id = $1 and budget_id = $2) as "exists!""#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

@@ -1,0 +1,113 @@
+//! What each member would pay: under the budget's formula, and under another that is being tried.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::{Budget, repo};
+use crate::{
+    db::Tx,
+    error::{Forbidden, Internal, ReadError},
+    funding::formula::{Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, compare, share_costs},
+    ids::BudgetId,
+    money::Pence,
+    schools::members::{self, PayerKind, Phase},
+    viewer::{Permission, Reach, Reading},
+};
+
+/// Two ways to share one budget, side by side. Nothing is stored.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// The budget.
+    pub budget: Budget,
+    /// What its own formula gives.
+    pub current: Shares,
+    /// What the formula that is tried gives, and how the two compare.
+    pub tried: Option<(Shares, Comparison)>,
+}
+
+/// Why nothing could be worked out.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulateError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// No such budget in this alliance.
+    #[error("That budget is not one of this alliance's.")]
+    UnknownBudget,
+    /// The costs cannot be shared like this.
+    #[error(transparent)]
+    Formula(#[from] FormulaError),
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+impl From<ReadError> for SimulateError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Forbidden(e) => Self::Forbidden(e),
+            ReadError::Internal(e) => Self::Internal(e),
+        }
+    }
+}
+
+/// Works out every member's share as things stand `today`, under the budget's formula and, if given, under `other`.
+pub async fn simulate(
+    reading: &Reading,
+    id: BudgetId,
+    other: Option<&Formula>,
+    today: NaiveDate,
+) -> Result<Simulation, SimulateError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    let budget = repo::budgets(&mut tx, Some(id)).await?.into_iter().next().ok_or(SimulateError::UnknownBudget)?;
+    let bases = member_bases(&mut tx, &budget, today).await?;
+    let year = budget.year()?;
+    let current = share_costs(budget.total, &budget.formula, &bases, year)?;
+    let tried = match other {
+        None => None,
+        Some(formula) => {
+            let shares = share_costs(budget.total, formula, &bases, year)?;
+            let comparison = compare(&current, &shares);
+            Some((shares, comparison))
+        }
+    };
+    Ok(Simulation { budget, current, tried })
+}
+
+/// What is known today of everyone who is a member at any time of the budget's year.
+pub(super) async fn member_bases(
+    tx: &mut Tx,
+    budget: &Budget,
+    today: NaiveDate,
+) -> Result<Vec<MemberBasis>, Internal> {
+    let members = members::repo::members_between(tx, budget.starts_on, budget.ends_on).await?;
+    let ids: Vec<_> = members.iter().map(|member| member.id).collect();
+    let rolls: HashMap<_, _> = members::repo::rolls(tx, &ids, today).await?.into_iter().collect();
+    let trusts: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance).await?.into_iter())
+        .filter(|payer| payer.kind == PayerKind::Trust)
+        .map(|payer| (payer.id, payer.legal_name))
+        .collect();
+    let mut in_kind: HashMap<_, i64> = HashMap::new();
+    for offer in repo::in_kind_offers(tx, budget.id).await? {
+        *in_kind.entry(offer.member_id).or_default() += offer.pence.0;
+    }
+    Ok(members
+        .into_iter()
+        .map(|member| MemberBasis {
+            roll: rolls.get(&member.id).map(|roll| RollFact {
+                pupils: roll.pupils,
+                census_date: roll.census_date,
+                source: if roll.source == "national register" { RollSource::Register } else { RollSource::School },
+            }),
+            member: member.id,
+            phase: (member.phase != Phase::Other).then(|| member.phase.label().to_owned()),
+            trust: trusts.get(&member.payer_id).cloned(),
+            joined: member.joined_on,
+            left: member.left_on,
+            in_kind: Pence(in_kind.get(&member.id).copied().unwrap_or(0)),
+            agreed: None,
+            name: member.name,
+        })
+        .collect())
+}

@@ -1,0 +1,106 @@
+//! Adding a person, with a post and a role.
+
+use chrono::NaiveDate;
+
+use super::{NewRole, Person, Post, repo};
+use crate::{
+    access::{EmailAddress, NotAnEmailAddress},
+    alliances,
+    app::App,
+    db::OnConstraint,
+    error::{Forbidden, Internal},
+    ids::{MemberId, PersonId, PostId, RoleGrantId},
+    viewer::{Permission, Role, Viewer},
+};
+
+/// A new person.
+#[derive(Debug, Clone)]
+pub struct AddPerson {
+    /// Their name, at most 200 characters.
+    pub name: String,
+    /// Where they get mail and sign in. Without it they cannot sign in.
+    pub email: Option<String>,
+    /// Their post at a member, if any.
+    pub post: Option<NewPost>,
+    /// What they may act as, from today. A school's role is for the member of `post`.
+    pub role: Option<Role>,
+}
+
+/// A post of a new person.
+#[derive(Debug, Clone)]
+pub struct NewPost {
+    /// Where.
+    pub member_id: MemberId,
+    /// "Head", "School business manager".
+    pub title: String,
+    /// The first day; today when not said.
+    pub starts_on: Option<NaiveDate>,
+}
+
+/// Why nobody was added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddPersonError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Empty, or longer than 200 characters.
+    #[error("Please give a name of at most 200 characters.")]
+    InvalidName,
+    /// Not a mail address.
+    #[error(transparent)]
+    InvalidEmail(#[from] NotAnEmailAddress),
+    /// A post without a title.
+    #[error("Please say what the post is, such as Head or School business manager.")]
+    EmptyTitle,
+    /// No such member in this alliance.
+    #[error("That school is not a member of this alliance.")]
+    UnknownMember,
+    /// A head or a member of staff needs a school.
+    #[error("This role is for one school: please choose the school.")]
+    RoleNeedsSchool,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Adds a person. They become able to sign in when they prove the address.
+pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<Person, AddPersonError> {
+    use AddPersonError as E;
+    let scope = viewer.require(Permission::ManageMembers)?;
+    let name = input.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || name.chars().count() > 200 {
+        return Err(E::InvalidName);
+    }
+    let email = input.email.filter(|text| !text.trim().is_empty()).map(|text| EmailAddress::parse(&text)).transpose()?;
+    if input.post.as_ref().is_some_and(|post| post.title.trim().is_empty()) {
+        return Err(E::EmptyTitle);
+    }
+    let member_id = input.post.as_ref().map(|post| post.member_id);
+    if input.role.is_some_and(Role::is_of_one_school) && member_id.is_none() {
+        return Err(E::RoleNeedsSchool);
+    }
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin(scope).await?;
+    let today = alliances::repo::alliance(&mut tx).await?.date(now);
+    let person = Person { id: PersonId::new(app), name, email };
+    repo::insert_person(&mut tx, &person, now).await?;
+    if let Some(post) = input.post {
+        let post = Post {
+            id: PostId::new(app),
+            person_id: person.id,
+            member_id: post.member_id,
+            title: post.title.trim().to_owned(),
+            starts_on: post.starts_on.unwrap_or(today),
+            ends_on: None,
+        };
+        repo::insert_post(&mut tx, &post).await.on_constraint("posts_member_fkey", || E::UnknownMember)?;
+    }
+    if let Some(role) = input.role {
+        let member_id = member_id.filter(|_| role.is_of_one_school());
+        let grant = NewRole { person_id: person.id, role, member_id, starts_on: today };
+        repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
+    }
+    tx.commit().await?;
+    Ok(person)
+}

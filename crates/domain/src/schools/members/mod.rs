@@ -1,0 +1,290 @@
+//! Members of an alliance, dated, each with a payer of its own.
+
+mod add_member;
+mod change_payer;
+mod end_membership;
+mod record_roll;
+pub(crate) mod repo;
+
+pub use add_member::{AddMember, AddMemberError, MemberIdentity, PayerChoice, add_member};
+pub use change_payer::{ChangePayer, ChangePayerError, PayerDetails, change_payer};
+pub use end_membership::{EndMembership, EndMembershipError, end_membership};
+pub use record_roll::{RecordRoll, RecordRollError, record_roll};
+
+use chrono::NaiveDate;
+
+use crate::{
+    access::EmailAddress,
+    error::ReadError,
+    ids::{MemberId, PayerId, PersonId},
+    page::{Page, PageRequest},
+    viewer::{Permission, Reading},
+};
+
+/// The ages a member teaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Under five.
+    Nursery,
+    /// Key stage 1.
+    Infant,
+    /// Key stage 2.
+    Junior,
+    /// Both.
+    Primary,
+    /// 11 to 16 or 18.
+    Secondary,
+    /// Primary and secondary together.
+    AllThrough,
+    /// A special school or pupil referral unit, of any age.
+    Special,
+    /// Sixth form.
+    SixteenPlus,
+    /// A member that is no school.
+    Other,
+}
+
+impl Phase {
+    /// Every phase, by age.
+    pub const ALL: [Self; 9] = [
+        Self::Nursery,
+        Self::Infant,
+        Self::Junior,
+        Self::Primary,
+        Self::Secondary,
+        Self::AllThrough,
+        Self::Special,
+        Self::SixteenPlus,
+        Self::Other,
+    ];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nursery => "nursery",
+            Self::Infant => "infant",
+            Self::Junior => "junior",
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::AllThrough => "all_through",
+            Self::Special => "special",
+            Self::SixteenPlus => "sixteen_plus",
+            Self::Other => "other",
+        }
+    }
+
+    /// The phase as a person reads it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Nursery => "Nursery",
+            Self::Infant => "Infant",
+            Self::Junior => "Junior",
+            Self::Primary => "Primary",
+            Self::Secondary => "Secondary",
+            Self::AllThrough => "All-through",
+            Self::Special => "Special",
+            Self::SixteenPlus => "16 plus",
+            Self::Other => "Other",
+        }
+    }
+
+    /// The phase of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.as_str() == name)
+    }
+
+    pub(crate) fn stored(name: &str) -> Self {
+        Self::parse(name).unwrap_or(Self::Other)
+    }
+}
+
+/// A member of an alliance: one continuing body, whatever its legal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The member.
+    pub id: MemberId,
+    /// Its name.
+    pub name: String,
+    /// Today's unique reference number; `None` outside the register.
+    pub urn: Option<i32>,
+    /// The ages it teaches.
+    pub phase: Phase,
+    /// Who settles its invoices.
+    pub payer_id: PayerId,
+    /// The first day of membership.
+    pub joined_on: NaiveDate,
+    /// The last day, once known.
+    pub left_on: Option<NaiveDate>,
+}
+
+impl Member {
+    /// Whether it is a member on `date`.
+    #[must_use]
+    pub fn is_member_on(&self, date: NaiveDate) -> bool {
+        self.joined_on <= date && self.left_on.is_none_or(|left| date <= left)
+    }
+}
+
+/// The number of pupils that counts for a member, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roll {
+    /// Pupils on roll.
+    pub pupils: u32,
+    /// The census they were counted in.
+    pub census_date: NaiveDate,
+    /// "national register", or what the person who entered it said.
+    pub source: String,
+}
+
+/// Whoever settles the invoices of one or several members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payer {
+    /// The payer.
+    pub id: PayerId,
+    /// What kind of body.
+    pub kind: PayerKind,
+    /// The legal name that invoices bear.
+    pub legal_name: String,
+    /// The postal address, a line each.
+    pub address: String,
+    /// The accounts-payable mailbox.
+    pub accounts_email: Option<EmailAddress>,
+    /// Whether it pays without a purchase order.
+    pub purchase_order: PurchaseOrderRule,
+    /// Who is asked about money.
+    pub finance_contact_id: Option<PersonId>,
+}
+
+/// What kind of body a payer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayerKind {
+    /// The school itself.
+    School,
+    /// An academy trust.
+    Trust,
+    /// A local authority.
+    Authority,
+    /// Any other body.
+    Other,
+}
+
+impl PayerKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::School, Self::Trust, Self::Authority, Self::Other];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::School => "school",
+            Self::Trust => "trust",
+            Self::Authority => "authority",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Whether a payer pays without a purchase order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurchaseOrderRule {
+    /// No order, no payment: its invoices are held back until there is one.
+    Required,
+    /// Printed when known, asked for when not.
+    Requested,
+    /// It uses none.
+    None,
+}
+
+impl PurchaseOrderRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Required, Self::Requested, Self::None];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Requested => "requested",
+            Self::None => "none",
+        }
+    }
+
+    /// The rule of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+}
+
+/// Which members are listed.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// Part of the name, in any case.
+    pub name: Option<String>,
+    /// One phase.
+    pub phase: Option<Phase>,
+    /// Members on this date; every member there ever was when `None`.
+    pub on: Option<NaiveDate>,
+}
+
+/// Where a list of members goes on: after this name and member.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MemberCursor {
+    /// The last name shown.
+    pub name: String,
+    /// And its member.
+    pub id: MemberId,
+}
+
+/// Members by name. Every role sees who belongs to the alliance.
+pub async fn members(
+    reading: &Reading,
+    filter: &MemberFilter,
+    page: &PageRequest<MemberCursor>,
+) -> Result<Page<Member>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::members(&mut tx, filter, page).await?)
+}
+
+/// How many members the filter finds.
+pub async fn count_members(reading: &Reading, filter: &MemberFilter) -> Result<i64, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::count_members(&mut tx, filter).await?)
+}
+
+/// These members, in any order; unknown ones are left out.
+pub async fn members_by_ids(reading: &Reading, ids: &[MemberId]) -> Result<Vec<Member>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::members_by_ids(&mut tx, ids).await?)
+}
+
+/// The rolls of these members that count on `on`: the newest census among the register's and those a person entered.
+pub async fn rolls(
+    reading: &Reading,
+    ids: &[MemberId],
+    on: NaiveDate,
+) -> Result<Vec<(MemberId, Roll)>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::rolls(&mut tx, ids, on).await?)
+}
+
+/// These payers, as far as the viewer's members are theirs.
+pub async fn payers_by_ids(reading: &Reading, ids: &[PayerId]) -> Result<Vec<Payer>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::payers_by_ids(&mut tx, &reach, ids).await?)
+}
+
+/// Every payer within reach, by name. An alliance has at most a few hundred.
+pub async fn payers(reading: &Reading) -> Result<Vec<Payer>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::payers(&mut tx, &reach).await?)
+}

@@ -1,0 +1,301 @@
+//! SQL of members and payers.
+
+use chrono::NaiveDate;
+
+use super::{Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll};
+use crate::{
+    access::EmailAddress,
+    app::Timestamp,
+    db::Tx,
+    error::Internal,
+    ids::{MemberId, PayerId, PersonId},
+    page::{Page, PageRequest},
+    viewer::Reach,
+};
+
+struct MemberRow {
+    id: MemberId,
+    name: String,
+    urn: Option<i32>,
+    phase: String,
+    payer_id: PayerId,
+    joined_on: NaiveDate,
+    left_on: Option<NaiveDate>,
+}
+
+impl From<MemberRow> for Member {
+    fn from(row: MemberRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            urn: row.urn,
+            phase: Phase::stored(&row.phase),
+            payer_id: row.payer_id,
+            joined_on: row.joined_on,
+            left_on: row.left_on,
+        }
+    }
+}
+
+pub(super) async fn members(
+    tx: &mut Tx,
+    filter: &MemberFilter,
+    page: &PageRequest<MemberCursor>,
+) -> Result<Page<Member>, Internal> {
+    let after = page.after.as_ref();
+    let rows = sqlx::query_as!(
+        MemberRow,
+        r#"select id as "id: MemberId", name, urn, phase, payer_id as "payer_id: PayerId", joined_on, left_on
+           from members
+           where alliance_id = $1
+             and ($2::text is null or strpos(lower(name), lower($2)) > 0)
+             and ($3::text is null or phase = $3)
+             and ($4::date is null or (joined_on <= $4 and (left_on is null or left_on >= $4)))
+             and ($5::text is null or (name, id) > ($5, $6))
+           order by name, id limit $7"#,
+        tx.alliance_id() as _,
+        filter.name.as_deref(),
+        filter.phase.map(Phase::as_str),
+        filter.on,
+        after.map(|cursor| cursor.name.as_str()),
+        after.map(|cursor| cursor.id.0),
+        page.limit()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(page.cut(rows.into_iter().map(Member::from).collect()))
+}
+
+pub(super) async fn count_members(tx: &mut Tx, filter: &MemberFilter) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from members
+           where alliance_id = $1
+             and ($2::text is null or strpos(lower(name), lower($2)) > 0)
+             and ($3::text is null or phase = $3)
+             and ($4::date is null or (joined_on <= $4 and (left_on is null or left_on >= $4)))"#,
+        tx.alliance_id() as _,
+        filter.name.as_deref(),
+        filter.phase.map(Phase::as_str),
+        filter.on
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(crate) async fn members_by_ids(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<Member>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        MemberRow,
+        r#"select id as "id: MemberId", name, urn, phase, payer_id as "payer_id: PayerId", joined_on, left_on
+           from members where alliance_id = $1 and id = any($2)"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// The members of any day from `from` to `until`, by name.
+pub(crate) async fn members_between(tx: &mut Tx, from: NaiveDate, until: NaiveDate) -> Result<Vec<Member>, Internal> {
+    let rows = sqlx::query_as!(
+        MemberRow,
+        r#"select id as "id: MemberId", name, urn, phase, payer_id as "payer_id: PayerId", joined_on, left_on
+           from members
+           where alliance_id = $1 and joined_on <= $3 and (left_on is null or left_on >= $2)
+           order by name, id"#,
+        tx.alliance_id() as _,
+        from,
+        until
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// The newest census wins; of two for one date, the one that a person entered.
+pub(crate) async fn rolls(
+    tx: &mut Tx,
+    ids: &[MemberId],
+    on: NaiveDate,
+) -> Result<Vec<(MemberId, Roll)>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select distinct on (member_id) member_id as "member_id!: MemberId", census_date as "census_date!",
+                  pupils as "pupils!", source as "source!"
+           from (select member_id, census_date, pupils, source, 0 as rank from member_rolls
+                 where alliance_id = $1 and member_id = any($2)
+                 union all
+                 select m.id, s.census_date, s.number_of_pupils, 'national register', 1
+                 from members m join schools s on s.urn = m.urn
+                 where m.alliance_id = $1 and m.id = any($2)
+                   and s.census_date is not null and s.number_of_pupils is not null) known
+           where census_date <= $3
+           order by member_id, census_date desc, rank"#,
+        tx.alliance_id() as _,
+        &ids,
+        on
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let roll =
+                Roll { pupils: row.pupils.unsigned_abs(), census_date: row.census_date, source: row.source };
+            (row.member_id, roll)
+        })
+        .collect())
+}
+
+struct PayerRow {
+    id: PayerId,
+    kind: String,
+    legal_name: String,
+    address: String,
+    accounts_email: Option<String>,
+    purchase_order: String,
+    finance_contact_id: Option<PersonId>,
+}
+
+impl From<PayerRow> for Payer {
+    fn from(row: PayerRow) -> Self {
+        Self {
+            id: row.id,
+            kind: PayerKind::parse(&row.kind).unwrap_or(PayerKind::Other),
+            legal_name: row.legal_name,
+            address: row.address,
+            accounts_email: row.accounts_email.map(EmailAddress::stored),
+            purchase_order: PurchaseOrderRule::parse(&row.purchase_order).unwrap_or(PurchaseOrderRule::Required),
+            finance_contact_id: row.finance_contact_id,
+        }
+    }
+}
+
+pub(super) async fn payers_by_ids(tx: &mut Tx, reach: &Reach, ids: &[PayerId]) -> Result<Vec<Payer>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        PayerRow,
+        r#"select id as "id: PayerId", kind, legal_name, address, accounts_email, purchase_order,
+                  finance_contact_id as "finance_contact_id: PersonId"
+           from payers
+           where alliance_id = $1 and id = any($3)
+             and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))"#,
+        tx.alliance_id() as _,
+        reach.as_filter().as_deref() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Payer::from).collect())
+}
+
+pub(crate) async fn payers(tx: &mut Tx, reach: &Reach) -> Result<Vec<Payer>, Internal> {
+    let rows = sqlx::query_as!(
+        PayerRow,
+        r#"select id as "id: PayerId", kind, legal_name, address, accounts_email, purchase_order,
+                  finance_contact_id as "finance_contact_id: PersonId"
+           from payers
+           where alliance_id = $1
+             and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))
+           order by legal_name, id"#,
+        tx.alliance_id() as _,
+        reach.as_filter().as_deref() as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Payer::from).collect())
+}
+
+pub(crate) async fn insert_payer(tx: &mut Tx, new: &Payer, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into payers (alliance_id, id, kind, legal_name, address, accounts_email, purchase_order,
+            finance_contact_id, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.kind.as_str(),
+        new.legal_name,
+        new.address,
+        new.accounts_email.as_ref().map(EmailAddress::as_str),
+        new.purchase_order.as_str(),
+        new.finance_contact_id as _,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many payers were changed: none when the id is not one of this alliance's.
+pub(super) async fn update_payer(tx: &mut Tx, new: &Payer) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "update payers set kind = $3, legal_name = $4, address = $5, accounts_email = $6, purchase_order = $7,
+            finance_contact_id = $8
+         where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.kind.as_str(),
+        new.legal_name,
+        new.address,
+        new.accounts_email.as_ref().map(EmailAddress::as_str),
+        new.purchase_order.as_str(),
+        new.finance_contact_id as _
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+pub(super) async fn insert_member(tx: &mut Tx, new: &Member, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into members (alliance_id, id, name, urn, phase, payer_id, joined_on, left_on, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.name,
+        new.urn,
+        new.phase.as_str(),
+        new.payer_id as _,
+        new.joined_on,
+        new.left_on,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_membership(tx: &mut Tx, id: MemberId, left_on: NaiveDate) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update members set left_on = $3 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        id as _,
+        left_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn upsert_roll(
+    tx: &mut Tx,
+    member_id: MemberId,
+    roll: &Roll,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into member_rolls (alliance_id, member_id, census_date, pupils, source, recorded_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict on constraint member_rolls_pkey do update
+         set pupils = excluded.pupils, source = excluded.source, recorded_at = excluded.recorded_at",
+        tx.alliance_id() as _,
+        member_id as _,
+        roll.census_date,
+        i32::try_from(roll.pupils).unwrap_or(i32::MAX),
+        roll.source,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

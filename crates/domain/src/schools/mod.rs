@@ -1,0 +1,3 @@
+//! Schools: the national register and its links, and the members that alliances make of them.
+
+pub mod members;

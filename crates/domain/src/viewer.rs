@@ -1,0 +1,352 @@
+//! Who asks, and what they may do. [`Viewer::require`] and [`Viewer::reach`] are the only
+//! authorisation verbs; each gives the [`Scope`] without which no tenant transaction opens.
+
+use tokio::sync::{Mutex, MutexGuard, MappedMutexGuard};
+
+use crate::{
+    db::{Db, Tx},
+    error::{Forbidden, Internal, ReadError},
+    ids::{AccountId, AllianceId, MemberId, PersonId},
+};
+
+/// What a person does in an alliance. Stored as text; the alliance's wording gives it a local name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Answers for the alliance.
+    Director,
+    /// Runs it from day to day.
+    Manager,
+    /// Raises and collects contributions.
+    FinanceLead,
+    /// Leads one member school.
+    SchoolHead,
+    /// Works at a member school.
+    StaffMember,
+}
+
+impl Role {
+    /// Every role, as the role page lists them.
+    pub const ALL: [Self; 5] =
+        [Self::Director, Self::Manager, Self::FinanceLead, Self::SchoolHead, Self::StaffMember];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Director => "director",
+            Self::Manager => "manager",
+            Self::FinanceLead => "finance_lead",
+            Self::SchoolHead => "school_head",
+            Self::StaffMember => "staff_member",
+        }
+    }
+
+    /// The role as a person reads it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Director => "director",
+            Self::Manager => "manager",
+            Self::FinanceLead => "finance lead",
+            Self::SchoolHead => "head",
+            Self::StaffMember => "staff member",
+        }
+    }
+
+    /// The role of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
+    /// Whether a grant of this role names one school and reaches only that school.
+    #[must_use]
+    pub fn is_of_one_school(self) -> bool {
+        matches!(self, Self::SchoolHead | Self::StaffMember)
+    }
+}
+
+/// Something a viewer may or may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See the alliance, its members and its strands.
+    SeeAlliance,
+    /// Change the alliance's settings.
+    ManageAlliance,
+    /// See people and their posts.
+    SeePeople,
+    /// Add and change members, payers, people, posts and roles.
+    ManageMembers,
+    /// See budgets, shares, invoices and payments.
+    SeeMoney,
+    /// Draft budgets, try formulas, agree a budget.
+    ManageBudgets,
+    /// Issue invoices and credit notes, hold and dispute.
+    IssueInvoices,
+    /// Record payments and set them against invoices.
+    RecordPayments,
+    /// See what was mailed to whom and whether it arrived.
+    SeeMessages,
+    /// See the work queue, run parked work again.
+    ManageJobs,
+}
+
+/// Who may do what: the one table of the product. A school role reaches only its own school.
+const ROLE_TABLE: [(Permission, &[Role]); 10] = {
+    use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
+    [
+        (Permission::SeeAlliance, &[Director, Manager, FinanceLead, SchoolHead, StaffMember]),
+        (Permission::ManageAlliance, &[Director, Manager]),
+        (Permission::SeePeople, &[Director, Manager, FinanceLead, SchoolHead]),
+        (Permission::ManageMembers, &[Director, Manager]),
+        (Permission::SeeMoney, &[Director, Manager, FinanceLead, SchoolHead]),
+        (Permission::ManageBudgets, &[Director, FinanceLead]),
+        (Permission::IssueInvoices, &[FinanceLead]),
+        (Permission::RecordPayments, &[FinanceLead]),
+        (Permission::SeeMessages, &[Director, Manager, FinanceLead]),
+        (Permission::ManageJobs, &[Director, Manager, FinanceLead]),
+    ]
+};
+
+impl Permission {
+    /// Every permission, in the order of the role table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ROLE_TABLE.iter().map(|(permission, _)| *permission)
+    }
+
+    /// The roles that have this permission, by the role table.
+    #[must_use]
+    pub fn roles(self) -> &'static [Role] {
+        ROLE_TABLE.iter().find(|(permission, _)| *permission == self).map_or(&[], |(_, roles)| roles)
+    }
+}
+
+/// A role that a person holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// What they may act as.
+    pub role: Role,
+    /// The one school it is for; `None` reaches the whole alliance.
+    pub member_id: Option<MemberId>,
+}
+
+/// Whoever asks, in one alliance.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    alliance_id: AllianceId,
+    actor: Actor,
+}
+
+#[derive(Debug, Clone)]
+enum Actor {
+    Person { account_id: AccountId, person_id: PersonId, grants: Vec<Grant> },
+    /// The alliance's own scheduled and queued work, which a permitted person caused earlier.
+    Machinery,
+}
+
+impl Viewer {
+    /// A signed-in person. `grants` are those in force now.
+    #[must_use]
+    pub(crate) fn person(
+        alliance_id: AllianceId,
+        account_id: AccountId,
+        person_id: PersonId,
+        grants: Vec<Grant>,
+    ) -> Self {
+        Self { alliance_id, actor: Actor::Person { account_id, person_id, grants } }
+    }
+
+    /// A job of `alliance_id`, rebuilt from the job's envelope.
+    #[must_use]
+    pub fn machinery(alliance_id: AllianceId) -> Self {
+        Self { alliance_id, actor: Actor::Machinery }
+    }
+
+    /// The alliance the viewer is in.
+    #[must_use]
+    pub fn alliance_id(&self) -> AllianceId {
+        self.alliance_id
+    }
+
+    /// The person, unless this is a job.
+    #[must_use]
+    pub fn person_id(&self) -> Option<PersonId> {
+        match self.actor {
+            Actor::Person { person_id, .. } => Some(person_id),
+            Actor::Machinery => None,
+        }
+    }
+
+    /// The account, unless this is a job.
+    #[must_use]
+    pub fn account_id(&self) -> Option<AccountId> {
+        match self.actor {
+            Actor::Person { account_id, .. } => Some(account_id),
+            Actor::Machinery => None,
+        }
+    }
+
+    /// The roles in force.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        match &self.actor {
+            Actor::Person { grants, .. } => grants,
+            Actor::Machinery => &[],
+        }
+    }
+
+    /// Permits `permission` for the whole alliance.
+    pub fn require(&self, permission: Permission) -> Result<Scope, Forbidden> {
+        match self.reach(permission)? {
+            (scope, Reach::Alliance) => Ok(scope),
+            (_, Reach::Members(_)) => Err(Forbidden),
+        }
+    }
+
+    /// Permits `permission` as far as the viewer's roles reach: the alliance, or named schools.
+    pub fn reach(&self, permission: Permission) -> Result<(Scope, Reach), Forbidden> {
+        let scope = Scope { alliance_id: self.alliance_id };
+        let Actor::Person { grants, .. } = &self.actor else { return Ok((scope, Reach::Alliance)) };
+        let mut members = Vec::new();
+        for grant in grants.iter().filter(|grant| permission.roles().contains(&grant.role)) {
+            match grant.member_id {
+                None => return Ok((scope, Reach::Alliance)),
+                Some(member_id) => members.push(member_id),
+            }
+        }
+        if members.is_empty() { Err(Forbidden) } else { Ok((scope, Reach::Members(members))) }
+    }
+
+    /// Whether [`Viewer::require`] would permit it, for pages that leave out what cannot be done.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.require(permission).is_ok()
+    }
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Every member.
+    Alliance,
+    /// These members alone.
+    Members(Vec<MemberId>),
+}
+
+impl Reach {
+    /// Whether `member_id` is within reach.
+    #[must_use]
+    pub fn includes(&self, member_id: MemberId) -> bool {
+        match self {
+            Self::Alliance => true,
+            Self::Members(members) => members.contains(&member_id),
+        }
+    }
+
+    /// For SQL: `None` is every member. Use as `($n::uuid[] is null or member_id = any($n))`.
+    pub(crate) fn as_filter(&self) -> Option<Vec<uuid::Uuid>> {
+        match self {
+            Self::Alliance => None,
+            Self::Members(members) => Some(members.iter().map(|id| id.0).collect()),
+        }
+    }
+}
+
+/// Proof of a passed authorisation check: what [`Db::begin`] opens a transaction with.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    alliance_id: AllianceId,
+}
+
+impl Scope {
+    pub(crate) fn alliance_id(self) -> AllianceId {
+        self.alliance_id
+    }
+}
+
+/// One consistent, read-only view of an alliance for as long as one request lasts. All reads of the
+/// request share it, one after the other, so a page never shows two states of one thing.
+pub struct Reading {
+    db: Db,
+    viewer: Viewer,
+    tx: Mutex<Option<Tx>>,
+}
+
+impl Reading {
+    /// Opens nothing yet: the transaction begins with the first permitted read.
+    #[must_use]
+    pub fn new(db: Db, viewer: Viewer) -> Self {
+        Self { db, viewer, tx: Mutex::new(None) }
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// Permits a read of the whole alliance.
+    pub(crate) async fn require(&self, permission: Permission) -> Result<ReadTx<'_>, ReadError> {
+        let scope = self.viewer.require(permission)?;
+        Ok(self.tx(scope).await?)
+    }
+
+    /// Permits a read as far as the viewer's roles reach.
+    pub(crate) async fn reach(&self, permission: Permission) -> Result<(ReadTx<'_>, Reach), ReadError> {
+        let (scope, reach) = self.viewer.reach(permission)?;
+        Ok((self.tx(scope).await?, reach))
+    }
+
+    async fn tx(&self, scope: Scope) -> Result<ReadTx<'_>, Internal> {
+        let mut slot = self.tx.lock().await;
+        if slot.is_none() {
+            *slot = Some(self.db.snapshot(scope).await?);
+        }
+        MutexGuard::try_map(slot, Option::as_mut).map_err(|_| Internal::new("the snapshot did not open"))
+    }
+}
+
+/// The request's snapshot, held for one read.
+pub(crate) type ReadTx<'a> = MappedMutexGuard<'a, Tx>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member() -> MemberId {
+        MemberId(uuid::Uuid::from_u128(7))
+    }
+
+    fn viewer(role: Role, member_id: Option<MemberId>) -> Viewer {
+        let nil = uuid::Uuid::nil();
+        Viewer::person(AllianceId(nil), AccountId(nil), PersonId(nil), vec![Grant { role, member_id }])
+    }
+
+    #[test]
+    fn a_head_reaches_their_own_school_and_no_other() {
+        let head = viewer(Role::SchoolHead, Some(member()));
+        assert!(head.require(Permission::SeeMoney).is_err());
+        let (_, reach) = head.reach(Permission::SeeMoney).unwrap();
+        assert!(reach.includes(member()));
+        assert!(!reach.includes(MemberId(uuid::Uuid::nil())));
+    }
+
+    #[test]
+    fn every_permission_is_in_the_table_once() {
+        let all: Vec<_> = Permission::all().collect();
+        for permission in &all {
+            assert_eq!(all.iter().filter(|p| *p == permission).count(), 1);
+            assert!(!permission.roles().is_empty());
+        }
+    }
+
+    #[test]
+    fn nobody_without_a_role_may_do_anything() {
+        let mut nobody = viewer(Role::Director, None);
+        nobody.actor = match nobody.actor {
+            Actor::Person { account_id, person_id, .. } => Actor::Person { account_id, person_id, grants: vec![] },
+            Actor::Machinery => unreachable!(),
+        };
+        assert!(Permission::all().all(|permission| nobody.reach(permission).is_err()));
+    }
+}

@@ -1,0 +1,1 @@
+//! Turns a typed mail into a delivered message.
