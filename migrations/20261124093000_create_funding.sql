@@ -378,3 +378,21 @@ grant update (next) on number_series to ensemble_app;
 -- A budget may be sent back to draft only while nothing was issued from it; its shares go then.
 grant delete on shares to ensemble_app;
 grant update (state, attempts, leased_until, mail_subject, last_reply, sent_at) on deliveries to ensemble_app;
+
+-- What is still owed on each invoice, and whether it is asked for: the one place that adds these up.
+create view invoice_balances with (security_invoker = true) as
+select i.alliance_id, i.id as invoice_id,
+       coalesce(credited.pence, 0)::bigint as credited_pence,
+       coalesce(received.pence, 0)::bigint as received_pence,
+       (i.gross_pence - coalesce(credited.pence, 0) - coalesce(received.pence, 0))::bigint as outstanding_pence,
+       coalesce(decision.state, 'chased') as chasing,
+       decision.reason as chasing_reason
+from invoices i
+left join lateral (select sum(c.gross_pence) as pence from credit_notes c
+                   where c.alliance_id = i.alliance_id and c.invoice_id = i.id) credited on true
+left join lateral (select sum(a.pence) as pence from allocations a
+                   where a.alliance_id = i.alliance_id and a.invoice_id = i.id) received on true
+left join lateral (select d.state, d.reason from chasing_decisions d
+                   where d.alliance_id = i.alliance_id and d.invoice_id = i.id
+                   order by d.decided_at desc, d.id desc limit 1) decision on true;
+grant select on invoice_balances to ensemble_app;

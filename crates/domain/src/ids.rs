@@ -91,4 +91,6 @@ ids! {
     DeliveryId
     /// An entry of the give-and-gain ledger.
     LedgerEntryId
+    /// A queued piece of work.
+    JobId
 }

@@ -36,6 +36,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod money;
 pub mod page;
+pub mod problem;
 pub mod viewer;
 
 pub mod access;

@@ -240,7 +240,15 @@ mod tests {
         let shown = [0, 5, 123_456, -123_456, 100_000_000, -7, i64::MIN].map(|p| Pence(p).to_string());
         assert_eq!(
             shown,
-            ["£0.00", "£0.05", "£1,234.56", "−£1,234.56", "£1,000,000.00", "−£0.07", "−£92,233,720,368,547,758.08"]
+            [
+                "£0.00",
+                "£0.05",
+                "£1,234.56",
+                "−£1,234.56",
+                "£1,000,000.00",
+                "−£0.07",
+                "−£92,233,720,368,547,758.08"
+            ]
         );
     }
 
@@ -294,7 +302,8 @@ mod tests {
             assert_eq!(BasisPoints::parse(typed).map(|p| p.to_string()), Ok(shown.to_owned()));
         }
         assert_eq!(BasisPoints::parse("99999999"), Err(NumberError::TooLarge));
-        for (typed, shown) in [("1.75", "£1.75"), ("£0.8725", "£0.8725"), ("1.125", "£1.125"), ("5", "£5.00")] {
+        for (typed, shown) in [("1.75", "£1.75"), ("£0.8725", "£0.8725"), ("1.125", "£1.125"), ("5", "£5.00")]
+        {
             assert_eq!(UnitPrice::parse(typed).map(|p| p.to_string()), Ok(shown.to_owned()));
         }
     }

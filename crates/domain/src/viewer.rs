@@ -1,7 +1,7 @@
 //! Who asks, and what they may do. [`Viewer::require`] and [`Viewer::reach`] are the only
 //! authorisation verbs; each gives the [`Scope`] without which no tenant transaction opens.
 
-use tokio::sync::{Mutex, MutexGuard, MappedMutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::{
     db::{Db, Tx},
@@ -139,7 +139,11 @@ pub struct Viewer {
 
 #[derive(Debug, Clone)]
 enum Actor {
-    Person { account_id: AccountId, person_id: PersonId, grants: Vec<Grant> },
+    Person {
+        account_id: AccountId,
+        person_id: PersonId,
+        grants: Vec<Grant>,
+    },
     /// The alliance's own scheduled and queued work, which a permitted person caused earlier.
     Machinery,
 }
@@ -344,7 +348,9 @@ mod tests {
     fn nobody_without_a_role_may_do_anything() {
         let mut nobody = viewer(Role::Director, None);
         nobody.actor = match nobody.actor {
-            Actor::Person { account_id, person_id, .. } => Actor::Person { account_id, person_id, grants: vec![] },
+            Actor::Person { account_id, person_id, .. } => {
+                Actor::Person { account_id, person_id, grants: vec![] }
+            }
             Actor::Machinery => unreachable!(),
         };
         assert!(Permission::all().all(|permission| nobody.reach(permission).is_err()));

@@ -3,15 +3,15 @@
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
 
-mod enter;
 mod email_address;
-mod request_sign_in_code;
+mod enter;
 pub(crate) mod repo;
+mod request_sign_in_code;
 mod sessions;
 mod sign_in;
 
 pub use email_address::{EmailAddress, NotAnEmailAddress};
-pub use enter::{AllianceEntry, Entered, enter, my_alliances};
+pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, sign_in_mail,
 };

@@ -1,6 +1,10 @@
 //! SQL of sign-in. All of it runs as the machine role: it happens before any alliance is entered.
 
-use super::{Account, EmailAddress, OpenCode, enter::{AllianceEntry, EnterRow}, limits};
+use super::{
+    Account, EmailAddress, OpenCode,
+    enter::{AllianceEntry, EnterRow},
+    limits,
+};
 use crate::{
     app::{App, Timestamp},
     db::MachineTx,
@@ -9,7 +13,11 @@ use crate::{
     viewer::{Grant, Role},
 };
 
-pub(super) async fn codes_since(tx: &mut MachineTx, email: &EmailAddress, since: Timestamp) -> Result<i64, Internal> {
+pub(super) async fn codes_since(
+    tx: &mut MachineTx,
+    email: &EmailAddress,
+    since: Timestamp,
+) -> Result<i64, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from sign_in_codes where email = $1 and created_at > $2"#,
         email.as_str(),
@@ -184,7 +192,9 @@ pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) 
 }
 
 pub(super) async fn delete_session(app: &App, token_hash: &[u8]) -> Result<(), Internal> {
-    sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(app.db.machine_pool()).await?;
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash)
+        .execute(app.db.machine_pool())
+        .await?;
     Ok(())
 }
 
@@ -213,7 +223,7 @@ pub(super) async fn alliances_of(
 pub(super) async fn grants(
     app: &App,
     account_id: AccountId,
-    slug: &str,
+    (slug, id): (Option<&str>, Option<AllianceId>),
     now: Timestamp,
 ) -> Result<Vec<EnterRow>, Internal> {
     let rows = sqlx::query!(
@@ -222,11 +232,13 @@ pub(super) async fn grants(
            from alliances a
            join people p on p.alliance_id = a.alliance_id and p.account_id = $1
            join role_grants g on g.alliance_id = p.alliance_id and g.person_id = p.id
-           where a.slug = $2
-             and g.starts_on <= ($3 at time zone a.timezone)::date
-             and (g.ends_on is null or g.ends_on >= ($3 at time zone a.timezone)::date)"#,
+           where ($2::text is null or a.slug = $2) and ($3::uuid is null or a.alliance_id = $3)
+             and g.starts_on <= ($4 at time zone a.timezone)::date
+             and (g.ends_on is null or g.ends_on >= ($4 at time zone a.timezone)::date)
+           order by p.alliance_id"#,
         account_id as _,
         slug,
+        id.map(|id| id.0),
         now
     )
     .fetch_all(app.db.machine_pool())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{EmailAddress, NotAnEmailAddress, code_digits, limits, repo};
-use crate::{app::App, error::Internal, ids::new_uuid, jobs::Job};
+use crate::{app::App, error::Internal, ids::new_uuid, jobs::Job, problem::failure};
 
 /// Why no code was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +50,19 @@ pub async fn request_sign_in_code(app: &App, email: &str) -> Result<(), RequestS
 #[derive(Debug)]
 pub enum SignInMail {
     /// The code, and for how many minutes it still works.
-    Code { to: EmailAddress, code: String, minutes: i64 },
+    Code {
+        /// Whose address is to be proved.
+        to: EmailAddress,
+        /// Six digits.
+        code: String,
+        /// How long they still work.
+        minutes: i64,
+    },
     /// Nobody in any alliance has this address.
-    NoAccount { to: EmailAddress },
+    NoAccount {
+        /// Who asked.
+        to: EmailAddress,
+    },
 }
 
 /// Loads the mail of a job; `None` once the code was used or has expired.
@@ -68,3 +78,7 @@ pub async fn sign_in_mail(app: &App, code_id: uuid::Uuid) -> Result<Option<SignI
         SignInMail::NoAccount { to }
     }))
 }
+
+failure!(RequestSignInCodeError {
+    InvalidEmail => "email",
+} nested { Internal });

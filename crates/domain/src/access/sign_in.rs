@@ -8,6 +8,7 @@ use crate::{
     app::App,
     error::Internal,
     ids::{AccountId, SessionId},
+    problem::failure,
 };
 
 /// Why nobody was signed in.
@@ -38,7 +39,9 @@ pub async fn sign_in(app: &App, email: &str, digits: &str) -> Result<SignedIn, S
 
     let mut tx = app.db.machine().await?;
     // The attempt is counted before the answer is looked at, under a row lock: guesses in parallel count too.
-    let Some(code_id) = repo::count_attempt(&mut tx, &email, now).await? else { return Err(SignInError::WrongCode) };
+    let Some(code_id) = repo::count_attempt(&mut tx, &email, now).await? else {
+        return Err(SignInError::WrongCode);
+    };
     let right: bool = code_digits(&app.secret, code_id).as_bytes().ct_eq(digits.as_bytes()).into();
     if !right || !repo::is_known(&mut tx, &email).await? {
         tx.commit().await?;
@@ -72,3 +75,7 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+failure!(SignInError {
+    WrongCode => "code",
+} nested { Internal });

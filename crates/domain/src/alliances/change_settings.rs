@@ -5,6 +5,7 @@ use crate::{
     access::EmailAddress,
     app::App,
     error::{Forbidden, Internal},
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -32,7 +33,7 @@ pub enum ChangeSettingsError {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     /// A field that must be filled in is empty.
-    #[error("Please fill this in: it is printed on invoices.")]
+    #[error("Please fill in the {0}: it is printed on invoices.")]
     Empty(&'static str),
     /// The contact address is not a mail address.
     #[error("That does not look like an email address.")]
@@ -64,7 +65,7 @@ pub async fn change_settings(
     let scope = viewer.require(Permission::ManageAlliance)?;
     let mut letterhead = input.letterhead;
     for (field, value) in
-        [("name", &input.name), ("legalName", &letterhead.legal_name), ("address", &letterhead.address)]
+        [("name", &input.name), ("legal name", &letterhead.legal_name), ("address", &letterhead.address)]
     {
         if value.trim().is_empty() {
             return Err(E::Empty(field));
@@ -104,3 +105,12 @@ fn digits(text: &str, count: usize) -> Option<String> {
     let kept: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     (kept.len() == count && kept.chars().all(|c| c.is_ascii_digit())).then_some(kept)
 }
+
+failure!(ChangeSettingsError {
+    InvalidEmail => "contactEmail",
+    InvalidSortCode => "sortCode",
+    InvalidAccountNumber => "accountNumber",
+    InvalidTerms => "paymentTermsDays",
+    InvalidPrefix => "invoicePrefix",
+    Empty,
+} nested { Forbidden, Internal });

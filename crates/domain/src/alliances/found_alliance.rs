@@ -59,8 +59,7 @@ pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceI
     if !input.people.iter().any(|person| matches!(person.role, Role::Director | Role::Manager)) {
         return Err(FoundAllianceError::NoAdministrator);
     }
-    let alliance =
-        Alliance { id: AllianceId::new(app), wording: input.template.wording(), ..input.alliance };
+    let alliance = Alliance { id: AllianceId::new(app), wording: input.template.wording(), ..input.alliance };
     let now = app.clock.now();
 
     let mut machine = app.db.machine().await?;
@@ -87,7 +86,12 @@ pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceI
         let id = PersonId::new(app);
         let row = Person { id, name: person.name, email: Some(person.email) };
         people::repo::insert_person(&mut tx, &row, now).await?;
-        let grant = people::NewRole { person_id: id, role: person.role, member_id: None, starts_on: alliance.date(now) };
+        let grant = people::NewRole {
+            person_id: id,
+            role: person.role,
+            member_id: None,
+            starts_on: alliance.date(now),
+        };
         people::repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
     }
     tx.commit().await?;

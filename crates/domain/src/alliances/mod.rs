@@ -151,9 +151,12 @@ impl Template {
                 "Appropriate body",
                 "Professional development",
             ],
-            Self::CountyPartnership => {
-                &["School improvement", "Professional development", "Leadership and governance", "Peer review"]
-            }
+            Self::CountyPartnership => &[
+                "School improvement",
+                "Professional development",
+                "Leadership and governance",
+                "Peer review",
+            ],
         }
     }
 

@@ -70,7 +70,11 @@ pub(crate) async fn closures(tx: &mut Tx, from: NaiveDate) -> Result<Vec<Closure
     .await?)
 }
 
-pub(super) async fn insert_alliance(tx: &mut MachineTx, new: &Alliance, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_alliance(
+    tx: &mut MachineTx,
+    new: &Alliance,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let wording = serde_json::to_value(&new.wording).map_err(sqlx::Error::decode)?;
     sqlx::query!(
         "insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, vat_number, supplier_kind,

@@ -64,7 +64,8 @@ impl AgedDebt {
             let bucket = &mut debt.0[Age::on(today, due) as usize];
             *bucket = bucket.checked_add(amount)?;
         }
-        Pence::try_sum(debt.0).map(|_| debt)
+        // So that neither `total` nor `overdue` can wrap.
+        Pence::try_sum(debt.0).and(Pence::try_sum(debt.0[1..].iter().copied())).map(|_| debt)
     }
 
     /// What is owed of one age.
@@ -82,7 +83,7 @@ impl AgedDebt {
     /// What is owed and overdue.
     #[must_use]
     pub fn overdue(&self) -> Pence {
-        Pence(self.total().0 - self.of(Age::NotYetDue).0)
+        Pence(self.0[1..].iter().map(|amount| amount.0).sum())
     }
 }
 

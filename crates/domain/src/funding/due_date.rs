@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
+use crate::alliances::Closure;
+
 /// When offices are closed.
 #[derive(Debug, Clone, Copy)]
 pub struct Calendar<'a> {
@@ -11,17 +13,6 @@ pub struct Calendar<'a> {
     pub bank_holidays: &'a BTreeSet<NaiveDate>,
     /// The alliance's own closures.
     pub closures: &'a [Closure],
-}
-
-/// A range of days on which offices are closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closure {
-    /// What the alliance calls it, such as “Christmas holiday”.
-    pub name: String,
-    /// Its first day.
-    pub first_day: NaiveDate,
-    /// Its last day, counted.
-    pub last_day: NaiveDate,
 }
 
 /// A date with how it was found.
@@ -71,7 +62,7 @@ impl Calendar<'_> {
     /// Why offices are closed on a day; none on a working day. The alliance's own word comes first, as it
     /// explains most.
     fn closed(&self, date: NaiveDate) -> Option<String> {
-        let in_closure = |closure: &&Closure| (closure.first_day..=closure.last_day).contains(&date);
+        let in_closure = |closure: &&Closure| (closure.starts_on..=closure.ends_on).contains(&date);
         if let Some(closure) = self.closures.iter().find(in_closure) {
             Some(format!("the {}", closure.name.trim()))
         } else if self.bank_holidays.contains(&date) {
@@ -110,18 +101,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ids::ClosureId;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     fn closure(name: &str, first: &str, last: &str) -> Closure {
-        Closure { name: name.to_owned(), first_day: day(first), last_day: day(last) }
+        let id = ClosureId(uuid::Uuid::nil());
+        Closure { id, name: name.to_owned(), starts_on: day(first), ends_on: day(last) }
     }
 
     fn due(issued: &str, terms: u16, closures: &[Closure]) -> Result<(String, String), DueDateError> {
-        let bank_holidays =
-            ["2026-12-25", "2026-12-28", "2027-01-01", "2027-03-26", "2027-03-29"].map(day).into_iter().collect();
+        let bank_holidays = ["2026-12-25", "2026-12-28", "2027-01-01", "2027-03-26", "2027-03-29"]
+            .map(day)
+            .into_iter()
+            .collect();
         due_date(day(issued), terms, &Calendar { bank_holidays: &bank_holidays, closures })
             .map(|due| (due.date.to_string(), due.reason))
     }
@@ -130,7 +125,10 @@ mod tests {
     fn terms_are_counted_from_the_day_after_issue() {
         let (date, reason) = due("2026-12-01", 30, &[]).unwrap();
         assert_eq!(date, "2026-12-31");
-        assert_eq!(reason, "It is due 30 days after its issue on 1 December 2026: Thursday 31 December 2026.");
+        assert_eq!(
+            reason,
+            "It is due 30 days after its issue on 1 December 2026: Thursday 31 December 2026."
+        );
         assert_eq!(due("2026-12-01", 0, &[]).unwrap().0, "2026-12-01");
     }
 
@@ -141,8 +139,8 @@ mod tests {
         assert_eq!(date, "2026-12-29");
         assert_eq!(
             reason,
-            "It is due 30 days after its issue on 25 November 2026, moved from Friday 25 December 2026 to Tuesday \
-             29 December 2026 because of a bank holiday and a weekend."
+            "It is due 30 days after its issue on 25 November 2026, moved from Friday 25 December 2026 to \
+             Tuesday 29 December 2026 because of a bank holiday and a weekend."
         );
     }
 
@@ -172,16 +170,18 @@ mod tests {
             let epoch = day("2026-01-01");
             let bank_holidays: BTreeSet<_> = holidays.into_iter().map(|n| epoch + Days::new(n)).collect();
             let closures = [Closure {
+                id: ClosureId(uuid::Uuid::nil()),
                 name: "half term".to_owned(),
-                first_day: epoch + Days::new(closed_from),
-                last_day: epoch + Days::new(closed_from + closed_for),
+                starts_on: epoch + Days::new(closed_from),
+                ends_on: epoch + Days::new(closed_from + closed_for),
             }];
             let calendar = Calendar { bank_holidays: &bank_holidays, closures: &closures };
             let issued = epoch + Days::new(start);
             let due = due_date(issued, terms.into(), &calendar).unwrap();
             let by_terms = issued + Days::new(terms.into());
             prop_assert!(due.date >= by_terms && calendar.closed(due.date).is_none());
-            prop_assert!(by_terms.iter_days().take_while(|d| *d < due.date).all(|d| calendar.closed(d).is_some()));
+            let mut skipped = by_terms.iter_days().take_while(|date| *date < due.date);
+            prop_assert!(skipped.all(|date| calendar.closed(date).is_some()));
             let named = due.date.format("%-d %B %Y").to_string();
             prop_assert!(due.reason.contains(&named));
         }

@@ -6,6 +6,7 @@
 //! and stored nowhere, so they cannot drift.
 
 pub mod ageing;
+pub mod bank_holidays;
 pub mod due_date;
 pub mod formula;
 pub mod proration;

@@ -81,7 +81,8 @@ mod tests {
         #[test]
         fn parts_add_up_within_a_penny_in_any_order(
             total: i64,
-            weights in prop::collection::vec(any::<u64>(), 1..40).prop_filter("some weight", |w| w.iter().any(|w| *w > 0)),
+            weights in prop::collection::vec(any::<u64>(), 1..40)
+                .prop_filter("some weight", |weights| weights.iter().any(|weight| *weight > 0)),
         ) {
             let keyed: Vec<(usize, u64)> = weights.iter().copied().enumerate().collect();
             let parts = split(Pence(total), &keyed).unwrap();

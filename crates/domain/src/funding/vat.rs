@@ -129,7 +129,8 @@ pub fn usual_treatment(supplier: Supplier, supply: Supply) -> VatDecision {
         }
         (Supplier::EligibleBody, Supply::Training) => (
             VatTreatment::Exempt,
-            "Education or vocational training by an eligible body is exempt (VATA 1994, Schedule 9, Group 6, item 1).",
+            "Education or vocational training by an eligible body is exempt (VATA 1994, Schedule 9, Group 6, \
+             item 1).",
         ),
         (Supplier::EligibleBody, Supply::TeachingStaff) => (
             VatTreatment::Exempt,

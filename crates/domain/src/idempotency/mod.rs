@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{db::Tx, error::Internal, ids::PersonId};
+use crate::{db::Tx, error::Internal, ids::PersonId, problem::failure};
 
 /// The caller's key: 1 to 255 characters.
 #[derive(Debug, Clone)]
@@ -41,19 +41,30 @@ pub(crate) struct Once<'a, I> {
 
 /// `None`: go on and make it. `Some(id)`: it was made before. A concurrent request with the same key waits here
 /// until the first has committed or given up.
-pub(crate) async fn claim<I: Serialize>(tx: &mut Tx, once: Once<'_, I>) -> Result<Option<Uuid>, IdempotencyError> {
+pub(crate) async fn claim<I: Serialize>(
+    tx: &mut Tx,
+    once: Once<'_, I>,
+) -> Result<Option<Uuid>, IdempotencyError> {
     let (Some(person_id), Some(IdempotencyKey(key))) = (once.person_id, once.key) else { return Ok(None) };
     if key.is_empty() || key.chars().count() > 255 {
         return Err(IdempotencyError::InvalidKey);
     }
     let input = serde_json::to_vec(once.input).map_err(Internal::from)?;
     let hash = Sha256::digest(&input).to_vec();
-    let row = repo::Key { person_id, key, operation: once.operation, input_hash: &hash, result_id: once.result_id };
+    let row =
+        repo::Key { person_id, key, operation: once.operation, input_hash: &hash, result_id: once.result_id };
     if repo::insert(tx, &row, once.now).await? {
         return Ok(None);
     }
     match repo::find(tx, person_id, key).await? {
-        Some(found) if found.operation == once.operation && found.input_hash == hash => Ok(Some(found.result_id)),
+        Some(found) if found.operation == once.operation && found.input_hash == hash => {
+            Ok(Some(found.result_id))
+        }
         _ => Err(IdempotencyError::Mismatch),
     }
 }
+
+failure!(IdempotencyError {
+    InvalidKey => "idempotencyKey",
+    Mismatch => "idempotencyKey",
+} nested { Internal });

@@ -10,6 +10,7 @@ use crate::{
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{MemberId, PersonId, PostId, RoleGrantId},
+    problem::failure,
     viewer::{Permission, Role, Viewer},
 };
 
@@ -71,7 +72,11 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
     if name.is_empty() || name.chars().count() > 200 {
         return Err(E::InvalidName);
     }
-    let email = input.email.filter(|text| !text.trim().is_empty()).map(|text| EmailAddress::parse(&text)).transpose()?;
+    let email = input
+        .email
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| EmailAddress::parse(&text))
+        .transpose()?;
     if input.post.as_ref().is_some_and(|post| post.title.trim().is_empty()) {
         return Err(E::EmptyTitle);
     }
@@ -104,3 +109,11 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
     tx.commit().await?;
     Ok(person)
 }
+
+failure!(AddPersonError {
+    InvalidName => "name",
+    EmptyTitle => "title",
+    UnknownMember => "memberId",
+    RoleNeedsSchool => "role",
+    InvalidEmail => "email",
+} nested { Forbidden, Internal });

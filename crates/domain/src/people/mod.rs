@@ -71,6 +71,12 @@ pub async fn people(reading: &Reading, page: &PageRequest<PersonCursor>) -> Resu
     Ok(repo::people(&mut tx, &reach, page).await?)
 }
 
+/// How many people are within reach.
+pub async fn count_people(reading: &Reading) -> Result<i64, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeePeople).await?;
+    Ok(repo::count_people(&mut tx, &reach).await?)
+}
+
 /// These people, as far as they are within reach.
 pub async fn people_by_ids(reading: &Reading, ids: &[PersonId]) -> Result<Vec<Person>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeePeople).await?;

@@ -1,5 +1,7 @@
 //! SQL of people.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::{NewRole, Person, PersonCursor, Post};
@@ -40,7 +42,7 @@ pub(super) async fn people(
              and ($3::text is null or (name, id) > ($3, $4))
            order by name, id limit $5"#,
         tx.alliance_id() as _,
-        reach.as_filter().as_deref() as _,
+        reach.as_filter() as _,
         after.map(|cursor| cursor.name.as_str()),
         after.map(|cursor| cursor.id.0),
         page.limit()
@@ -50,7 +52,24 @@ pub(super) async fn people(
     Ok(page.cut(rows.into_iter().map(Person::from).collect()))
 }
 
-pub(super) async fn people_by_ids(tx: &mut Tx, reach: &Reach, ids: &[PersonId]) -> Result<Vec<Person>, Internal> {
+pub(super) async fn count_people(tx: &mut Tx, reach: &Reach) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from people
+           where alliance_id = $1
+             and ($2::uuid[] is null or id in
+                  (select person_id from posts where alliance_id = $1 and member_id = any($2)))"#,
+        tx.alliance_id() as _,
+        reach.as_filter() as _
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn people_by_ids(
+    tx: &mut Tx,
+    reach: &Reach,
+    ids: &[PersonId],
+) -> Result<Vec<Person>, Internal> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         PersonRow,
@@ -59,12 +78,29 @@ pub(super) async fn people_by_ids(tx: &mut Tx, reach: &Reach, ids: &[PersonId]) 
              and ($2::uuid[] is null or id in
                   (select person_id from posts where alliance_id = $1 and member_id = any($2)))"#,
         tx.alliance_id() as _,
-        reach.as_filter().as_deref() as _,
+        reach.as_filter() as _,
         &ids
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(Person::from).collect())
+}
+
+/// The addresses of these people, where known.
+pub(crate) async fn addresses(
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<HashMap<PersonId, EmailAddress>, Internal> {
+    let ids: Vec<_> = ids.into_iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select id as "id: PersonId", email as "email!" from people
+           where alliance_id = $1 and id = any($2) and email is not null"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, EmailAddress::stored(row.email))).collect())
 }
 
 pub(super) async fn posts_of_members(

@@ -7,6 +7,7 @@ use crate::{
     error::{Forbidden, Internal},
     funding::formula::{FormulaError, Share, Standing, share_costs},
     ids::{BudgetId, ShareId},
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -74,3 +75,10 @@ pub async fn agree_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<Bu
     tx.commit().await?;
     Ok(Budget { agreed_at: Some(now), ..budget })
 }
+
+failure!(AgreeBudgetError {
+    UnknownBudget => "budgetId",
+    AlreadyAgreed => "budgetId",
+    OpenQuestions => "budgetId",
+    Formula => "formula",
+} nested { Forbidden, Internal });

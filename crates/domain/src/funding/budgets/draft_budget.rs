@@ -10,6 +10,7 @@ use crate::{
     funding::formula::{Formula, Problem},
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId},
     money::Pence,
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -92,7 +93,11 @@ pub enum DraftBudgetError {
 }
 
 /// Drafts a budget.
-pub async fn draft_budget(app: &App, viewer: &Viewer, input: DraftBudget) -> Result<Budget, DraftBudgetError> {
+pub async fn draft_budget(
+    app: &App,
+    viewer: &Viewer,
+    input: DraftBudget,
+) -> Result<Budget, DraftBudgetError> {
     let scope = viewer.require(Permission::ManageBudgets)?;
     let budget = check(BudgetId::new(app), &input)?;
 
@@ -156,9 +161,18 @@ fn check(id: BudgetId, input: &DraftBudget) -> Result<Budget, DraftBudgetError> 
     Ok(Budget { id, label, starts_on, ends_on, formula: input.formula.clone(), agreed_at: None, total })
 }
 
-async fn write_parts(app: &App, tx: &mut Tx, id: BudgetId, input: DraftBudget) -> Result<(), DraftBudgetError> {
+async fn write_parts(
+    app: &App,
+    tx: &mut Tx,
+    id: BudgetId,
+    input: DraftBudget,
+) -> Result<(), DraftBudgetError> {
     let lines: Vec<_> = (input.lines.into_iter())
-        .map(|line| BudgetLine { id: BudgetLineId::new(app), description: line.description, pence: line.pence })
+        .map(|line| BudgetLine {
+            id: BudgetLineId::new(app),
+            description: line.description,
+            pence: line.pence,
+        })
         .collect();
     repo::replace_lines(tx, id, &lines).await?;
     let offers: Vec<_> = (input.in_kind_offers.into_iter())
@@ -173,3 +187,16 @@ async fn write_parts(app: &App, tx: &mut Tx, id: BudgetId, input: DraftBudget) -
         .await
         .on_constraint("in_kind_offers_member_fkey", || DraftBudgetError::UnknownMember)
 }
+
+failure!(DraftBudgetError {
+    UnknownBudget => "budgetId",
+    Agreed => "budgetId",
+    InvalidLabel => "label",
+    LabelTaken => "label",
+    InvalidDates => "endsOn",
+    InvalidLines => "lines",
+    NegativeTotal => "lines",
+    InvalidFormula => "formula",
+    InvalidOffer => "inKindOffers",
+    UnknownMember => "inKindOffers",
+} nested { Forbidden, Internal });

@@ -3,8 +3,8 @@
 mod agree_budget;
 mod draft_budget;
 mod record_purchase_order;
-pub(crate) mod repo;
 mod reopen_budget;
+pub(crate) mod repo;
 mod simulate;
 
 pub use agree_budget::{AgreeBudgetError, agree_budget};

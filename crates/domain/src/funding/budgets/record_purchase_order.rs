@@ -5,6 +5,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     ids::{BudgetId, PayerId},
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -49,7 +50,9 @@ pub async fn record_purchase_order(
     }
 
     let mut tx = app.db.begin(scope).await?;
-    let done = repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&number, app.clock.now())).await;
+    let done =
+        repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&number, app.clock.now()))
+            .await;
     match done {
         Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
             return Err(RecordPurchaseOrderError::Unknown);
@@ -58,3 +61,8 @@ pub async fn record_purchase_order(
     }
     Ok(tx.commit().await?)
 }
+
+failure!(RecordPurchaseOrderError {
+    Unknown => "payerId",
+    InvalidNumber => "number",
+} nested { Forbidden, Internal });

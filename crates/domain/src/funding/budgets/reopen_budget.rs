@@ -5,6 +5,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     ids::BudgetId,
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -18,7 +19,9 @@ pub enum ReopenBudgetError {
     #[error("That budget is not one of this alliance's.")]
     UnknownBudget,
     /// Schools have been asked to pay by it.
-    #[error("Invoices were issued from this budget, so it stays as it is. Credit notes put single invoices right.")]
+    #[error(
+        "Invoices were issued from this budget, so it stays as it is. Credit notes put single invoices right."
+    )]
     Invoiced,
     /// A fault on our side.
     #[error(transparent)]
@@ -39,3 +42,8 @@ pub async fn reopen_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<B
     tx.commit().await?;
     Ok(Budget { agreed_at: None, ..budget })
 }
+
+failure!(ReopenBudgetError {
+    UnknownBudget => "budgetId",
+    Invoiced => "budgetId",
+} nested { Forbidden, Internal });

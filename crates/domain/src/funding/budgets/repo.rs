@@ -113,9 +113,13 @@ pub(super) async fn update_budget(tx: &mut Tx, new: &Budget) -> Result<(), sqlx:
 }
 
 pub(super) async fn replace_lines(tx: &mut Tx, id: BudgetId, lines: &[BudgetLine]) -> Result<(), Internal> {
-    sqlx::query!("delete from budget_lines where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "delete from budget_lines where alliance_id = $1 and budget_id = $2",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .execute(tx.conn())
+    .await?;
     let ids: Vec<_> = lines.iter().map(|line| line.id.0).collect();
     let texts: Vec<_> = lines.iter().map(|line| line.description.clone()).collect();
     let pence: Vec<_> = lines.iter().map(|line| line.pence.0).collect();
@@ -139,9 +143,13 @@ pub(super) async fn replace_in_kind_offers(
     id: BudgetId,
     offers: &[InKindOffer],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!("delete from in_kind_offers where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "delete from in_kind_offers where alliance_id = $1 and budget_id = $2",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .execute(tx.conn())
+    .await?;
     let ids: Vec<_> = offers.iter().map(|offer| offer.id.0).collect();
     let members: Vec<_> = offers.iter().map(|offer| offer.member_id.0).collect();
     let texts: Vec<_> = offers.iter().map(|offer| offer.description.clone()).collect();
@@ -183,9 +191,13 @@ pub(super) async fn set_agreed(
 }
 
 pub(super) async fn delete_shares(tx: &mut Tx, id: BudgetId) -> Result<(), Internal> {
-    sqlx::query!("delete from shares where alliance_id = $1 and budget_id = $2", tx.alliance_id() as _, id as _)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "delete from shares where alliance_id = $1 and budget_id = $2",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -8,9 +8,12 @@ use super::{Budget, repo};
 use crate::{
     db::Tx,
     error::{Forbidden, Internal, ReadError},
-    funding::formula::{Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, compare, share_costs},
+    funding::formula::{
+        Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, compare, share_costs,
+    },
     ids::BudgetId,
     money::Pence,
+    problem::failure,
     schools::members::{self, PayerKind, Phase},
     viewer::{Permission, Reach, Reading},
 };
@@ -60,7 +63,8 @@ pub async fn simulate(
     today: NaiveDate,
 ) -> Result<Simulation, SimulateError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
-    let budget = repo::budgets(&mut tx, Some(id)).await?.into_iter().next().ok_or(SimulateError::UnknownBudget)?;
+    let budget =
+        repo::budgets(&mut tx, Some(id)).await?.into_iter().next().ok_or(SimulateError::UnknownBudget)?;
     let bases = member_bases(&mut tx, &budget, today).await?;
     let year = budget.year()?;
     let current = share_costs(budget.total, &budget.formula, &bases, year)?;
@@ -98,7 +102,11 @@ pub(super) async fn member_bases(
             roll: rolls.get(&member.id).map(|roll| RollFact {
                 pupils: roll.pupils,
                 census_date: roll.census_date,
-                source: if roll.source == "national register" { RollSource::Register } else { RollSource::School },
+                source: if roll.source == "national register" {
+                    RollSource::Register
+                } else {
+                    RollSource::School
+                },
             }),
             member: member.id,
             phase: (member.phase != Phase::Other).then(|| member.phase.label().to_owned()),
@@ -111,3 +119,8 @@ pub(super) async fn member_bases(
         })
         .collect())
 }
+
+failure!(SimulateError {
+    UnknownBudget => "budgetId",
+    Formula => "formula",
+} nested { Forbidden, Internal });

@@ -32,7 +32,8 @@ pub(super) fn shares(
             Entry::Weighed(_, weight) => weights.push((case.basis.member, *weight)),
             Entry::Outside(Share::Question(_)) => in_question = true,
             Entry::Outside(share) => {
-                agreed = agreed.checked_add(share.amount().unwrap_or_default()).ok_or(FormulaError::TooLarge)?;
+                agreed =
+                    agreed.checked_add(share.amount().unwrap_or_default()).ok_or(FormulaError::TooLarge)?;
             }
         }
     }

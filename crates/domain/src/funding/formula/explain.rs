@@ -7,16 +7,16 @@ use crate::funding::proration::{PartOfYear, Year};
 use crate::money::{BasisPoints, Pence};
 
 impl Share {
-    /// One paragraph that tells the head of the member called `name` what it pays in `year` and why.
+    /// One paragraph that tells the member's head what it pays in `year` and why.
     #[must_use]
-    pub fn explain(&self, name: &str, year: Year) -> String {
+    pub fn explain(&self, year: Year) -> String {
         let (contribution, opening) = match self {
             Self::Final(contribution) => (contribution, "is"),
             Self::Estimate(contribution) => (contribution, "is estimated at"),
             Self::Question(question) => {
                 return format!(
-                    "Your school's contribution for {year} cannot be worked out yet. {}",
-                    question.ask(name)
+                    "Your school's contribution for {year} cannot be worked out yet: {}.",
+                    missing(question)
                 );
             }
         };
@@ -27,8 +27,8 @@ impl Share {
         }
         if let Self::Estimate(_) = self {
             text.push_str(
-                " The amount is not final: some members' figures are not known yet, and once they are, they \
-                 carry their part and yours falls.",
+                " The amount is not final: some members' figures are not known yet, and once they are, those \
+                 members carry their part and yours should fall.",
             );
         }
         text
@@ -36,21 +36,26 @@ impl Share {
 }
 
 impl Question {
-    /// What a person is asked about the member called `name`.
+    /// What the alliance's office is asked about the member called `name`.
     #[must_use]
     pub fn ask(&self, name: &str) -> String {
         match self {
-            Self::Roll => format!("How many pupils does {name} have? No number is known, and the contribution depends on it."),
+            Self::Roll => {
+                format!(
+                    "How many pupils does {name} have? No number is known, and its contribution depends on \
+                     it."
+                )
+            }
             Self::EmptyRoll { census_date } => format!(
-                "How many pupils does {name} have? The count for {} says none, which is usual for a school that \
-                 has just opened or changed its number.",
+                "How many pupils does {name} have? The count for {} says none, which is usual for a school \
+                 that has just opened or changed its number.",
                 census_date.format("%B %Y")
             ),
             Self::Phase { phase: Some(phase) } => {
                 format!("What does {name} pay? The formula does not name its phase, “{phase}”.")
             }
             Self::Phase { phase: None } => {
-                format!("Which phase is {name}? None is known, and the contribution depends on it.")
+                format!("Which phase is {name}? None is known, and its contribution depends on it.")
             }
             Self::Dates { joined, left } => format!(
                 "When was {name} a member? Its last day, {}, is before its first, {}.",
@@ -58,6 +63,17 @@ impl Question {
                 joined.format("%-d %B %Y")
             ),
         }
+    }
+}
+
+/// What is missing, as the member's head is told.
+fn missing(question: &Question) -> &'static str {
+    match question {
+        Question::Roll | Question::EmptyRoll { .. } => {
+            "it depends on the number of your pupils, which we do not know"
+        }
+        Question::Phase { .. } => "it depends on the phase of your school, for which nothing is settled",
+        Question::Dates { .. } => "the dates of your membership are not clear",
     }
 }
 
@@ -108,9 +124,10 @@ fn sentence(Step { what, before, after }: &Step) -> Option<String> {
         }
         What::PhaseBand { phase } => format!("Members of the phase “{phase}” pay {after} for a whole year"),
         What::PartOfBudget(part) => part_of_budget(part),
-        What::PartYear { part } => format!("It is charged for {}", part_of_year(part)),
+        What::PartYear { part } => format!("Your school is charged for {}", part_of_year(part)),
         What::TrustDiscount(discount) => {
-            format!("{} is taken off, {}", Pence(before.0 - after.0), percent_off(discount))
+            let taken_off = Pence(before.0 - after.0);
+            format!("Your school has {} off ({taken_off}) {}", discount.percent, for_trust(*discount))
         }
         What::InKind { given } => in_kind(*given, Pence(before.0 - after.0)),
         What::WholePounds => "It is rounded to whole pounds".to_owned(),
@@ -119,49 +136,57 @@ fn sentence(Step { what, before, after }: &Step) -> Option<String> {
 
 fn part_of_budget(part: &PartOfBudget) -> String {
     let PartOfBudget { budget, percent, to_split, by, members, .. } = part;
-    let mut text = match *percent {
-        BasisPoints::WHOLE => format!("Members together carry the budget of {budget}"),
-        percent => format!("Members together carry {percent} of the budget of {budget}"),
+    let carried = percent.of(*budget).unwrap_or(*budget);
+    let together = match *percent {
+        BasisPoints::WHOLE => format!("the budget of {budget}"),
+        percent => format!("{percent} of the budget of {budget}, which is {carried}"),
     };
-    if percent.of(*budget) != Some(*to_split) {
-        text += &format!(", of which {to_split} is left after amounts agreed with single members");
-    }
-    text += &match by {
-        WeightFact::Equal if *members == 1 => ", and your school is the only one to carry it".to_owned(),
-        WeightFact::Equal => format!(", shared equally among {members} members"),
-        WeightFact::Roll(roll) => format!(", shared by number of pupils, and your school has {roll}"),
+    let left = if *to_split == carried {
+        String::new()
+    } else {
+        format!(", of which {to_split} is left after amounts agreed with single members")
+    };
+    let how = match by {
+        WeightFact::Equal => format!("equally ({members} in all)"),
+        WeightFact::Roll(roll) => format!("by number of pupils, and your school has {roll}"),
         WeightFact::Phase { phase, weight } => {
-            format!(", shared by phase, and a member of the phase “{phase}” has the weight {weight}")
+            format!("by phase, where a member of the phase “{phase}” has the weight {weight}")
         }
     };
-    let reasons: Vec<String> = [part.part.as_ref().map(part_of_year), part.discount.as_ref().map(percent_off)]
-        .into_iter()
-        .flatten()
-        .collect();
-    if !reasons.is_empty() {
-        text += &format!(". Your school counts for less: {}", reasons.join("; "));
-    }
-    let points = u128::from(part.weight) * 10_000 / u128::from(part.all_weights.max(1));
-    let points = BasisPoints(i32::try_from(points).unwrap_or(BasisPoints::WHOLE.0));
-    text + &format!(". Its part of the whole is {points}")
+    let reasons: Vec<String> = [
+        part.part.as_ref().map(part_of_year),
+        part.discount.as_ref().map(|discount| format!("{} less {}", discount.percent, for_trust(*discount))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let less = match reasons.as_slice() {
+        [] => String::new(),
+        reasons => format!(". Your school counts for less: {}", reasons.join("; ")),
+    };
+    let (weight, all) = (u128::from(part.weight), u128::from(part.all_weights.max(1)));
+    let points = i32::try_from((weight * 10_000 + all / 2) / all).map_or(BasisPoints::WHOLE, BasisPoints);
+    format!(
+        "Members together carry {together}{left}. They share it {how}{less}. Your school's part is {points}"
+    )
 }
 
 fn part_of_year(part: &PartOfYear) -> String {
-    let dates: Vec<String> = [("joined on", part.joined), ("leaves on", part.left)]
+    let dates: Vec<String> = [("begins on", part.joined), ("ends on", part.left)]
         .into_iter()
         .filter_map(|(what, day)| Some(format!("{what} {}", day?.format("%-d %B %Y"))))
         .collect();
-    if dates.is_empty() { part.to_string() } else { format!("{part}, as your school {}", dates.join(" and ")) }
+    if dates.is_empty() {
+        part.to_string()
+    } else {
+        format!("{part}, as its membership {}", dates.join(" and "))
+    }
 }
 
-fn percent_off(Discount { percent, because }: &Discount) -> String {
-    match because {
-        DiscountReason::LaterSchool => {
-            format!("{percent} off because another school of your trust joined before yours")
-        }
-        DiscountReason::TrustOf { schools } => {
-            format!("{percent} off because {schools} schools of your trust are members")
-        }
+fn for_trust(discount: Discount) -> String {
+    match discount.because {
+        DiscountReason::LaterSchool => "as a second or later school of its trust".to_owned(),
+        DiscountReason::TrustOf { schools } => format!("as one of {schools} schools of its trust"),
     }
 }
 

@@ -22,9 +22,8 @@ pub(super) fn fee(base: &Base, member: &MemberBasis) -> Result<Contribution, Sto
         }
         Base::BandedByRoll { bands } => {
             let roll = member.roll_to_charge()?;
-            let holds = |band: &&RollBand| {
-                band.from <= roll.pupils && band.to.is_none_or(|to| roll.pupils <= to)
-            };
+            let holds =
+                |band: &&RollBand| band.from <= roll.pupils && band.to.is_none_or(|to| roll.pupils <= to);
             // A valid formula has a band for every number of pupils.
             if let Some(RollBand { from, to, amount }) = bands.iter().find(holds).copied() {
                 fee.step(What::RollBand { from, to, roll }, amount);

@@ -7,8 +7,8 @@
 //! # What is worked out, in which order
 //!
 //! A fee (flat, per pupil, banded) comes first, within its own floor and cap. Then the adjustments, in the
-//! order in which the formula lists them: so a school that joins at half-year pays half of the floor. Rounding
-//! comes last.
+//! order in which the formula lists them: so a school that joins at half-year pays half of the floor.
+//! Rounding comes last.
 //!
 //! A percentage of the budget is different, as its parts must add up to the penny. A part of the year and a
 //! trust discount there make the member's *weight* smaller, so the other members carry the difference and the
@@ -23,10 +23,18 @@ mod explain;
 mod fee;
 mod share_costs;
 mod shares;
-#[cfg(test)]
-mod tests;
 mod trust;
 mod validate;
+mod words;
+
+#[cfg(test)]
+mod explain_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod stored_tests;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +42,8 @@ pub use self::basis::{Agreed, MemberBasis, RollFact, RollSource};
 pub use self::compare::{Comparison, Difference, compare};
 pub use self::share_costs::{FormulaError, share_costs};
 pub use self::shares::{
-    Balance, Contribution, Discount, MemberShare, Question, Share, Shares, Standing, Step, What,
+    Balance, Contribution, Discount, MemberShare, PartOfBudget, Question, Share, Shares, Standing, Step,
+    WeightFact, What,
 };
 pub use self::trust::DiscountReason;
 pub use self::validate::Problem;

@@ -290,6 +290,17 @@ pub struct PartOfBudget {
     pub members: usize,
 }
 
+impl PartOfBudget {
+    /// The number of pupils that it was made from, where it was.
+    #[must_use]
+    pub fn roll(&self) -> Option<RollFact> {
+        match self.by {
+            WeightFact::Roll(roll) => Some(roll),
+            WeightFact::Equal | WeightFact::Phase { .. } => None,
+        }
+    }
+}
+
 /// What a weight is made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

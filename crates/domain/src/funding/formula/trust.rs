@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::basis::MemberBasis;
-use super::{Formula, TrustRule};
 use super::shares::Discount;
+use super::{Formula, TrustRule};
 use crate::ids::MemberId;
 
 /// Why a member has its trust's discount.

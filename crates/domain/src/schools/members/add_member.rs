@@ -9,6 +9,7 @@ use crate::{
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{MemberId, PayerId},
+    problem::failure,
     schools,
     viewer::{Permission, Viewer},
 };
@@ -93,7 +94,9 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
             let school = schools::repo::school_for_member(&mut tx, urn).await?.ok_or(E::UnknownUrn)?;
             (school.name, Some(urn), school.phase, school.address)
         }
-        MemberIdentity::Outside { name, phase } => (super::change_payer::tidy(&name), None, phase, String::new()),
+        MemberIdentity::Outside { name, phase } => {
+            (super::change_payer::tidy(&name), None, phase, String::new())
+        }
     };
     if name.is_empty() || name.chars().count() > 300 {
         return Err(E::InvalidName);
@@ -121,12 +124,30 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
             payer.id
         }
     };
-    let member =
-        Member { id: MemberId::new(app), name, urn, phase, payer_id, joined_on: input.joined_on, left_on: None };
+    let member = Member {
+        id: MemberId::new(app),
+        name,
+        urn,
+        phase,
+        payer_id,
+        joined_on: input.joined_on,
+        left_on: None,
+    };
     match repo::insert_member(&mut tx, &member, now).await {
-        Err(sqlx::Error::Database(e)) if e.constraint() == Some("members_urn_key") => return Err(E::AlreadyMember),
+        Err(sqlx::Error::Database(e)) if e.constraint() == Some("members_urn_key") => {
+            return Err(E::AlreadyMember);
+        }
         other => other.on_constraint("members_payer_fkey", || E::UnknownPayer)?,
     }
     tx.commit().await?;
     Ok(member)
 }
+
+failure!(AddMemberError {
+    UnknownUrn => "urn",
+    AlreadyMember => "urn",
+    InvalidName => "name",
+    UnknownPayer => "payerId",
+    InvalidPayerName => "legalName",
+    InvalidEmail => "accountsEmail",
+} nested { Forbidden, Internal });

@@ -7,6 +7,7 @@ use crate::{
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{PayerId, PersonId},
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -105,3 +106,10 @@ impl PayerDetails {
 pub(super) fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+failure!(ChangePayerError {
+    UnknownPayer => "payerId",
+    UnknownPerson => "financeContactId",
+    InvalidName => "legalName",
+    InvalidEmail => "accountsEmail",
+} nested { Forbidden, Internal });

@@ -7,6 +7,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     ids::MemberId,
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -54,3 +55,8 @@ pub async fn end_membership(
     tx.commit().await?;
     Ok(Member { left_on: Some(input.left_on), ..member })
 }
+
+failure!(EndMembershipError {
+    UnknownMember => "memberId",
+    BeforeJoining => "leftOn",
+} nested { Forbidden, Internal });

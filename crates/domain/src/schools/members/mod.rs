@@ -277,6 +277,23 @@ pub async fn rolls(
     Ok(repo::rolls(&mut tx, ids, on).await?)
 }
 
+/// A school of the register as one might add it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchoolToAdd {
+    /// Its name.
+    pub name: String,
+    /// The ages it teaches.
+    pub phase: Phase,
+    /// Its postal address, a line each.
+    pub address: String,
+}
+
+/// The school with this number in the register.
+pub async fn school_to_add(reading: &Reading, urn: i32) -> Result<Option<SchoolToAdd>, ReadError> {
+    let mut tx = reading.require(Permission::ManageMembers).await?;
+    Ok(crate::schools::repo::school_for_member(&mut tx, urn).await?)
+}
+
 /// These payers, as far as the viewer's members are theirs.
 pub async fn payers_by_ids(reading: &Reading, ids: &[PayerId]) -> Result<Vec<Payer>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;

@@ -9,6 +9,7 @@ use crate::{
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::MemberId,
+    problem::failure,
     viewer::{Permission, Viewer},
 };
 
@@ -72,3 +73,10 @@ pub async fn record_roll(app: &App, viewer: &Viewer, input: RecordRoll) -> Resul
     tx.commit().await?;
     Ok(roll)
 }
+
+failure!(RecordRollError {
+    UnknownMember => "memberId",
+    InvalidPupils => "pupils",
+    FutureCensus => "censusDate",
+    EmptySource => "source",
+} nested { Forbidden, Internal });

@@ -97,7 +97,11 @@ pub(crate) async fn members_by_ids(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<
 }
 
 /// The members of any day from `from` to `until`, by name.
-pub(crate) async fn members_between(tx: &mut Tx, from: NaiveDate, until: NaiveDate) -> Result<Vec<Member>, Internal> {
+pub(crate) async fn members_between(
+    tx: &mut Tx,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Member>, Internal> {
     let rows = sqlx::query_as!(
         MemberRow,
         r#"select id as "id: MemberId", name, urn, phase, payer_id as "payer_id: PayerId", joined_on, left_on
@@ -166,13 +170,18 @@ impl From<PayerRow> for Payer {
             legal_name: row.legal_name,
             address: row.address,
             accounts_email: row.accounts_email.map(EmailAddress::stored),
-            purchase_order: PurchaseOrderRule::parse(&row.purchase_order).unwrap_or(PurchaseOrderRule::Required),
+            purchase_order: PurchaseOrderRule::parse(&row.purchase_order)
+                .unwrap_or(PurchaseOrderRule::Required),
             finance_contact_id: row.finance_contact_id,
         }
     }
 }
 
-pub(super) async fn payers_by_ids(tx: &mut Tx, reach: &Reach, ids: &[PayerId]) -> Result<Vec<Payer>, Internal> {
+pub(crate) async fn payers_by_ids(
+    tx: &mut Tx,
+    reach: &Reach,
+    ids: &[PayerId],
+) -> Result<Vec<Payer>, Internal> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         PayerRow,
@@ -182,7 +191,7 @@ pub(super) async fn payers_by_ids(tx: &mut Tx, reach: &Reach, ids: &[PayerId]) -
            where alliance_id = $1 and id = any($3)
              and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))"#,
         tx.alliance_id() as _,
-        reach.as_filter().as_deref() as _,
+        reach.as_filter() as _,
         &ids
     )
     .fetch_all(tx.conn())
@@ -200,7 +209,7 @@ pub(crate) async fn payers(tx: &mut Tx, reach: &Reach) -> Result<Vec<Payer>, Int
              and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))
            order by legal_name, id"#,
         tx.alliance_id() as _,
-        reach.as_filter().as_deref() as _
+        reach.as_filter() as _
     )
     .fetch_all(tx.conn())
     .await?;

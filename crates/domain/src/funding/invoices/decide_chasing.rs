@@ -1,0 +1,71 @@
+//! Whether an invoice is asked for: as usual, held for now, or disputed.
+
+use super::{Chasing, InvoiceRecord, repo};
+use crate::{
+    app::App,
+    error::{Forbidden, Internal},
+    ids::{InvoiceId, new_uuid},
+    problem::failure,
+    viewer::{Permission, Viewer},
+};
+
+/// A decision about one invoice.
+#[derive(Debug, Clone)]
+pub struct DecideChasing {
+    /// Which.
+    pub invoice_id: InvoiceId,
+    /// What shall hold from now on.
+    pub chasing: Chasing,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideChasingError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// No such invoice in this alliance.
+    #[error("That invoice is not one of this alliance's.")]
+    UnknownInvoice,
+    /// Holding and disputing need a reason.
+    #[error("Please say why, in at most 500 characters, so that a colleague can see it.")]
+    InvalidReason,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Records the decision. Reminders already queued look at it once more before they go.
+pub async fn decide_chasing(
+    app: &App,
+    viewer: &Viewer,
+    input: DecideChasing,
+) -> Result<InvoiceRecord, DecideChasingError> {
+    let scope = viewer.require(Permission::IssueInvoices)?;
+    if let Chasing::Held { reason } | Chasing::Disputed { reason } = &input.chasing
+        && (reason.trim().is_empty() || reason.chars().count() > 500)
+    {
+        return Err(DecideChasingError::InvalidReason);
+    }
+    let now = app.clock.now();
+
+    let mut tx = app.db.begin(scope).await?;
+    let mut record =
+        repo::lock_invoice(&mut tx, input.invoice_id).await?.ok_or(DecideChasingError::UnknownInvoice)?;
+    let decision = repo::NewChasingDecision {
+        id: new_uuid(now, app.rng.bytes()),
+        invoice_id: input.invoice_id,
+        chasing: &input.chasing,
+        decided_by: viewer.person_id(),
+        decided_at: now,
+    };
+    repo::insert_chasing_decision(&mut tx, &decision).await.map_err(Internal::from)?;
+    tx.commit().await?;
+    record.balance.chasing = input.chasing;
+    Ok(record)
+}
+
+failure!(DecideChasingError {
+    UnknownInvoice => "invoiceId",
+    InvalidReason => "reason",
+} nested { Forbidden, Internal });

@@ -1,0 +1,218 @@
+//! Reading a bank's statement file: CSV in the shapes that UK banks export.
+
+use chrono::NaiveDate;
+use encoding_rs::WINDOWS_1252;
+
+use crate::money::Pence;
+
+/// The largest file that is read: a year of a busy account is well below it.
+pub(super) const LARGEST_BANK_FILE: usize = 5 * 1024 * 1024;
+
+/// A line that brought money in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankLine {
+    /// Its line in the file, counted from 1 with the heading.
+    pub line: u64,
+    /// The day.
+    pub received_on: NaiveDate,
+    /// How much.
+    pub amount: Pence,
+    /// What the bank says of it.
+    pub description: String,
+    /// The payer's reference, where the bank has a column for it.
+    pub reference: String,
+}
+
+/// A line that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedLine {
+    /// Its line in the file, counted from 1 with the heading.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a file is no bank statement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BankFileError {
+    /// Nothing in it.
+    #[error("This file is empty.")]
+    Empty,
+    /// More than 5 MB.
+    #[error("This file is larger than 5 MB. Export a shorter period from the bank.")]
+    TooLarge,
+    /// A spreadsheet or another binary file.
+    #[error(
+        "This is not a CSV file. In the bank's website, choose CSV when you export; a spreadsheet must be saved as CSV first."
+    )]
+    NotText,
+    /// A column is missing.
+    #[error("This file has no column for {0}. Its heading was read as: {1}")]
+    MissingColumn(&'static str, String),
+}
+
+/// Columns by the names that banks give them, in lower case.
+struct Columns {
+    date: usize,
+    amount: Option<usize>,
+    credit: Option<usize>,
+    description: usize,
+    reference: Option<usize>,
+}
+
+/// Reads the lines that brought money in. Lines that took money out are passed over; lines that cannot be read are
+/// reported and lose nothing else.
+pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>), BankFileError> {
+    if bytes.len() > LARGEST_BANK_FILE {
+        return Err(BankFileError::TooLarge);
+    }
+    if bytes.contains(&0) || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"%PDF") {
+        return Err(BankFileError::NotText);
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+        Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
+    };
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let heading = reader.headers().map_err(|_| BankFileError::NotText)?.clone();
+    if heading.iter().all(str::is_empty) {
+        return Err(BankFileError::Empty);
+    }
+    let columns = Columns::of(&heading)?;
+    let (mut lines, mut rejected) = (Vec::new(), Vec::new());
+    for record in reader.records() {
+        let Ok(record) = record else {
+            rejected.push(RejectedLine { line: 0, reason: "This line is not CSV.".into() });
+            continue;
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        match columns.read(&record, line) {
+            Ok(Some(read)) => lines.push(read),
+            Ok(None) => {}
+            Err(reason) => rejected.push(RejectedLine { line, reason }),
+        }
+    }
+    Ok((lines, rejected))
+}
+
+impl Columns {
+    fn of(heading: &csv::StringRecord) -> Result<Self, BankFileError> {
+        let names: Vec<_> = heading.iter().map(str::to_lowercase).collect();
+        let find =
+            |wanted: &[&str]| wanted.iter().find_map(|name| names.iter().position(|have| have == name));
+        let missing =
+            |what| BankFileError::MissingColumn(what, heading.iter().collect::<Vec<_>>().join(", "));
+        let amount = find(&["amount", "amount (gbp)", "value", "transaction amount"]);
+        let credit = find(&["credit", "credit amount", "paid in", "money in", "credits"]);
+        if amount.is_none() && credit.is_none() {
+            return Err(missing("the amount"));
+        }
+        Ok(Self {
+            date: find(&["date", "transaction date", "posting date", "value date"])
+                .ok_or_else(|| missing("the date"))?,
+            amount,
+            credit,
+            description: find(&[
+                "description",
+                "transaction description",
+                "details",
+                "narrative",
+                "memo",
+                "name",
+                "counter party",
+            ])
+            .ok_or_else(|| missing("the description"))?,
+            reference: find(&["reference", "payment reference", "customer reference"]),
+        })
+    }
+
+    /// `None` when the line brought nothing in.
+    fn read(&self, record: &csv::StringRecord, line: u64) -> Result<Option<BankLine>, String> {
+        let cell = |at: usize| record.get(at).unwrap_or("");
+        if record.iter().all(str::is_empty) {
+            return Ok(None);
+        }
+        let typed = match (self.credit, self.amount) {
+            (Some(credit), _) => cell(credit),
+            (None, Some(amount)) => cell(amount),
+            (None, None) => "",
+        };
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let amount = Pence::parse(typed)
+            .map_err(|error| format!("The amount “{typed}” could not be read: {error}."))?;
+        if amount <= Pence::ZERO {
+            return Ok(None);
+        }
+        let date = cell(self.date);
+        let received_on =
+            ["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %b %Y", "%d/%m/%y", "%d-%b-%Y", "%d %B %Y"]
+                .iter()
+                .find_map(|format| NaiveDate::parse_from_str(date, format).ok())
+                .ok_or_else(|| {
+                    format!("The date “{date}” could not be read: it should be like 23/11/2026.")
+                })?;
+        let reference = self.reference.map(cell).unwrap_or_default().to_owned();
+        Ok(Some(BankLine {
+            line,
+            received_on,
+            amount,
+            description: one_line(cell(self.description)),
+            reference: one_line(&reference),
+        }))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn two_banks_shapes_are_read() {
+        let one = b"Date,Description,Amount,Balance\r\n04/10/2026,BEACON HILL ACADEMY,\"2,372.00\",9000.00\r\n05/10/2026,Card,-12.50,8987.50\r\n";
+        let (lines, rejected) = read_bank_file(one).unwrap();
+        assert_eq!((lines.len(), rejected.len()), (1, 0));
+        assert_eq!(lines[0].amount, Pence(237_200));
+        let two = "\u{feff}Transaction Date,Reference,Details,Paid out,Paid in\n2026-10-04,WEA-0001,\"HARBOUR\nVIEW\",,500\n".as_bytes();
+        let (lines, _) = read_bank_file(two).unwrap();
+        assert_eq!(
+            (lines[0].description.as_str(), lines[0].reference.as_str()),
+            ("HARBOUR VIEW", "WEA-0001")
+        );
+    }
+
+    #[test]
+    fn a_bad_line_is_reported_and_the_rest_is_read() {
+        let file = b"Date,Description,Amount\n31/02/2026,A,1.00\n01/02/2026,B,..\n01/02/2026,=cmd(),3.00\n";
+        let (lines, rejected) = read_bank_file(file).unwrap();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn other_files_are_refused_in_words() {
+        assert_eq!(read_bank_file(b""), Err(BankFileError::Empty));
+        assert_eq!(read_bank_file(b"PK\x03\x04rest"), Err(BankFileError::NotText));
+        assert_eq!(read_bank_file(b"a\0b"), Err(BankFileError::NotText));
+        assert!(matches!(read_bank_file(b"URN,Name\n1,x\n"), Err(BankFileError::MissingColumn(..))));
+        assert_eq!(read_bank_file(&vec![b'x'; LARGEST_BANK_FILE + 1]), Err(BankFileError::TooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = read_bank_file(&bytes);
+            let mut file = b"Date,Description,Amount\n".to_vec();
+            file.extend(&bytes);
+            let _ = read_bank_file(&file);
+        }
+    }
+}

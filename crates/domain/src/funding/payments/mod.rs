@@ -1,0 +1,193 @@
+//! Money received, and what it was set against.
+//!
+//! A payment and an allocation are only ever added. A mistake is reversed by a further row of the opposite sum, so
+//! at every moment: received = allocated + free, for each payment and for the alliance.
+
+mod allocate_payment;
+mod bank_file;
+mod import_bank_statement;
+mod record_payment;
+pub(crate) mod repo;
+mod reverse_allocation;
+mod suggest;
+
+pub use allocate_payment::{AllocatePayment, AllocatePaymentError, Part, allocate_payment};
+pub use bank_file::{BankFileError, BankLine, RejectedLine, read_bank_file};
+pub use import_bank_statement::{
+    BankImport, ImportBankStatement, ImportBankStatementError, import_bank_statement,
+};
+pub use record_payment::{RecordPayment, RecordPaymentError, record_payment};
+pub(crate) use reverse_allocation::set_free;
+pub use reverse_allocation::{ReverseAllocation, ReverseAllocationError, reverse_allocation};
+pub use suggest::{Suggestion, suggestions};
+
+use chrono::NaiveDate;
+
+use crate::{
+    error::ReadError,
+    ids::{AllocationId, InvoiceId, PayerId, PaymentId},
+    money::Pence,
+    page::{Page, PageRequest},
+    viewer::{Permission, Reading},
+};
+
+/// Money received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The payment.
+    pub id: PaymentId,
+    /// The day it reached the bank.
+    pub received_on: NaiveDate,
+    /// How much.
+    pub amount: Pence,
+    /// Who paid, when known.
+    pub payer_id: Option<PayerId>,
+    /// Who paid, as the bank or the person who recorded it wrote.
+    pub payer_text: String,
+    /// What the payer quoted.
+    pub reference: String,
+    /// How it came.
+    pub method: Method,
+    /// What of it is set against invoices.
+    pub allocated: Pence,
+}
+
+impl Payment {
+    /// What of it is not set against any invoice.
+    #[must_use]
+    pub fn free(&self) -> Pence {
+        Pence(self.amount.0 - self.allocated.0)
+    }
+}
+
+/// How a payment came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// A bank transfer.
+    Bacs,
+    /// A cheque.
+    Cheque,
+    /// A card.
+    Card,
+    /// An internal recharge between ledgers of one local authority.
+    Journal,
+    /// Any other way.
+    Other,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 5] = [Self::Bacs, Self::Cheque, Self::Card, Self::Journal, Self::Other];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bacs => "bacs",
+            Self::Cheque => "cheque",
+            Self::Card => "card",
+            Self::Journal => "journal",
+            Self::Other => "other",
+        }
+    }
+
+    /// The method of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
+    }
+}
+
+/// A part of a payment set against an invoice, or the reversal of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// The allocation.
+    pub id: AllocationId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// Against which invoice.
+    pub invoice_id: InvoiceId,
+    /// How much; a reversal is below zero.
+    pub amount: Pence,
+    /// What this row reverses.
+    pub reverses_id: Option<AllocationId>,
+    /// Whether a later row reversed this one.
+    pub is_reversed: bool,
+    /// Why, for a reversal.
+    pub reason: String,
+    /// The day the payment reached the bank.
+    pub received_on: NaiveDate,
+}
+
+/// Which payments are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PaymentFilter {
+    /// Every payment.
+    #[default]
+    All,
+    /// Those of which something is free.
+    Unmatched,
+}
+
+/// Where a list of payments goes on: before this day and payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PaymentCursor {
+    /// The day of the last one shown.
+    pub received_on: NaiveDate,
+    /// And its id.
+    pub id: PaymentId,
+}
+
+/// What was received, and how much of it is set against invoices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PaymentTotals {
+    /// How many payments.
+    pub count: i64,
+    /// What they come to.
+    pub received: Pence,
+    /// How many have something free.
+    pub unmatched: i64,
+    /// What is free.
+    pub free: Pence,
+}
+
+/// Payments of the alliance, the newest first. A school sees payments on its own invoices there, not this list:
+/// one payment may be for several schools.
+pub async fn payments(
+    reading: &Reading,
+    filter: PaymentFilter,
+    page: &PageRequest<PaymentCursor>,
+) -> Result<Page<Payment>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::payments(&mut tx, filter, page).await?)
+}
+
+/// These payments.
+pub async fn payments_by_ids(reading: &Reading, ids: &[PaymentId]) -> Result<Vec<Payment>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::payments_by_ids(&mut tx, ids).await?)
+}
+
+/// What was received in all.
+pub async fn payment_totals(reading: &Reading) -> Result<PaymentTotals, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::totals(&mut tx).await?)
+}
+
+/// What was set against these invoices, as far as they are within reach, the oldest first.
+pub async fn allocations_of_invoices(
+    reading: &Reading,
+    ids: &[InvoiceId],
+) -> Result<Vec<Allocation>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::allocations_of_invoices(&mut tx, &reach, ids).await?)
+}
+
+/// What these payments were set against, the oldest first.
+pub async fn allocations_of_payments(
+    reading: &Reading,
+    ids: &[PaymentId],
+) -> Result<Vec<Allocation>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::allocations_of_payments(&mut tx, ids).await?)
+}

@@ -1,0 +1,96 @@
+//! Which invoices a payment is probably for.
+
+use super::{Part, Payment};
+use crate::{funding::invoices::InvoiceRecord, money::Pence};
+
+/// A proposal for one payment, with its reason. A person decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What would be set against what.
+    pub parts: Vec<Part>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Proposals for a payment among the open invoices, the surest first: the invoice whose number is quoted; then one
+/// payer's invoices that together come to exactly the sum; then a single invoice of exactly the sum.
+#[must_use]
+pub fn suggestions(payment: &Payment, open: &[InvoiceRecord]) -> Vec<Suggestion> {
+    let free = payment.free();
+    if free <= Pence::ZERO {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let quoted = plain(&format!("{} {}", payment.reference, payment.payer_text));
+    let numbered: Vec<_> = open.iter().filter(|record| quotes(&quoted, &record.invoice.number)).collect();
+    if !numbered.is_empty() {
+        let numbers: Vec<_> = numbered.iter().map(|record| record.invoice.number.as_str()).collect();
+        found.push(Suggestion {
+            reason: format!("It quotes {}.", numbers.join(", ")),
+            parts: fill(free, &numbered),
+        });
+    }
+    let mut payers: Vec<_> = open.iter().map(|record| record.invoice.payer_id).collect();
+    payers.sort_unstable();
+    payers.dedup();
+    for payer in payers {
+        let theirs: Vec<_> = open.iter().filter(|record| record.invoice.payer_id == payer).collect();
+        let sum: i64 = theirs.iter().map(|record| record.balance.outstanding.0).sum();
+        if sum == free.0 && theirs.len() > 1 {
+            let name = &theirs[0].invoice.bill_to_name;
+            let reason = format!("It is exactly what {name} owes for {} invoices.", theirs.len());
+            found.push(Suggestion { reason, parts: fill(free, &theirs) });
+        }
+    }
+    let same: Vec<_> = open.iter().filter(|record| record.balance.outstanding == free).collect();
+    // Several of one sum tell nothing.
+    if let [only] = same[..]
+        && !numbered.iter().any(|record| record.invoice.id == only.invoice.id)
+    {
+        let reason =
+            format!("Only {} for {} needs exactly this sum.", only.invoice.number, only.invoice.member_name);
+        found.push(Suggestion { reason, parts: fill(free, &[only]) });
+    }
+    found
+}
+
+/// As much of `free` as each invoice needs, in order.
+fn fill(free: Pence, records: &[&InvoiceRecord]) -> Vec<Part> {
+    let mut left = free.0;
+    let mut parts = Vec::new();
+    for record in records {
+        let amount = record.balance.outstanding.0.min(left);
+        if amount > 0 {
+            parts.push(Part { invoice_id: record.invoice.id, amount: Pence(amount) });
+            left -= amount;
+        }
+    }
+    parts
+}
+
+/// Letters and digits in upper case: banks drop hyphens and add spaces.
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Whether a number stands in the text and is not the beginning of a longer one.
+fn quotes(text: &str, number: &str) -> bool {
+    let number = plain(number);
+    !number.is_empty()
+        && text
+            .match_indices(&number)
+            .any(|(at, found)| !text[at + found.len()..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_as_banks_write_it() {
+        assert!(quotes(&plain("FENSIDE INF WEA 0042"), "WEA-0042"));
+        assert!(quotes(&plain("wea0042/wea0043"), "WEA-0043"));
+        assert!(!quotes(&plain("WEA-00421"), "WEA-0042"));
+        assert!(!quotes(&plain("thank you"), "WEA-0042"));
+    }
+}

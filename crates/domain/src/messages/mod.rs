@@ -1,0 +1,212 @@
+//! Mails: each made once, sent once, and recorded.
+//!
+//! A mail is a row, unique by what it is about: (alliance, rule, subject, recipient, reference date, occurrence).
+//! Making it again is a quiet no-op. A job sends it under a lease, always with the same Message-ID; a crash between
+//! the server's answer and our record of it is the one window SMTP leaves open, and such a mail is marked
+//! [`DeliveryState::Unknown`] for a person rather than sent twice.
+
+mod development_mailbox;
+pub(crate) mod repo;
+mod send_mail;
+
+pub use development_mailbox::{
+    DevelopmentMail, NewDevelopmentMail, deliver_to_development_mailbox, development_mail, development_mails,
+};
+pub use send_mail::{Content, Outcome, SendMail, Sending, begin_sending, settle_sending};
+
+use chrono::NaiveDate;
+
+use crate::{
+    access::EmailAddress,
+    app::{App, Timestamp},
+    db::Tx,
+    error::{Internal, ReadError},
+    ids::{DeliveryId, MemberId},
+    page::{Page, PageRequest},
+    viewer::{Permission, Reading},
+};
+
+/// Why a mail is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// An invoice was issued.
+    InvoiceIssued,
+    /// An invoice is soon due, due, or overdue.
+    InvoiceReminder,
+    /// A credit note was issued.
+    CreditNoteIssued,
+}
+
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::InvoiceIssued, Self::InvoiceReminder, Self::CreditNoteIssued];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvoiceIssued => "invoice_issued",
+            Self::InvoiceReminder => "invoice_reminder",
+            Self::CreditNoteIssued => "credit_note_issued",
+        }
+    }
+
+    /// The rule as a person reads it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::InvoiceIssued => "Invoice",
+            Self::InvoiceReminder => "Reminder",
+            Self::CreditNoteIssued => "Credit note",
+        }
+    }
+
+    pub(crate) fn stored(name: &str) -> Result<Self, Internal> {
+        Self::ALL
+            .into_iter()
+            .find(|rule| rule.as_str() == name)
+            .ok_or_else(|| Internal::new("a stored mail rule is not known"))
+    }
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// Queued.
+    Waiting,
+    /// On its way.
+    Sending,
+    /// The mail server took it.
+    Sent,
+    /// The mail server refused it for good: the address is wrong.
+    Refused,
+    /// Begun, and nobody knows how it ended.
+    Unknown,
+    /// No longer true when its turn came: paid, held or disputed meanwhile.
+    Withdrawn,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Sending, Self::Sent, Self::Refused, Self::Unknown, Self::Withdrawn];
+
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub(crate) fn stored(name: &str) -> Self {
+        Self::ALL.into_iter().find(|state| state.as_str() == name).unwrap_or(Self::Unknown)
+    }
+}
+
+/// One mail to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The mail.
+    pub id: DeliveryId,
+    /// Why.
+    pub rule: Rule,
+    /// What it is about: an invoice or a credit note.
+    pub subject_id: uuid::Uuid,
+    /// The member it concerns.
+    pub member_id: MemberId,
+    /// To whom.
+    pub recipient: EmailAddress,
+    /// For a reminder: its level, in days from the due date.
+    pub occurrence: i16,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i16,
+    /// Its subject line, once composed.
+    pub mail_subject: Option<String>,
+    /// What the mail server last said.
+    pub last_reply: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When the mail server took it.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// What a mail is about: with the recipient, its identity.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effect {
+    pub(crate) rule: Rule,
+    pub(crate) subject_id: uuid::Uuid,
+    pub(crate) member_id: MemberId,
+    pub(crate) reference_date: NaiveDate,
+    pub(crate) occurrence: i16,
+}
+
+/// Queues the mails of an effect, one for each recipient. Those made before are left as they are.
+pub(crate) async fn queue_mails(
+    app: &App,
+    tx: &mut Tx,
+    effect: &Effect,
+    recipients: &[EmailAddress],
+) -> Result<(), Internal> {
+    let now = app.clock.now();
+    let mut jobs = Vec::new();
+    for recipient in recipients {
+        let id = DeliveryId::new(app);
+        let message_id = format!("<{id}@{}>", app.links.host());
+        if repo::insert(tx, id, effect, (recipient, &message_id, now)).await? {
+            jobs.push(SendMail { delivery_id: id });
+        }
+    }
+    tx.enqueue_all(app, &jobs).await?;
+    Ok(())
+}
+
+/// Which mails are listed. Empty fields filter nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeliveryFilter {
+    /// In one state.
+    pub state: Option<DeliveryState>,
+    /// About one subject, such as an invoice.
+    pub subject_id: Option<uuid::Uuid>,
+}
+
+/// Where a list of mails goes on: before this time and mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DeliveryCursor {
+    /// When the last one shown was queued.
+    pub created_at: Timestamp,
+    /// And its id.
+    pub id: DeliveryId,
+}
+
+/// Mails of the alliance, the newest first.
+pub async fn deliveries(
+    reading: &Reading,
+    filter: &DeliveryFilter,
+    page: &PageRequest<DeliveryCursor>,
+) -> Result<Page<Delivery>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMessages).await?;
+    Ok(repo::deliveries(&mut tx, filter, page).await?)
+}
+
+/// The mails about these subjects, the oldest first.
+pub async fn deliveries_about(
+    reading: &Reading,
+    subjects: &[uuid::Uuid],
+) -> Result<Vec<Delivery>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMessages).await?;
+    Ok(repo::deliveries_about(&mut tx, subjects).await?)
+}
+
+/// How many mails are in each state; states without mails are left out.
+pub async fn delivery_counts(reading: &Reading) -> Result<Vec<(DeliveryState, i64)>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMessages).await?;
+    Ok(repo::counts(&mut tx).await?)
+}

@@ -1,0 +1,253 @@
+//! SQL of mails.
+
+use chrono::NaiveDate;
+
+use super::{Delivery, DeliveryCursor, DeliveryFilter, DeliveryState, Effect, Rule};
+use crate::{
+    access::EmailAddress,
+    app::Timestamp,
+    db::{MachineTx, Tx},
+    error::Internal,
+    ids::{DeliveryId, MemberId},
+    messages::{DevelopmentMail, NewDevelopmentMail},
+    page::{Page, PageRequest},
+};
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    id: DeliveryId,
+    effect: &Effect,
+    (recipient, message_id, now): (&EmailAddress, &str, Timestamp),
+) -> Result<bool, Internal> {
+    let done = sqlx::query!(
+        "insert into deliveries (alliance_id, id, rule, subject_id, recipient, reference_date, occurrence, member_id,
+            state, message_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $10)
+         on conflict on constraint deliveries_effect_key do nothing",
+        tx.alliance_id() as _,
+        id as _,
+        effect.rule.as_str(),
+        effect.subject_id,
+        recipient.as_str(),
+        effect.reference_date,
+        effect.occurrence,
+        effect.member_id as _,
+        message_id,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+struct DeliveryRow {
+    id: DeliveryId,
+    rule: String,
+    subject_id: uuid::Uuid,
+    member_id: MemberId,
+    recipient: String,
+    occurrence: i16,
+    state: String,
+    attempts: i16,
+    mail_subject: Option<String>,
+    last_reply: Option<String>,
+    created_at: Timestamp,
+    sent_at: Option<Timestamp>,
+}
+
+impl TryFrom<DeliveryRow> for Delivery {
+    type Error = Internal;
+    fn try_from(row: DeliveryRow) -> Result<Self, Internal> {
+        Ok(Self {
+            id: row.id,
+            rule: Rule::stored(&row.rule)?,
+            subject_id: row.subject_id,
+            member_id: row.member_id,
+            recipient: EmailAddress::stored(row.recipient),
+            occurrence: row.occurrence,
+            state: DeliveryState::stored(&row.state),
+            attempts: row.attempts,
+            mail_subject: row.mail_subject,
+            last_reply: row.last_reply,
+            created_at: row.created_at,
+            sent_at: row.sent_at,
+        })
+    }
+}
+
+pub(super) async fn deliveries(
+    tx: &mut Tx,
+    filter: &DeliveryFilter,
+    page: &PageRequest<DeliveryCursor>,
+) -> Result<Page<Delivery>, Internal> {
+    let rows = sqlx::query_as!(
+        DeliveryRow,
+        r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
+                  state, attempts, mail_subject, last_reply, created_at, sent_at
+           from deliveries
+           where alliance_id = $1 and ($2::text is null or state = $2) and ($3::uuid is null or subject_id = $3)
+             and ($4::timestamptz is null or (created_at, id) < ($4, $5))
+           order by created_at desc, id desc limit $6"#,
+        tx.alliance_id() as _,
+        filter.state.map(DeliveryState::as_str),
+        filter.subject_id,
+        page.after.map(|cursor| cursor.created_at),
+        page.after.map(|cursor| cursor.id.0),
+        page.limit()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(page.cut(rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?))
+}
+
+pub(super) async fn deliveries_about(
+    tx: &mut Tx,
+    subjects: &[uuid::Uuid],
+) -> Result<Vec<Delivery>, Internal> {
+    let rows = sqlx::query_as!(
+        DeliveryRow,
+        r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
+                  state, attempts, mail_subject, last_reply, created_at, sent_at
+           from deliveries where alliance_id = $1 and subject_id = any($2) order by created_at, id"#,
+        tx.alliance_id() as _,
+        subjects
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Delivery::try_from).collect()
+}
+
+pub(super) async fn counts(tx: &mut Tx) -> Result<Vec<(DeliveryState, i64)>, Internal> {
+    let rows = sqlx::query!(
+        r#"select state, count(*) as "count!" from deliveries where alliance_id = $1 group by state"#,
+        tx.alliance_id() as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (DeliveryState::stored(&row.state), row.count)).collect())
+}
+
+/// A mail whose lease this attempt holds.
+pub(super) struct Leased {
+    pub(super) rule: String,
+    pub(super) subject_id: uuid::Uuid,
+    pub(super) recipient: String,
+    pub(super) occurrence: i16,
+    pub(super) message_id: String,
+    pub(super) created_at: Timestamp,
+}
+
+/// Takes the lease of a waiting mail.
+pub(super) async fn lease(
+    tx: &mut Tx,
+    id: DeliveryId,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<Option<Leased>, Internal> {
+    // A mail whose lease ran out while sending is not taken again: the server may have it.
+    sqlx::query!(
+        "update deliveries set state = 'unknown', last_reply = 'The sender stopped before it knew the answer.'
+         where alliance_id = $1 and id = $2 and state = 'sending' and leased_until < $3",
+        tx.alliance_id() as _,
+        id as _,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(sqlx::query_as!(
+        Leased,
+        "update deliveries set state = 'sending', attempts = attempts + 1, leased_until = $3
+         where alliance_id = $1 and id = $2 and state = 'waiting'
+         returning rule, subject_id, recipient, occurrence, message_id, created_at",
+        tx.alliance_id() as _,
+        id as _,
+        until
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The end of an attempt.
+pub(super) struct Settled<'a> {
+    pub(super) state: DeliveryState,
+    pub(super) mail_subject: Option<&'a str>,
+    pub(super) reply: Option<&'a str>,
+    pub(super) sent_at: Option<Timestamp>,
+}
+
+pub(super) async fn settle(tx: &mut Tx, id: DeliveryId, end: &Settled<'_>) -> Result<(), Internal> {
+    sqlx::query!(
+        "update deliveries set state = $3, mail_subject = coalesce($4, mail_subject), last_reply = $5, sent_at = $6,
+            leased_until = null
+         where alliance_id = $1 and id = $2 and state = 'sending'",
+        tx.alliance_id() as _,
+        id as _,
+        end.state.as_str(),
+        end.mail_subject,
+        end.reply,
+        end.sent_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_development_mail(
+    tx: &mut MachineTx,
+    id: uuid::Uuid,
+    new: &NewDevelopmentMail,
+    now: Timestamp,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into development_mails (id, sent_at, sender, recipients, subject, body_text, body_html, attachments,
+            message_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        id,
+        now,
+        new.sender,
+        new.recipients.join(", "),
+        new.subject,
+        new.text,
+        new.html,
+        serde_json::to_value(&new.attachments)?,
+        new.message_id
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The newest first, `limit` at the most; or the one with this id.
+pub(super) async fn development_mails(
+    tx: &mut MachineTx,
+    id: Option<uuid::Uuid>,
+    limit: i64,
+) -> Result<Vec<DevelopmentMail>, Internal> {
+    Ok(sqlx::query_as!(
+        DevelopmentMail,
+        r#"select id, sent_at, sender, recipients, subject, body_text as text, body_html as html,
+                  array(select jsonb_array_elements_text(attachments)) as "attachments!", message_id
+           from development_mails where $1::uuid is null or id = $1
+           order by sent_at desc, id desc limit $2"#,
+        id,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// The reference dates of an effect's mails, for reminders already made.
+pub(crate) async fn made(
+    tx: &mut Tx,
+    rule: Rule,
+    subjects: &[uuid::Uuid],
+) -> Result<Vec<(uuid::Uuid, NaiveDate, i16)>, Internal> {
+    let rows = sqlx::query!(
+        "select distinct subject_id, reference_date, occurrence from deliveries
+         where alliance_id = $1 and rule = $2 and subject_id = any($3)",
+        tx.alliance_id() as _,
+        rule.as_str(),
+        subjects
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.subject_id, row.reference_date, row.occurrence)).collect())
+}

@@ -1,0 +1,382 @@
+//! The alliance: all tenant data hangs below it.
+
+mod change_settings;
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use domain::{
+    alliances,
+    viewer::{self, Role},
+};
+
+pub(crate) use change_settings::AlliancesMutation;
+
+use super::{
+    context::Inside,
+    errors, funding,
+    ids::{self, Kind},
+    messages, people,
+    scalars::{Date, Formula},
+    schools,
+};
+
+/// An alliance of schools, as you may see it.
+pub(crate) struct AllianceObject(pub(crate) Arc<Inside>);
+
+#[Object(name = "Alliance")]
+impl AllianceObject {
+    /// Opaque, and good for as long as the alliance exists.
+    pub(crate) async fn id(&self) -> ID {
+        ids::encode(Kind::Alliance, self.0.id(), self.0.id().0)
+    }
+
+    /// Its part of the address.
+    async fn slug(&self) -> &str {
+        &self.0.alliance.slug
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.alliance.name
+    }
+
+    /// The alliance's date now.
+    async fn today(&self) -> Date {
+        self.0.today.into()
+    }
+
+    /// Who issues its invoices.
+    async fn letterhead(&self) -> LetterheadObject {
+        let letterhead = self.0.alliance.letterhead.clone();
+        LetterheadObject {
+            legal_name: letterhead.legal_name,
+            address: letterhead.address,
+            contact_email: letterhead.contact_email,
+            vat_number: letterhead.vat_number,
+            bank_account_name: letterhead.bank.name,
+            sort_code: letterhead.bank.sort_code,
+            account_number: letterhead.bank.number,
+        }
+    }
+
+    /// How it raises contributions.
+    async fn terms(&self) -> TermsObject {
+        let terms = &self.0.alliance.terms;
+        TermsObject {
+            supplier_kind: terms.supplier_kind.into(),
+            timezone: terms.timezone.name().to_owned(),
+            year_start_month: i32::try_from(terms.year_start_month).unwrap_or(9),
+            payment_terms_days: terms.payment_terms_days.into(),
+            invoice_prefix: terms.invoice_prefix.clone(),
+            credit_prefix: terms.credit_prefix.clone(),
+        }
+    }
+
+    /// Its local words.
+    async fn wording(&self) -> WordingObject {
+        let words = self.0.alliance.wording.clone();
+        WordingObject { alliance: words.alliance, member: words.member, strand: words.strand }
+    }
+
+    /// You, in this alliance.
+    async fn me(&self) -> MeObject {
+        let viewer = self.0.viewer();
+        MeObject {
+            name: self.0.entered.person_name.clone(),
+            roles: viewer.grants().iter().map(|grant| grant.role.into()).collect(),
+            permissions: viewer::Permission::all().filter(|one| viewer.may(*one)).map(Into::into).collect(),
+        }
+    }
+
+    /// The parts of its work.
+    async fn strands(&self) -> Result<Vec<StrandObject>> {
+        let strands = alliances::strands(&self.0.reading).await.map_err(errors::read)?;
+        let object = |strand: alliances::Strand| StrandObject {
+            id: ids::encode(Kind::Strand, self.0.id(), strand.id.0),
+            name: strand.name,
+        };
+        Ok(strands.into_iter().map(object).collect())
+    }
+
+    /// Days on which its schools are closed, from today on.
+    async fn closures(&self) -> Result<Vec<ClosureObject>> {
+        let closures = alliances::closures(&self.0.reading, self.0.today).await.map_err(errors::read)?;
+        let object = |closure: alliances::Closure| ClosureObject {
+            name: closure.name,
+            starts_on: closure.starts_on.into(),
+            ends_on: closure.ends_on.into(),
+        };
+        Ok(closures.into_iter().map(object).collect())
+    }
+
+    /// Its members, by name. Without `on`, those of today.
+    async fn members(
+        &self,
+        #[graphql(desc = "Part of the name.")] name: Option<String>,
+        phase: Option<schools::PhaseEnum>,
+        #[graphql(desc = "Members on this day.")] on: Option<Date>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<schools::MemberConnection> {
+        let filter = domain::schools::members::MemberFilter {
+            name: name.filter(|name| !name.trim().is_empty()).map(|name| name.trim().to_owned()),
+            phase: phase.map(Into::into),
+            on: Some(on.map_or(self.0.today, |date| date.0)),
+        };
+        schools::members(&self.0, filter, first, after.as_deref()).await
+    }
+
+    /// One member by its id.
+    async fn member(&self, id: ID) -> Result<Option<schools::MemberObject>> {
+        self.0.member(domain::ids::MemberId(ids::local(Kind::Member, self.0.id(), &id))).await
+    }
+
+    /// Who settles invoices, by name.
+    async fn payers(&self) -> Result<Vec<schools::PayerObject>> {
+        schools::payers(&self.0).await
+    }
+
+    /// A school of the national register, as one might add it.
+    async fn register_school(&self, urn: i32) -> Result<Option<schools::RegisterSchoolObject>> {
+        schools::register_school(&self.0, urn).await
+    }
+
+    /// People, by name.
+    async fn people(
+        &self,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<people::PersonConnection> {
+        people::people(&self.0, first, after.as_deref()).await
+    }
+
+    /// Every budget, the newest year first.
+    async fn budgets(&self) -> Result<Vec<funding::BudgetObject>> {
+        funding::budgets(&self.0).await
+    }
+
+    /// One budget by its id.
+    async fn budget(&self, id: ID) -> Result<Option<funding::BudgetObject>> {
+        self.0.budget(domain::ids::BudgetId(ids::local(Kind::Budget, self.0.id(), &id))).await
+    }
+
+    /// What each member would pay by the budget's formula, and by another that is tried. Nothing is stored.
+    async fn simulate(&self, budget_id: ID, formula: Option<Formula>) -> Result<funding::SimulationPayload> {
+        let id = domain::ids::BudgetId(ids::local(Kind::Budget, self.0.id(), &budget_id));
+        funding::simulate(&self.0, id, formula).await
+    }
+
+    /// What an invoice run for a budget would do today. Nothing is stored.
+    async fn plan_run(&self, budget_id: ID) -> Result<funding::PlanRunPayload> {
+        let id = domain::ids::BudgetId(ids::local(Kind::Budget, self.0.id(), &budget_id));
+        funding::plan_run(&self.0, id).await
+    }
+
+    /// Invoices, the earliest due date first.
+    async fn invoices(
+        &self,
+        filter: Option<funding::InvoiceFilterInput>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<funding::InvoiceConnection> {
+        funding::invoices(&self.0, filter.unwrap_or_default(), first, after.as_deref()).await
+    }
+
+    /// How many invoices a filter finds, and what they come to.
+    async fn invoice_totals(
+        &self,
+        filter: Option<funding::InvoiceFilterInput>,
+    ) -> Result<funding::InvoiceTotalsObject> {
+        funding::invoice_totals(&self.0, filter.unwrap_or_default()).await
+    }
+
+    /// One invoice by its id.
+    async fn invoice(&self, id: ID) -> Result<Option<funding::InvoiceObject>> {
+        self.0.invoice(domain::ids::InvoiceId(ids::local(Kind::Invoice, self.0.id(), &id))).await
+    }
+
+    /// What each payer owes today, by age.
+    async fn aged_debt(&self) -> Result<Vec<funding::AgedPayerObject>> {
+        funding::aged_debt(&self.0).await
+    }
+
+    /// Money received, the newest first.
+    async fn payments(
+        &self,
+        #[graphql(desc = "Only payments of which something is not set against an invoice.")]
+        unmatched: Option<bool>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<funding::PaymentConnection> {
+        funding::payments(&self.0, unmatched.unwrap_or(false), first, after.as_deref()).await
+    }
+
+    /// What was received in all.
+    async fn payment_totals(&self) -> Result<funding::PaymentTotalsObject> {
+        funding::payment_totals(&self.0).await
+    }
+
+    /// One payment by its id.
+    async fn payment(&self, id: ID) -> Result<Option<funding::PaymentObject>> {
+        self.0.payment(domain::ids::PaymentId(ids::local(Kind::Payment, self.0.id(), &id))).await
+    }
+
+    /// When payers are reminded, in days from the due date.
+    async fn reminder_levels(&self) -> Result<Vec<i32>> {
+        let levels =
+            domain::funding::reminders::reminder_levels(&self.0.reading).await.map_err(errors::read)?;
+        Ok(levels.into_iter().map(i32::from).collect())
+    }
+
+    /// Mails, the newest first.
+    async fn deliveries(
+        &self,
+        state: Option<messages::DeliveryStateEnum>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<messages::DeliveryConnection> {
+        messages::deliveries(&self.0, state, first, after.as_deref()).await
+    }
+
+    /// How many mails are in each state; states without mails are left out.
+    async fn delivery_counts(&self) -> Result<Vec<messages::DeliveryCount>> {
+        messages::delivery_counts(&self.0).await
+    }
+}
+
+/// Who issues invoices.
+#[derive(SimpleObject)]
+#[graphql(name = "Letterhead")]
+pub(crate) struct LetterheadObject {
+    /// The legal entity.
+    pub(crate) legal_name: String,
+    /// The postal address, a line each.
+    pub(crate) address: String,
+    /// Where payers write to.
+    pub(crate) contact_email: String,
+    /// The VAT registration number, if registered.
+    pub(crate) vat_number: Option<String>,
+    /// The name on the account to pay into.
+    pub(crate) bank_account_name: String,
+    /// As 12-34-56.
+    pub(crate) sort_code: String,
+    /// Eight digits.
+    pub(crate) account_number: String,
+}
+
+/// How an alliance raises contributions.
+#[derive(SimpleObject)]
+#[graphql(name = "Terms")]
+pub(crate) struct TermsObject {
+    /// What kind of body supplies.
+    supplier_kind: SupplierKindEnum,
+    /// Where its people plan their days, as in the time zone database.
+    timezone: String,
+    /// The month, 1 to 12, in which its year begins.
+    year_start_month: i32,
+    /// Days from issue to due date.
+    payment_terms_days: i32,
+    /// What invoice numbers begin with.
+    invoice_prefix: String,
+    /// What credit note numbers begin with.
+    credit_prefix: String,
+}
+
+/// What an alliance calls itself and its parts.
+#[derive(SimpleObject)]
+#[graphql(name = "Wording")]
+pub(crate) struct WordingObject {
+    /// "alliance", "partnership", "hub".
+    alliance: String,
+    /// "member", "partner school".
+    member: String,
+    /// "strand", "programme".
+    strand: String,
+}
+
+/// You, in this alliance.
+#[derive(SimpleObject)]
+#[graphql(name = "Me")]
+pub(crate) struct MeObject {
+    /// Your name as this alliance writes it.
+    name: String,
+    /// The roles you hold today.
+    roles: Vec<RoleEnum>,
+    /// What you may do for the whole alliance.
+    permissions: Vec<PermissionEnum>,
+}
+
+/// A part of the alliance's work.
+#[derive(SimpleObject)]
+#[graphql(name = "Strand")]
+pub(crate) struct StrandObject {
+    /// Opaque, and good for as long as the strand exists.
+    id: ID,
+    /// Its name in this alliance.
+    name: String,
+}
+
+/// Days on which schools are closed, both ends included.
+#[derive(SimpleObject)]
+#[graphql(name = "Closure")]
+pub(crate) struct ClosureObject {
+    /// "Autumn half term".
+    name: String,
+    /// The first day.
+    starts_on: Date,
+    /// The last day.
+    ends_on: Date,
+}
+
+/// What kind of body the alliance's legal entity is.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "SupplierKind", remote = "alliances::SupplierKind")]
+pub(crate) enum SupplierKindEnum {
+    /// A school, academy trust or local authority. Education it supplies is exempt from VAT.
+    EducationBody,
+    /// A trading company: charges VAT on everything.
+    TradingCompany,
+}
+
+/// What a person may act as.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Role", remote = "Role")]
+pub(crate) enum RoleEnum {
+    /// Answers for the alliance.
+    Director,
+    /// Runs it from day to day.
+    Manager,
+    /// Raises and collects contributions.
+    FinanceLead,
+    /// Leads one member school.
+    SchoolHead,
+    /// Works at a member school.
+    StaffMember,
+}
+
+/// Something a person may do.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Permission", remote = "viewer::Permission")]
+pub(crate) enum PermissionEnum {
+    /// See the alliance, its members and its strands.
+    SeeAlliance,
+    /// Change the alliance's settings.
+    ManageAlliance,
+    /// See people and their posts.
+    SeePeople,
+    /// Add and change members, payers, people, posts and roles.
+    ManageMembers,
+    /// See budgets, shares, invoices and payments.
+    SeeMoney,
+    /// Draft budgets, try formulas, agree a budget.
+    ManageBudgets,
+    /// Issue invoices and credit notes, hold and dispute.
+    IssueInvoices,
+    /// Record payments and set them against invoices.
+    RecordPayments,
+    /// See what was mailed to whom and whether it arrived.
+    SeeMessages,
+    /// See the work queue, run parked work again.
+    ManageJobs,
+}

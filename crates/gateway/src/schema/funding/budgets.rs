@@ -1,0 +1,334 @@
+//! Budgets, shares and the simulator.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::{
+    error::ReadError,
+    funding::{
+        budgets::{self, AgreedShare, Budget},
+        formula::{Balance, Question, Share, Shares, Standing},
+    },
+    ids::BudgetId,
+    money,
+};
+
+use crate::schema::{
+    context::{Batch, Inside},
+    errors::{self, UserError, answer},
+    ids::{self, Kind},
+    scalars::{Date, Formula, Pence, Steps},
+    schools::MemberObject,
+};
+
+/// What a year costs and how members share it.
+pub(crate) struct BudgetObject {
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) budget: Budget,
+}
+
+#[Object(name = "Budget")]
+impl BudgetObject {
+    /// Opaque, and good for as long as the budget exists.
+    pub(crate) async fn id(&self) -> ID {
+        ids::encode(Kind::Budget, self.inside.id(), self.budget.id.0)
+    }
+
+    /// "2026-27".
+    async fn label(&self) -> &str {
+        &self.budget.label
+    }
+
+    /// The first day of the year.
+    async fn starts_on(&self) -> Date {
+        self.budget.starts_on.into()
+    }
+
+    /// The last day of the year.
+    async fn ends_on(&self) -> Date {
+        self.budget.ends_on.into()
+    }
+
+    /// How members share it.
+    async fn formula(&self) -> Formula {
+        Formula(self.budget.formula.clone())
+    }
+
+    /// The formula in one sentence.
+    async fn formula_in_words(&self) -> String {
+        self.budget.formula.in_words()
+    }
+
+    /// When it was agreed; null while it is a draft.
+    async fn agreed_at(&self) -> Option<DateTime<Utc>> {
+        self.budget.agreed_at
+    }
+
+    /// The sum of its lines.
+    async fn total(&self) -> Pence {
+        self.budget.total.into()
+    }
+
+    /// What it consists of, in order.
+    async fn lines(&self) -> Result<Vec<BudgetLineObject>> {
+        let lines =
+            budgets::budget_lines(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
+        let object = |line: budgets::BudgetLine| BudgetLineObject {
+            description: line.description,
+            pence: line.pence.into(),
+        };
+        Ok(lines.into_iter().map(object).collect())
+    }
+
+    /// What members offer in place of money.
+    async fn in_kind_offers(&self) -> Result<Vec<InKindOfferObject>> {
+        let offers =
+            budgets::in_kind_offers(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
+        let object = |offer| InKindOfferObject { inside: Arc::clone(&self.inside), offer };
+        Ok(offers.into_iter().map(object).collect())
+    }
+
+    /// Each member's share, by name, once the budget is agreed.
+    async fn shares(&self) -> Result<Vec<ShareObject>> {
+        let shares =
+            budgets::agreed_shares(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
+        let object = |share| ShareObject { inside: Arc::clone(&self.inside), share };
+        Ok(shares.into_iter().map(object).collect())
+    }
+}
+
+/// One line of a budget.
+#[derive(SimpleObject)]
+#[graphql(name = "BudgetLine")]
+pub(crate) struct BudgetLineObject {
+    /// What it is for.
+    description: String,
+    /// What it costs; income from elsewhere is negative.
+    pence: Pence,
+}
+
+/// What a member offers in place of money.
+pub(crate) struct InKindOfferObject {
+    inside: Arc<Inside>,
+    offer: budgets::InKindOffer,
+}
+
+#[Object(name = "InKindOffer")]
+impl InKindOfferObject {
+    /// Whose.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        self.inside.member(self.offer.member_id).await
+    }
+
+    /// What is offered.
+    async fn description(&self) -> &str {
+        &self.offer.description
+    }
+
+    /// The agreed value.
+    async fn pence(&self) -> Pence {
+        self.offer.pence.into()
+    }
+}
+
+/// What one member contributes to an agreed budget.
+pub(crate) struct ShareObject {
+    inside: Arc<Inside>,
+    share: AgreedShare,
+}
+
+#[Object(name = "Share")]
+impl ShareObject {
+    /// Opaque, and good until the budget is reopened.
+    pub(crate) async fn id(&self) -> ID {
+        ids::encode(Kind::Share, self.inside.id(), self.share.id.0)
+    }
+
+    /// Whose.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        self.inside.member(self.share.member_id).await
+    }
+
+    /// The amount.
+    async fn amount(&self) -> Pence {
+        self.share.contribution.amount.into()
+    }
+
+    /// The steps that led to it, with the figures they used, frozen.
+    async fn steps(&self) -> Steps {
+        Steps(self.share.contribution.steps.clone())
+    }
+
+    /// The steps as one paragraph for the member's head.
+    async fn explanation(&self) -> &str {
+        &self.share.explanation
+    }
+}
+
+/// One way to share a budget, worked out and not stored.
+#[derive(SimpleObject)]
+#[graphql(name = "SharesPreview")]
+pub(crate) struct SharesObject {
+    /// What members pay together.
+    total: Pence,
+    /// What is taken off for goods and time.
+    in_kind: Pence,
+    /// What the budget is short of; nought when it is met.
+    shortfall: Pence,
+    /// What comes in beyond the budget; nought when it is just met.
+    surplus: Pence,
+    /// How many members must be asked something first.
+    questions: i32,
+    /// Whether the amounts are estimates, because one cannot be known without the others.
+    is_estimate: bool,
+}
+
+impl From<&Shares> for SharesObject {
+    fn from(shares: &Shares) -> Self {
+        let (shortfall, surplus) = match shares.balance() {
+            Balance::Met => (money::Pence::ZERO, money::Pence::ZERO),
+            Balance::Shortfall(pence) => (pence, money::Pence::ZERO),
+            Balance::Surplus(pence) => (money::Pence::ZERO, pence),
+        };
+        let (questions, is_estimate) = match shares.standing() {
+            Standing::Final => (0, false),
+            Standing::SomeOpen { questions } => (questions, false),
+            Standing::NoneFinal { questions } => (questions, true),
+        };
+        Self {
+            total: shares.total().into(),
+            in_kind: shares.in_kind().into(),
+            shortfall: shortfall.into(),
+            surplus: surplus.into(),
+            questions: i32::try_from(questions).unwrap_or(i32::MAX),
+            is_estimate,
+        }
+    }
+}
+
+/// Two ways to share one budget, side by side.
+#[derive(SimpleObject)]
+pub(crate) struct Simulation {
+    /// By the budget's own formula.
+    current: SharesObject,
+    /// By the formula that is tried, if one is.
+    tried: Option<SharesObject>,
+    /// Each member, by name.
+    members: Vec<SimulatedMember>,
+}
+
+/// What one member would pay.
+pub(crate) struct SimulatedMember {
+    inside: Arc<Inside>,
+    current: domain::funding::formula::MemberShare,
+    tried: Option<domain::funding::formula::MemberShare>,
+    year: domain::funding::proration::Year,
+}
+
+#[Object]
+impl SimulatedMember {
+    /// Who.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        self.inside.member(self.current.member).await
+    }
+
+    /// By the budget's own formula; null when something must be asked first.
+    async fn current(&self) -> Option<Pence> {
+        self.current.share.amount().map(Into::into)
+    }
+
+    /// By the formula that is tried.
+    async fn tried(&self) -> Option<Pence> {
+        self.tried.as_ref().and_then(|tried| tried.share.amount()).map(Into::into)
+    }
+
+    /// How much more the tried formula asks; below nought when less.
+    async fn difference(&self) -> Option<Pence> {
+        let tried = self.tried.as_ref()?.share.amount()?;
+        let current = self.current.share.amount()?;
+        Some(money::Pence(tried.0 - current.0).into())
+    }
+
+    /// What a person must answer first.
+    async fn question(&self) -> Option<String> {
+        let question: Option<&Question> =
+            match (&self.current.share, self.tried.as_ref().map(|tried| &tried.share)) {
+                (Share::Question(question), _) | (_, Some(Share::Question(question))) => Some(question),
+                _ => None,
+            };
+        question.map(|question| question.ask(&self.current.name))
+    }
+
+    /// How the amount comes about, by the tried formula if there is one, in one paragraph for the member's head.
+    async fn explanation(&self) -> String {
+        self.tried.as_ref().unwrap_or(&self.current).share.explain(self.year)
+    }
+}
+
+errors::payload! {
+    /// What each member would pay.
+    SimulationPayload {
+        /// The simulation.
+        simulation: Simulation
+    }
+}
+
+pub(crate) async fn budgets(inside: &Arc<Inside>) -> Result<Vec<BudgetObject>> {
+    let found = budgets::budgets(&inside.reading).await.map_err(errors::read)?;
+    Ok(found.into_iter().map(|budget| BudgetObject { inside: Arc::clone(inside), budget }).collect())
+}
+
+pub(crate) async fn simulate(
+    inside: &Arc<Inside>,
+    id: BudgetId,
+    formula: Option<Formula>,
+) -> Result<SimulationPayload> {
+    let formula = formula.map(|formula| formula.0);
+    let done: Result<_, UserError> =
+        answer(budgets::simulate(&inside.reading, id, formula.as_ref(), inside.today).await)?;
+    let simulation = match done {
+        Err(error) => return Ok(Err(error).into()),
+        Ok(simulation) => simulation,
+    };
+    let totals = SharesObject::from(&simulation.current);
+    let tried = simulation.tried.as_ref().map(|(shares, _)| SharesObject::from(shares));
+    let year = simulation.current.year;
+    let mut trials = simulation.tried.map(|(shares, _)| shares.members.into_iter());
+    let members = simulation
+        .current
+        .members
+        .into_iter()
+        .map(|current| SimulatedMember {
+            inside: Arc::clone(inside),
+            tried: trials.as_mut().and_then(Iterator::next),
+            current,
+            year,
+        })
+        .collect();
+    Ok(Ok(Simulation { current: totals, tried, members }).into())
+}
+
+struct BudgetById;
+
+impl Batch for BudgetById {
+    type Key = BudgetId;
+    type Value = Budget;
+
+    /// An alliance has a handful of budgets, so all of them are read.
+    async fn read(inside: &Inside, keys: &[BudgetId]) -> Result<HashMap<BudgetId, Budget>, ReadError> {
+        let found = budgets::budgets(&inside.reading).await?;
+        Ok(found
+            .into_iter()
+            .filter(|budget| keys.contains(&budget.id))
+            .map(|budget| (budget.id, budget))
+            .collect())
+    }
+}
+
+impl Inside {
+    pub(crate) async fn budget(self: &Arc<Self>, id: BudgetId) -> Result<Option<BudgetObject>> {
+        let found = self.load::<BudgetById>(id).await?;
+        Ok(found.map(|budget| BudgetObject { inside: Arc::clone(self), budget }))
+    }
+}

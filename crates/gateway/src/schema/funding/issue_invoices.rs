@@ -1,0 +1,76 @@
+use async_graphql::{Context, ID, InputObject, Object, Result};
+use domain::{
+    funding::invoices::{Expected, InvoiceFilter, IssueInvoices, check_run, issue_invoices},
+    idempotency::IdempotencyKey,
+    ids::BudgetId,
+};
+
+use super::{InvoiceConnection, invoice_page};
+use crate::schema::{
+    context::Session,
+    errors::{answer, payload, unknown_alliance},
+    ids::{Kind, local},
+    scalars::{Date, Pence},
+};
+
+/// A run to be issued.
+#[derive(InputObject)]
+struct IssueInvoicesInput {
+    /// The alliance's short address.
+    alliance: String,
+    /// From which agreed budget.
+    budget_id: ID,
+    /// When payment is due; by the alliance's terms when not given.
+    due_on: Option<Date>,
+    /// How many invoices the plan showed: the run stops when it would now be another number.
+    expected_count: usize,
+    /// What the plan came to.
+    expected_total: Pence,
+    /// Your key: the same key issues once.
+    idempotency_key: String,
+    /// Checks everything, answers with the errors, and issues nothing. `planRun` shows the plan.
+    #[graphql(default)]
+    dry_run: bool,
+}
+
+payload! {
+    /// The invoices that were issued; of a dry run, none.
+    IssueInvoicesPayload {
+        /// The first page of the run's budget.
+        invoices: InvoiceConnection
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct IssueInvoicesMutation;
+
+#[Object]
+impl IssueInvoicesMutation {
+    /// Issue every invoice of a budget's plan, with numbers that have no gaps. A worker prints and mails them.
+    async fn issue_invoices(
+        &self,
+        ctx: &Context<'_>,
+        input: IssueInvoicesInput,
+    ) -> Result<IssueInvoicesPayload> {
+        let session = Session::of(ctx);
+        let Some(change) = session.change(&input.alliance).await? else {
+            return Ok(Err(unknown_alliance()).into());
+        };
+        let budget_id = BudgetId(local(Kind::Budget, change.id(), &input.budget_id));
+        let expected = Expected { count: input.expected_count, total: input.expected_total.0 };
+        let run =
+            IssueInvoices { budget_id, due_on: input.due_on.map(|date| date.0), expected: Some(expected) };
+        let key = IdempotencyKey(input.idempotency_key);
+        let done = match input.dry_run {
+            true => answer(check_run(session.app(), change.viewer(), run).await)?,
+            false => {
+                answer(issue_invoices(session.app(), change.viewer(), run, Some(&key)).await.map(|_| ()))?
+            }
+        };
+        let filter = InvoiceFilter { budget_id: Some(budget_id), ..Default::default() };
+        Ok(change
+            .answer(done, async |inside, ()| invoice_page(&inside, filter, None, None).await)
+            .await?
+            .into())
+    }
+}

@@ -1,0 +1,54 @@
+//! Budgets, invoices and payments.
+
+mod budgets;
+mod invoices;
+mod payments;
+
+mod agree_budget;
+mod allocate_payment;
+mod credit_invoice;
+mod decide_chasing;
+mod draft_budget;
+mod import_bank_statement;
+mod issue_invoices;
+mod record_payment;
+mod record_purchase_order;
+mod reopen_budget;
+mod reverse_allocation;
+mod set_reminder_levels;
+
+use async_graphql::MergedObject;
+
+pub(crate) use budgets::{BudgetObject, SimulationPayload};
+pub(crate) use budgets::{budgets, simulate};
+pub(crate) use invoices::{
+    AgedPayerObject, InvoiceConnection, InvoiceFilterInput, InvoiceObject, InvoiceTotalsObject,
+    PlanRunPayload,
+};
+pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, plan_run};
+pub(crate) use payments::{PaymentConnection, PaymentObject, PaymentTotalsObject};
+pub(crate) use payments::{payment_totals, payments};
+
+#[derive(MergedObject, Default)]
+pub(crate) struct BudgetsMutation(
+    draft_budget::DraftBudgetMutation,
+    agree_budget::AgreeBudgetMutation,
+    reopen_budget::ReopenBudgetMutation,
+    record_purchase_order::RecordPurchaseOrderMutation,
+);
+
+#[derive(MergedObject, Default)]
+pub(crate) struct InvoicesMutation(
+    issue_invoices::IssueInvoicesMutation,
+    credit_invoice::CreditInvoiceMutation,
+    decide_chasing::DecideChasingMutation,
+    set_reminder_levels::SetReminderLevelsMutation,
+);
+
+#[derive(MergedObject, Default)]
+pub(crate) struct PaymentsMutation(
+    record_payment::RecordPaymentMutation,
+    import_bank_statement::ImportBankStatementMutation,
+    allocate_payment::AllocatePaymentMutation,
+    reverse_allocation::ReverseAllocationMutation,
+);

@@ -1,0 +1,140 @@
+//! The schema: `domain` as a graph. No rules here: every field and mutation calls the domain, which authorises.
+
+mod connection;
+mod context;
+mod errors;
+mod ids;
+mod scalars;
+
+mod access;
+mod alliances;
+mod funding;
+mod ledger;
+mod messages;
+mod people;
+mod schools;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Request, Result};
+use domain::app::App;
+
+use alliances::AllianceObject;
+use context::{Inside, Session};
+
+use crate::Caller;
+
+/// The schema of the product.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema. Limits on documents are the HTTP handler's: pages execute their own, checked documents.
+#[must_use]
+pub fn build() -> Schema {
+    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription)
+        .register_output_type::<Node>()
+        .disable_suggestions()
+        .limit_recursive_depth(32)
+        .finish()
+}
+
+/// The schema in the schema definition language, as committed in `schema.graphql`.
+#[must_use]
+pub fn sdl() -> String {
+    build().sdl()
+}
+
+/// Gives a request what its resolvers need. A stranger may not look at the schema.
+pub(crate) fn for_caller(app: &App, caller: &Caller, request: Request) -> Request {
+    let request = request.data(Session::new(app.clone(), caller.account.clone()));
+    if caller.account.is_none() { request.disable_introspection() } else { request }
+}
+
+/// Everything that can be read.
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// Who is signed in; null for a stranger.
+    async fn viewer(&self, ctx: &Context<'_>) -> Option<access::ViewerObject> {
+        Session::of(ctx).account().cloned().map(access::ViewerObject)
+    }
+
+    /// An alliance by its short address; null when there is none, or when you hold no role in it.
+    async fn alliance(&self, ctx: &Context<'_>, slug: String) -> Result<Option<AllianceObject>> {
+        Ok(Session::of(ctx).enter(&slug).await?.map(AllianceObject))
+    }
+
+    /// Anything by its id; null when there is no such thing, or when it is not yours to see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        let Some((kind, alliance_id, uuid)) = ids::decode(&id) else { return Ok(None) };
+        let Some(inside) = Session::of(ctx).enter_by_id(alliance_id).await? else { return Ok(None) };
+        node(&inside, kind, uuid).await
+    }
+}
+
+async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result<Option<Node>> {
+    Ok(match kind {
+        ids::Kind::Alliance => Some(AllianceObject(Arc::clone(inside)).into()),
+        ids::Kind::Member => inside.member(domain::ids::MemberId(uuid)).await?.map(Into::into),
+        ids::Kind::Payer => inside.payer(domain::ids::PayerId(uuid)).await?.map(Into::into),
+        ids::Kind::Person => inside.person(domain::ids::PersonId(uuid)).await?.map(Into::into),
+        ids::Kind::Budget => inside.budget(domain::ids::BudgetId(uuid)).await?.map(Into::into),
+        ids::Kind::Invoice => inside.invoice(domain::ids::InvoiceId(uuid)).await?.map(Into::into),
+        ids::Kind::Payment => inside.payment(domain::ids::PaymentId(uuid)).await?.map(Into::into),
+        // Parts of something else, which cannot be asked for alone.
+        ids::Kind::Strand
+        | ids::Kind::Post
+        | ids::Kind::Share
+        | ids::Kind::CreditNote
+        | ids::Kind::Allocation
+        | ids::Kind::Delivery
+        | ids::Kind::LedgerEntry => None,
+    })
+}
+
+/// Anything with an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, and good for as long as the thing exists."))]
+pub(crate) enum Node {
+    /// An alliance.
+    Alliance(AllianceObject),
+    /// A member.
+    Member(schools::MemberObject),
+    /// A payer.
+    Payer(schools::PayerObject),
+    /// A person.
+    Person(people::PersonObject),
+    /// A budget.
+    Budget(funding::BudgetObject),
+    /// An invoice.
+    Invoice(funding::InvoiceObject),
+    /// A payment.
+    Payment(funding::PaymentObject),
+}
+
+/// Everything that can be changed. Each takes one input and answers with the object and the errors that the caller can
+/// put right.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    alliances::AlliancesMutation,
+    schools::SchoolsMutation,
+    people::PeopleMutation,
+    funding::BudgetsMutation,
+    funding::InvoicesMutation,
+    funding::PaymentsMutation,
+);
+
+#[cfg(test)]
+mod tests {
+    /// The committed schema is what pages are checked against and what reviewers see change. `UPDATE=1` writes it.
+    #[test]
+    fn the_committed_schema_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
+        let fresh = super::sdl();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == fresh, "schema.graphql is stale: run `UPDATE=1 cargo test -p gateway --lib`");
+    }
+}
