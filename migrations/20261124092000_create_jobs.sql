@@ -44,8 +44,10 @@ create unique index jobs_dedupe_key on jobs (alliance_id, kind, dedupe_key) wher
 create index jobs_waiting on jobs (alliance_id, priority, run_at, id) where state = 'waiting';
 -- The operator's list.
 create index jobs_parked on jobs (alliance_id, id) where state = 'parked';
--- For the machine role, across alliances: leases that ran out, and finished rows to delete.
+-- For the machine role, across alliances: leases that ran out, jobs that lost their process twice, and finished
+-- rows to delete.
 create index jobs_leases on jobs (lease_until) where state = 'running';
+create index jobs_suspects on jobs (run_at) where state = 'waiting' and lost >= 2;
 create index jobs_finished on jobs (finished_at) where state in ('done', 'cancelled');
 
 alter table jobs enable row level security;

@@ -1,5 +1,7 @@
 //! The GraphQL schema over `domain`, and the HTTP surface for machines.
 
+mod document;
+mod router;
 pub mod schema;
 
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 use domain::{access::Account, app::App};
 use object_store::ObjectStore;
 
+pub use router::router;
 pub use schema::Schema;
 
 /// What the HTTP surface holds for as long as it runs. Cloning shares it.

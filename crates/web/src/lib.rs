@@ -1,1 +1,20 @@
-//! Server-rendered pages for people.
+//! Server-rendered pages for people: one folder a page.
+//!
+//! A `GET` page executes exactly one document, its `query.graphql`, in process and against the same schema as everybody,
+//! and renders the answer. A `POST` form calls the same domain operation as the mutation of its name. Sign-in, sign-out
+//! and downloads have no document and use `domain` directly.
+
+mod csv;
+mod format;
+mod formula_form;
+mod forms;
+mod ids;
+mod words;
+mod page;
+mod pages;
+mod scalars;
+mod session;
+mod shell;
+mod site;
+
+pub use site::{Site, SiteOptions, router};

@@ -26,6 +26,8 @@ pub struct Entered {
     pub viewer: Viewer,
     /// The person's name as this alliance writes it.
     pub person_name: String,
+    /// Where they are.
+    pub alliance: AllianceEntry,
 }
 
 /// The alliances in which this account holds a role today, by name.
@@ -46,13 +48,13 @@ pub async fn enter_by_id(app: &App, account: &Account, id: AllianceId) -> Result
 fn entered(account: &Account, rows: Vec<EnterRow>) -> Option<Entered> {
     let first = rows.first()?;
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
-    let viewer = Viewer::person(first.alliance_id, account.id, first.person_id, grants);
-    Some(Entered { viewer, person_name: first.person_name.clone() })
+    let viewer = Viewer::person(first.alliance.id, account.id, first.person_id, grants);
+    Some(Entered { viewer, person_name: first.person_name.clone(), alliance: first.alliance.clone() })
 }
 
 /// One grant in force of the person who enters.
 pub(super) struct EnterRow {
-    pub(super) alliance_id: AllianceId,
+    pub(super) alliance: AllianceEntry,
     pub(super) person_id: PersonId,
     pub(super) person_name: String,
     /// `None` when the stored role is not one this version knows.

@@ -12,8 +12,8 @@ use domain::{
     alliances::{self, Alliance},
     app::App,
     error::ReadError,
-    ids::AllianceId,
-    viewer::{Reading, Viewer},
+    ids::{AllianceId, MemberId},
+    viewer::{Permission, Reading, Viewer},
 };
 use tokio::sync::Mutex;
 
@@ -149,6 +149,11 @@ impl Inside {
 
     pub(crate) fn id(&self) -> AllianceId {
         self.alliance.id
+    }
+
+    /// Whether the viewer's `permission` reaches a member: a field that is not theirs to see is null.
+    pub(crate) fn reaches(&self, permission: Permission, member_id: MemberId) -> bool {
+        self.viewer().reach(permission).is_ok_and(|(_, reach)| reach.includes(member_id))
     }
 
     /// Loads the value of one key together with its siblings' keys, in one statement.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// The kind of thing that an id names. The numbers are in ids that callers keep: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// An alliance.
     Alliance = 1,
     /// A member.
@@ -38,10 +38,12 @@ pub(crate) enum Kind {
     Delivery = 13,
     /// An entry of the ledger.
     LedgerEntry = 14,
+    /// A job of the work queue.
+    Job = 15,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -56,12 +58,13 @@ impl Kind {
         Self::Allocation,
         Self::Delivery,
         Self::LedgerEntry,
+        Self::Job,
     ];
 }
 
 /// The global id of a thing.
 #[must_use]
-pub(crate) fn encode(kind: Kind, alliance_id: AllianceId, id: Uuid) -> ID {
+pub fn encode(kind: Kind, alliance_id: AllianceId, id: Uuid) -> ID {
     let mut bytes = Vec::with_capacity(33);
     bytes.push(kind as u8);
     bytes.extend(alliance_id.0.as_bytes());
@@ -71,7 +74,7 @@ pub(crate) fn encode(kind: Kind, alliance_id: AllianceId, id: Uuid) -> ID {
 
 /// What a global id names, if it is one.
 #[must_use]
-pub(crate) fn decode(id: &str) -> Option<(Kind, AllianceId, Uuid)> {
+pub fn decode(id: &str) -> Option<(Kind, AllianceId, Uuid)> {
     let bytes: [u8; 33] = URL_SAFE_NO_PAD.decode(id).ok()?.try_into().ok()?;
     let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == bytes[0])?;
     let alliance_id = Uuid::from_slice(&bytes[1..17]).ok()?;
@@ -82,7 +85,7 @@ pub(crate) fn decode(id: &str) -> Option<(Kind, AllianceId, Uuid)> {
 /// The id within `alliance_id` of a thing of this kind. What does not fit becomes the nil id, which nothing has, so a
 /// foreign or broken id takes the very path of a missing one.
 #[must_use]
-pub(crate) fn local(kind: Kind, alliance_id: AllianceId, id: &str) -> Uuid {
+pub fn local(kind: Kind, alliance_id: AllianceId, id: &str) -> Uuid {
     match decode(id) {
         Some((found, alliance, id)) if found == kind && alliance == alliance_id => id,
         _ => Uuid::nil(),

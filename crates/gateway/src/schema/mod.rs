@@ -3,12 +3,13 @@
 mod connection;
 mod context;
 mod errors;
-mod ids;
+pub mod ids;
 mod scalars;
 
 mod access;
 mod alliances;
 mod funding;
+mod jobs;
 mod ledger;
 mod messages;
 mod people;
@@ -88,7 +89,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::CreditNote
         | ids::Kind::Allocation
         | ids::Kind::Delivery
-        | ids::Kind::LedgerEntry => None,
+        | ids::Kind::LedgerEntry
+        | ids::Kind::Job => None,
     })
 }
 
@@ -122,6 +124,7 @@ pub struct Mutation(
     funding::BudgetsMutation,
     funding::InvoicesMutation,
     funding::PaymentsMutation,
+    jobs::JobsMutation,
 );
 
 #[cfg(test)]

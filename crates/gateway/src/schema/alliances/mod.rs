@@ -16,7 +16,7 @@ use super::{
     context::Inside,
     errors, funding,
     ids::{self, Kind},
-    messages, people,
+    jobs, messages, people,
     scalars::{Date, Formula},
     schools,
 };
@@ -161,10 +161,14 @@ impl AllianceObject {
         self.0.budget(domain::ids::BudgetId(ids::local(Kind::Budget, self.0.id(), &id))).await
     }
 
-    /// What each member would pay by the budget's formula, and by another that is tried. Nothing is stored.
-    async fn simulate(&self, budget_id: ID, formula: Option<Formula>) -> Result<funding::SimulationPayload> {
+    /// What each member would pay by the budget's formula, and by another that is tried. Nothing is stored; null when
+    /// the shares of others are not yours to see.
+    async fn simulate(&self, budget_id: ID, formula: Option<Formula>) -> Result<Option<funding::SimulationPayload>> {
+        if !self.0.viewer().may(viewer::Permission::SeeMoney) {
+            return Ok(None);
+        }
         let id = domain::ids::BudgetId(ids::local(Kind::Budget, self.0.id(), &budget_id));
-        funding::simulate(&self.0, id, formula).await
+        funding::simulate(&self.0, id, formula).await.map(Some)
     }
 
     /// What an invoice run for a budget would do today. Nothing is stored.
@@ -237,6 +241,16 @@ impl AllianceObject {
         after: Option<String>,
     ) -> Result<messages::DeliveryConnection> {
         messages::deliveries(&self.0, state, first, after.as_deref()).await
+    }
+
+    /// The work queue, the newest first.
+    async fn jobs(
+        &self,
+        state: Option<jobs::JobStateEnum>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<jobs::JobConnection> {
+        jobs::jobs(&self.0, state, first, after.as_deref()).await
     }
 
     /// How many mails are in each state; states without mails are left out.

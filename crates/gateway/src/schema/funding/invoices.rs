@@ -13,6 +13,7 @@ use domain::{
         },
     },
     ids::{BudgetId, InvoiceId, MemberId, PayerId},
+    viewer::Permission,
 };
 
 use super::{budgets::BudgetObject, payments::AllocationObject};
@@ -38,11 +39,6 @@ impl InvoiceObject {
     /// Opaque, and good for ever: issued invoices are never deleted.
     pub(crate) async fn id(&self) -> ID {
         ids::encode(Kind::Invoice, self.inside.id(), self.record.invoice.id.0)
-    }
-
-    /// The id in addresses of pages and downloads.
-    async fn page_id(&self) -> String {
-        self.record.invoice.id.to_string()
     }
 
     /// As printed: one series an alliance, without gaps.
@@ -165,9 +161,12 @@ impl InvoiceObject {
         self.inside.allocations_of_invoice(self.record.invoice.id).await
     }
 
-    /// The mails about it, the oldest first.
-    async fn deliveries(&self) -> Result<Vec<DeliveryObject>> {
-        self.inside.deliveries_about(self.record.invoice.id.0).await
+    /// The mails about it, the oldest first; null when they are not yours to see.
+    async fn deliveries(&self) -> Result<Option<Vec<DeliveryObject>>> {
+        if !self.inside.viewer().may(Permission::SeeMessages) {
+            return Ok(None);
+        }
+        self.inside.deliveries_about(self.record.invoice.id.0).await.map(Some)
     }
 
     /// Whether the worker has made its PDF.

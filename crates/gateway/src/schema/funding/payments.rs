@@ -36,11 +36,6 @@ impl PaymentObject {
         ids::encode(Kind::Payment, self.inside.id(), self.payment.id.0)
     }
 
-    /// The id in addresses of pages.
-    async fn page_id(&self) -> String {
-        self.payment.id.to_string()
-    }
-
     /// The day it reached the bank.
     async fn received_on(&self) -> Date {
         self.payment.received_on.into()
@@ -148,11 +143,6 @@ impl AllocationObject {
     /// Opaque, and good for ever.
     pub(crate) async fn id(&self) -> ID {
         ids::encode(Kind::Allocation, self.inside.id(), self.row.id.0)
-    }
-
-    /// The id in forms.
-    async fn page_id(&self) -> String {
-        self.row.id.to_string()
     }
 
     /// How much; a reversal is below nought.

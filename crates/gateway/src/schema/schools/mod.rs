@@ -14,6 +14,7 @@ use domain::{
     schools::members::{
         self, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll,
     },
+    viewer::Permission,
 };
 
 use super::{
@@ -82,27 +83,36 @@ impl MemberObject {
         self.inside.payer(self.member.payer_id).await
     }
 
-    /// Posts held there today.
-    async fn posts(&self) -> Result<Vec<PostObject>> {
-        self.inside.posts(self.member.id).await
+    /// Posts held there today; null when they are not yours to see.
+    async fn posts(&self) -> Result<Option<Vec<PostObject>>> {
+        if !self.inside.reaches(Permission::SeePeople, self.member.id) {
+            return Ok(None);
+        }
+        self.inside.posts(self.member.id).await.map(Some)
     }
 
-    /// The latest of what it gave and gained.
-    async fn ledger(&self) -> Result<LedgerHeadObject> {
-        self.inside.ledger_head(self.member.id).await
+    /// The latest of what it gave and gained; null when that is not yours to see.
+    async fn ledger(&self) -> Result<Option<LedgerHeadObject>> {
+        if !self.inside.reaches(Permission::SeeMoney, self.member.id) {
+            return Ok(None);
+        }
+        self.inside.ledger_head(self.member.id).await.map(Some)
     }
 
-    /// Its invoices, the earliest due date first.
+    /// Its invoices, the earliest due date first; null when they are not yours to see.
     async fn invoices(
         &self,
         #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
         after: Option<String>,
-    ) -> Result<funding::InvoiceConnection> {
+    ) -> Result<Option<funding::InvoiceConnection>> {
+        if !self.inside.reaches(Permission::SeeMoney, self.member.id) {
+            return Ok(None);
+        }
         let filter = domain::funding::invoices::InvoiceFilter {
             member_id: Some(self.member.id),
             ..Default::default()
         };
-        funding::invoice_page(&self.inside, filter, first, after.as_deref()).await
+        funding::invoice_page(&self.inside, filter, first, after.as_deref()).await.map(Some)
     }
 }
 

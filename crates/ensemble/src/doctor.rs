@@ -1,0 +1,376 @@
+//! `ensemble doctor`: what is in order, what is not, and what to do about it.
+
+use std::{io::Write, path::Path, time::Duration};
+
+use domain::{app::Rng, db::MIGRATOR};
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
+
+use crate::{
+    config::{Config, ConfigError, Hidden},
+    database::{Database, Logins},
+    embedded::{self, OLDEST_MAJOR, Version},
+    store,
+};
+
+/// A service that takes longer to answer counts as not reachable.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first minor versions in which row-level security holds (CVE-2023-2455, CVE-2024-10976, CVE-2025-8713). Major
+/// versions after the last need none.
+const PATCHED: [Version; 3] =
+    [Version { major: 15, minor: 14 }, Version { major: 16, minor: 10 }, Version { major: 17, minor: 6 }];
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Finding {
+    what: &'static str,
+    /// What was seen.
+    seen: String,
+    /// What to do; `None` where it is in order.
+    to_do: Option<String>,
+}
+
+impl Finding {
+    fn fine(what: &'static str, seen: impl Into<String>) -> Self {
+        Self { what, seen: seen.into(), to_do: None }
+    }
+
+    fn to_do(what: &'static str, seen: impl Into<String>, to_do: impl Into<String>) -> Self {
+        Self { what, seen: seen.into(), to_do: Some(to_do.into()) }
+    }
+}
+
+/// Whether nothing needs doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing.
+    Fine,
+    /// Something.
+    NeedsDoing,
+}
+
+/// Looks at everything that the configuration names, and writes what it finds. Changes nothing, but for a probe
+/// that it puts into the file store and takes out again.
+pub async fn doctor(
+    config: Result<&Config, &ConfigError>,
+    data: &Path,
+    format: Format,
+    out: &mut impl Write,
+) -> std::io::Result<Health> {
+    let findings = match config {
+        Ok(config) => examine(config, data).await,
+        Err(error) => {
+            vec![Finding::to_do(
+                "configuration",
+                error.to_string(),
+                "correct it; deploy/env.example explains each",
+            )]
+        }
+    };
+    match format {
+        Format::Json => writeln!(out, "{}", serde_json::json!({ "findings": findings }))?,
+        Format::Text => {
+            for Finding { what, seen, to_do } in &findings {
+                writeln!(out, "{:<6} {what}: {seen}", if to_do.is_some() { "TO DO" } else { "fine" })?;
+                if let Some(to_do) = to_do {
+                    writeln!(out, "       -> {to_do}")?;
+                }
+            }
+        }
+    }
+    let fine = findings.iter().all(|finding| finding.to_do.is_none());
+    Ok(if fine { Health::Fine } else { Health::NeedsDoing })
+}
+
+async fn examine(config: &Config, data: &Path) -> Vec<Finding> {
+    let mut findings = configuration(config);
+    if config.database.is_none() && !embedded::exists(data) {
+        findings.push(Finding::fine("database", "none yet; the first `ensemble up` makes it"));
+    } else {
+        match Database::open(config, data).await {
+            Ok(database) => {
+                findings.extend(database_findings(&database.logins()).await);
+                database.close().await;
+            }
+            Err(error) => findings.push(Finding::to_do("database", "does not start", error.to_string())),
+        }
+    }
+    findings.push(mail(config).await);
+    findings.push(file_store(config, data).await);
+    findings.push(redis(config).await);
+    findings
+}
+
+fn configuration(config: &Config) -> Vec<Finding> {
+    let Some(_) = &config.database else {
+        return vec![Finding::fine("configuration", "the embedded default, for one machine")];
+    };
+    let mut findings = Vec::new();
+    if config.secret_key.is_none() {
+        findings.push(Finding::to_do(
+            "secret key",
+            "SECRET_KEY is not set",
+            "give every process the same; make one with: openssl rand -hex 32",
+        ));
+    }
+    match &config.http.base_url {
+        Some(url) if url.scheme() == "https" => {}
+        Some(_) => findings.push(Finding::to_do(
+            "public address",
+            "BASE_URL is not https, so sign-ins travel in the open",
+            "put a proxy with TLS in front, and set BASE_URL to its https address",
+        )),
+        None => findings.push(Finding::to_do(
+            "public address",
+            "BASE_URL is not set, so links in mails lead nowhere",
+            "set it to the address that people use, such as https://ensemble.example",
+        )),
+    }
+    if findings.is_empty() {
+        findings.push(Finding::fine("configuration", "complete"));
+    }
+    findings
+}
+
+async fn connect(login: &Hidden) -> Result<PgConnection, String> {
+    match timeout(PATIENCE, PgConnection::connect(login.expose())).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn database_findings(logins: &Logins) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let app = Role { what: "login DATABASE_URL", member_of: "ensemble_app", not_of: "ensemble_machine" };
+    let machine =
+        Role { what: "login MACHINE_DATABASE_URL", member_of: "ensemble_machine", not_of: "ensemble_app" };
+    for (login, role) in [(&logins.app, app), (&logins.machine, machine)] {
+        let seen = match connect(login).await {
+            Ok(mut connection) => role.findings(&mut connection).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        findings.push(seen.unwrap_or_else(|error| {
+            Finding::to_do(
+                role.what,
+                error,
+                "check the address and the login; `ensemble migrate` makes the roles",
+            )
+        }));
+    }
+    let Some(owner) = &logins.owner else {
+        findings.push(Finding::to_do(
+            "migrations",
+            "not looked at",
+            "run doctor once with OWNER_DATABASE_URL too: only the schema's owner sees them",
+        ));
+        return findings;
+    };
+    match connect(owner).await {
+        Ok(mut connection) => {
+            findings.push(version(&mut connection).await);
+            findings.push(migrations(&mut connection).await);
+        }
+        Err(error) => findings.push(Finding::to_do(
+            "login OWNER_DATABASE_URL",
+            error,
+            "check the address and the login",
+        )),
+    }
+    findings
+}
+
+/// What a login must be.
+struct Role {
+    what: &'static str,
+    member_of: &'static str,
+    not_of: &'static str,
+}
+
+impl Role {
+    async fn findings(&self, connection: &mut PgConnection) -> Result<Finding, sqlx::Error> {
+        let (superuser, bypasses, owns, is_member, is_member_of_other): (bool, bool, bool, bool, bool) = sqlx::query_as(
+            "select rolsuper, rolbypassrls,
+                    exists (select from pg_class where pg_has_role(current_user, relowner, 'member')
+                            and relnamespace = 'public'::regnamespace),
+                    pg_has_role(current_user, $1::name, 'usage'), pg_has_role(current_user, $2::name, 'member')
+             from pg_roles where rolname = current_user",
+        )
+        .bind(self.member_of)
+        .bind(self.not_of)
+        .fetch_one(connection)
+        .await?;
+        let Self { what, member_of, not_of } = *self;
+        let wrong = if superuser || bypasses {
+            Some(("it may bypass row-level security", "alter role … nosuperuser nobypassrls"))
+        } else if owns {
+            Some((
+                "it owns tables, so it may switch row-level security off",
+                "let the owner's login own them",
+            ))
+        } else if is_member_of_other {
+            Some(("it is a member of the other role too", "revoke that role from it"))
+        } else if !is_member {
+            Some(("it is not a member of its role, with its rights inherited", "grant its role to it"))
+        } else {
+            None
+        };
+        Ok(match wrong {
+            None => {
+                Finding::fine(what, format!("a member of {member_of} that owns nothing and bypasses nothing"))
+            }
+            Some((seen, to_do)) => Finding::to_do(
+                what,
+                seen,
+                format!(
+                    "{to_do} (it should be a member of {member_of} and not of {not_of}; see deploy/README.md)"
+                ),
+            ),
+        })
+    }
+}
+
+async fn version(connection: &mut PgConnection) -> Finding {
+    let number: Result<i32, _> = sqlx::query_scalar("select current_setting('server_version_num')::integer")
+        .fetch_one(connection)
+        .await;
+    match number.map(i32::cast_unsigned) {
+        Ok(number) => judge_version(Version { major: number / 10_000, minor: number % 10_000 }),
+        Err(error) => Finding::to_do("PostgreSQL", error.to_string(), "check the server"),
+    }
+}
+
+fn judge_version(version: Version) -> Finding {
+    let needed = PATCHED.into_iter().find(|patched| patched.major == version.major);
+    if version.major < OLDEST_MAJOR {
+        Finding::to_do("PostgreSQL", version.to_string(), format!("upgrade to {OLDEST_MAJOR} or newer"))
+    } else if let Some(needed) = needed.filter(|needed| version < *needed) {
+        let to_do = format!("upgrade to {needed} or newer: earlier ones have holes in row-level security");
+        Finding::to_do("PostgreSQL", version.to_string(), to_do)
+    } else {
+        Finding::fine("PostgreSQL", version.to_string())
+    }
+}
+
+async fn migrations(connection: &mut PgConnection) -> Finding {
+    let applied: Vec<(i64, Vec<u8>)> =
+        match sqlx::query_as("select version, checksum from _sqlx_migrations where success")
+            .fetch_all(connection)
+            .await
+        {
+            Ok(applied) => applied,
+            Err(_) => return Finding::to_do("migrations", "none has run", "run: ensemble migrate"),
+        };
+    let ours = |version: i64| MIGRATOR.iter().find(|migration| migration.version == version);
+    let missing =
+        MIGRATOR.iter().filter(|ours| !applied.iter().any(|(version, _)| *version == ours.version)).count();
+    let unknown = applied.iter().filter(|(version, _)| ours(*version).is_none()).count();
+    let changed = applied.iter().any(|(version, sum)| ours(*version).is_some_and(|m| *m.checksum != **sum));
+    if changed {
+        Finding::to_do(
+            "migrations",
+            "one that has run was changed since",
+            "run the release that belongs to this database",
+        )
+    } else if unknown > 0 {
+        Finding::to_do(
+            "migrations",
+            format!("{unknown} are newer than this program"),
+            "run the newer release",
+        )
+    } else if missing > 0 {
+        Finding::to_do("migrations", format!("{missing} have not run"), "run: ensemble migrate")
+    } else {
+        Finding::fine("migrations", format!("all {} have run", applied.len()))
+    }
+}
+
+async fn mail(config: &Config) -> Finding {
+    let Some(url) = &config.mail.smtp else {
+        return Finding::fine("mail", "the development mailbox at /dev/mail; nothing leaves this machine");
+    };
+    let check = "check SMTP_URL, and that this machine may reach the mail server";
+    let transport: AsyncSmtpTransport<Tokio1Executor> =
+        match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()) {
+            Ok(builder) => builder.timeout(Some(PATIENCE)).build(),
+            Err(error) => return Finding::to_do("mail", error.to_string(), check),
+        };
+    match timeout(PATIENCE, transport.test_connection()).await {
+        Ok(Ok(true)) => Finding::fine("mail", "the mail server answers and accepts the login"),
+        Ok(Ok(false)) => Finding::to_do("mail", "the mail server answers, but not as one should", check),
+        Ok(Err(error)) => Finding::to_do("mail", error.to_string(), check),
+        Err(_) => Finding::to_do("mail", format!("no answer within {} s", PATIENCE.as_secs()), check),
+    }
+}
+
+async fn file_store(config: &Config, data: &Path) -> Finding {
+    let to_do = "check STORE_URL, its credentials, and that there is space";
+    let store = match (&config.store, embedded::exists(data)) {
+        (None, false) if config.database.is_none() => {
+            return Finding::fine("file store", "none yet; the first `ensemble up` makes it");
+        }
+        (url, _) => match store::open(url.as_ref(), data) {
+            Ok(store) => store,
+            Err(error) => return Finding::to_do("file store", error.to_string(), to_do),
+        },
+    };
+    match timeout(PATIENCE, probe(&*store)).await {
+        Ok(Ok(())) => Finding::fine("file store", "can be written, read and tidied"),
+        Ok(Err(error)) => Finding::to_do("file store", error.to_string(), to_do),
+        Err(_) => Finding::to_do("file store", format!("no answer within {} s", PATIENCE.as_secs()), to_do),
+    }
+}
+
+async fn probe(store: &dyn ObjectStore) -> object_store::Result<()> {
+    let path = StorePath::from(format!("probe-{:016x}", u64::from_be_bytes(Rng::from_os().bytes())));
+    store.put(&path, "probe".into()).await?;
+    store.get(&path).await?.bytes().await?;
+    store.delete(&path).await
+}
+
+async fn redis(config: &Config) -> Finding {
+    let Some(url) = &config.redis else {
+        return Finding::fine("Redis", "not used; limits and live updates stay within one process");
+    };
+    let ping = async {
+        let mut connection = redis::Client::open(url.expose())?.get_multiplexed_async_connection().await?;
+        redis::cmd("PING").query_async::<String>(&mut connection).await
+    };
+    let to_do = "check REDIS_URL and that the server runs; nothing is lost meanwhile";
+    match timeout(PATIENCE, ping).await {
+        Ok(Ok(_)) => Finding::fine("Redis", "answers"),
+        Ok(Err(error)) => Finding::to_do("Redis", error.to_string(), to_do),
+        Err(_) => Finding::to_do("Redis", format!("no answer within {} s", PATIENCE.as_secs()), to_do),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to_do(major: u32, minor: u32) -> Option<String> {
+        judge_version(Version { major, minor }).to_do
+    }
+
+    #[test]
+    fn versions_with_holes_in_row_level_security_are_to_be_upgraded() {
+        assert!(to_do(14, 20).unwrap().contains("15 or newer"));
+        assert!(to_do(15, 13).unwrap().contains("15.14"));
+        assert_eq!(to_do(15, 14), None);
+        assert!(to_do(17, 5).unwrap().contains("17.6"));
+        assert_eq!(to_do(18, 0), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! What the one binary does.
+//!
+//! | command | what it is |
+//! |---|---|
+//! | `up` (or none) | everything in one process, on an embedded default for what the environment does not name |
+//! | `gateway`, `worker` | one half of it each, over a shared database |
+//! | `migrate` | the schema brought up to date, as its owner |
+//! | `doctor` | what is in order and what to do |
+//! | `schema` | the GraphQL schema, printed |
+
+pub mod cli;
+pub mod config;
+pub mod data_dir;
+pub mod database;
+pub mod doctor;
+pub mod embedded;
+pub mod http;
+pub mod node;
+pub mod stop;
+pub mod store;
+pub mod telemetry;
+pub mod up;

@@ -1,0 +1,121 @@
+//! A process that serves: pages and the API, the work behind them, or both.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+use domain::{
+    app::{App, Clock},
+    error::Internal,
+};
+use gateway::Gateway;
+use object_store::ObjectStore;
+use tokio::{net::TcpListener, pin};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use web::{Site, SiteOptions};
+use worker::{Registry, RunError, WorkerOptions};
+
+use crate::{
+    config::{Config, ConfigError},
+    database::{self, Logins, Parts},
+    http,
+    stop::Stop,
+    store::{self, StoreError},
+};
+
+/// What a serving process holds.
+pub struct Node {
+    /// The product.
+    pub app: App,
+    /// Where rendered files are kept.
+    pub store: Arc<dyn ObjectStore>,
+    /// What the pages show.
+    pub site: SiteOptions,
+}
+
+/// Why a process cannot serve, or stopped serving before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The development mailbox would be open to others.
+    #[error(
+        "without SMTP_URL, mails (sign-in codes too) are shown at /dev/mail to whoever can reach {0}: set SMTP_URL, or \
+         listen on this machine only with BIND=127.0.0.1:8080"
+    )]
+    OpenMailbox(SocketAddr),
+    /// Something that the processes of a deployment must share is not named.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The file store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database does not answer.
+    #[error("the database: {}", .0.detail())]
+    Database(#[from] Internal),
+    /// The connection to the network.
+    #[error("the web server ended: {0}")]
+    Http(#[from] io::Error),
+    /// The worker.
+    #[error("the worker ended: {0}")]
+    Worker(#[from] RunError),
+}
+
+/// What the pages show on `address`: the development mailbox only to whoever sits at this machine.
+pub fn site_options(config: &Config, address: SocketAddr) -> Result<SiteOptions, NodeError> {
+    match &config.mail.smtp {
+        Some(_) => Ok(SiteOptions::Production),
+        None if address.ip().is_loopback() => Ok(SiteOptions::Development),
+        None => Err(NodeError::OpenMailbox(address)),
+    }
+}
+
+/// A process of a deployment of several: everything that they share is named by the environment.
+pub async fn open_shared(config: &Config) -> Result<Node, NodeError> {
+    let address = config.http.bind;
+    let site = site_options(config, address)?;
+    let logins = Logins::given(config).ok_or_else(Config::no_database)?;
+    let base_url = config.http.base_url.as_ref().map_or_else(|| format!("http://{address}"), Url::to_string);
+    let parts = Parts {
+        clock: Clock::system(),
+        base_url: &base_url,
+        secret_key: config.secret_key()?,
+        max_connections: config.max_connections,
+    };
+    let store = store::open_url(config.store()?)?;
+    Ok(Node { app: database::connect(&logins, parts).await?, store, site })
+}
+
+/// Pages and the API, until told to stop.
+pub async fn serve(node: &Node, listener: TcpListener, stop: &Stop) -> Result<(), NodeError> {
+    http::serve(listener, router(node), stop).await?;
+    Ok(())
+}
+
+fn router(node: &Node) -> Router {
+    let gateway = Gateway::new(node.app.clone(), node.store.clone());
+    gateway::router(gateway.clone()).merge(web::router(Site::new(gateway, node.site)))
+}
+
+/// The work, until told to stop; then what is under way is finished or given back.
+pub async fn work(node: &Node, stop: CancellationToken) -> Result<(), NodeError> {
+    worker::run(node.app.clone(), (), Registry::new(), WorkerOptions::default(), stop).await?;
+    Ok(())
+}
+
+/// Both, until told to stop: first nobody is answered any more, and then the work that the last answers caused
+/// is brought to an end.
+pub async fn serve_and_work(node: &Node, listener: TcpListener, stop: &Stop) -> Result<(), NodeError> {
+    let stop_work = CancellationToken::new();
+    let working = work(node, stop_work.clone());
+    pin!(working);
+    let served = tokio::select! {
+        served = serve(node, listener, stop) => served,
+        worked = &mut working => return worked,
+    };
+    stop_work.cancel();
+    let worked = tokio::select! {
+        worked = working => worked,
+        // Leases run out, and the jobs run again at the next start.
+        () = stop.at_once.cancelled() => Ok(()),
+    };
+    served.and(worked)
+}

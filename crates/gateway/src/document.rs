@@ -1,0 +1,159 @@
+//! Limits on a document, checked before it is validated: validating a hostile one is work already.
+
+use async_graphql_parser::{
+    Positioned, parse_query,
+    types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
+};
+
+const LARGEST_DOCUMENT: usize = 32 * 1024;
+const MOST_TOKENS: usize = 2_000;
+const MOST_ALIASES: usize = 30;
+const MOST_ROOT_FIELDS: usize = 20;
+const MOST_DIRECTIVES: usize = 20;
+const MOST_FRAGMENTS: usize = 50;
+/// Introspection as tools send it is 13 deep.
+const DEEPEST: usize = 15;
+
+/// Why a document is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DocumentProblem {
+    #[error("a document has at most {LARGEST_DOCUMENT} bytes")]
+    TooLarge,
+    #[error("a document has at most {MOST_TOKENS} tokens")]
+    TooManyTokens,
+    #[error("a document has at most {MOST_ALIASES} aliases")]
+    TooManyAliases,
+    #[error("an operation has at most {MOST_ROOT_FIELDS} root fields")]
+    TooManyRootFields,
+    #[error("a document has at most {MOST_DIRECTIVES} directives")]
+    TooManyDirectives,
+    #[error("a document has at most {MOST_FRAGMENTS} fragments")]
+    TooManyFragments,
+    #[error("a document is at most {DEEPEST} fields deep")]
+    TooDeep,
+    #[error("{0}")]
+    Syntax(String),
+}
+
+impl DocumentProblem {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "GRAPHQL_PARSE_FAILED",
+            _ => "DOCUMENT_TOO_LARGE",
+        }
+    }
+}
+
+/// Checks a document as it was sent.
+pub(crate) fn check(text: &str) -> Result<(), DocumentProblem> {
+    use DocumentProblem as P;
+    if text.len() > LARGEST_DOCUMENT {
+        return Err(P::TooLarge);
+    }
+    if tokens(text) > MOST_TOKENS {
+        return Err(P::TooManyTokens);
+    }
+    let document = parse_query(text).map_err(|error| P::Syntax(error.to_string()))?;
+    if document.fragments.len() > MOST_FRAGMENTS {
+        return Err(P::TooManyFragments);
+    }
+    let mut count = Count::default();
+    let operations: Vec<_> = match &document.operations {
+        DocumentOperations::Single(one) => vec![one],
+        DocumentOperations::Multiple(many) => many.values().collect(),
+    };
+    for operation in operations {
+        let set = &operation.node.selection_set;
+        if set.node.items.len() > MOST_ROOT_FIELDS {
+            return Err(P::TooManyRootFields);
+        }
+        count.directives += operation.node.directives.len();
+        count.walk(set, &document, 1)?;
+    }
+    Ok(())
+}
+
+/// Roughly the lexer's tokens: runs of name characters, and every mark. Counted on the text, so that a document of
+/// nothing but brackets is refused before the parser walks it.
+fn tokens(text: &str) -> usize {
+    let mut in_name = false;
+    text.chars().fold(0, |count, c| {
+        let is_name = c.is_ascii_alphanumeric() || c == '_';
+        let starts = is_name && !in_name;
+        in_name = is_name;
+        count + usize::from(starts || !(is_name || c.is_whitespace() || c == ','))
+    })
+}
+
+#[derive(Default)]
+struct Count {
+    aliases: usize,
+    directives: usize,
+    visited: usize,
+}
+
+impl Count {
+    fn walk(
+        &mut self,
+        set: &Positioned<SelectionSet>,
+        document: &ExecutableDocument,
+        depth: usize,
+    ) -> Result<(), DocumentProblem> {
+        use DocumentProblem as P;
+        // A fragment that contains itself gets deeper for ever, and ends here.
+        if depth > DEEPEST {
+            return Err(P::TooDeep);
+        }
+        for item in &set.node.items {
+            self.visited += 1;
+            if self.visited > MOST_TOKENS {
+                return Err(P::TooManyTokens);
+            }
+            let (directives, inner) = match &item.node {
+                Selection::Field(field) => {
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    (field.node.directives.len(), Some(&field.node.selection_set))
+                }
+                Selection::InlineFragment(fragment) => {
+                    (fragment.node.directives.len(), Some(&fragment.node.selection_set))
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                    (spread.node.directives.len(), fragment.map(|fragment| &fragment.node.selection_set))
+                }
+            };
+            self.directives += directives;
+            if self.aliases > MOST_ALIASES {
+                return Err(P::TooManyAliases);
+            }
+            if self.directives > MOST_DIRECTIVES {
+                return Err(P::TooManyDirectives);
+            }
+            if let Some(inner) = inner {
+                self.walk(inner, document, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_documents_are_named_for_what_they_are() {
+        use DocumentProblem as P;
+        let deep = format!("{}a{}", "{a".repeat(50), "}".repeat(50));
+        assert_eq!(check(&deep.replacen("{a", "{ a", 1)), Err(P::TooDeep));
+        let aliases = format!("{{ a {{ {} }} }}", (0..40).map(|at| format!("a{at}: __typename ")).collect::<String>());
+        assert_eq!(check(&aliases), Err(P::TooManyAliases));
+        assert_eq!(check(&"{a}".repeat(20_000)), Err(P::TooLarge));
+        assert_eq!(check(&"[".repeat(3_000)), Err(P::TooManyTokens));
+        assert_eq!(check("{ ...A } fragment A on Query { ...A }"), Err(P::TooDeep));
+        let roots = format!("{{ {} }}", (0..25).map(|at| format!("f{at} ")).collect::<String>());
+        assert_eq!(check(&roots), Err(P::TooManyRootFields));
+        assert!(matches!(check("{"), Err(P::Syntax(_))));
+        assert_eq!(check("{ viewer { email } }"), Ok(()));
+    }
+}

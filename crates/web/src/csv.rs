@@ -1,0 +1,100 @@
+//! Lists as CSV that a spreadsheet opens safely.
+
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use crate::page::{PageError, PageResult};
+
+/// Answers with a CSV file of a heading and its rows: UTF-8 with the mark that Excel needs, CRLF, every cell quoted,
+/// and no cell that a spreadsheet would run. `file_name` may come from a name that somebody typed.
+pub(crate) fn download(
+    file_name: &str,
+    heading: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> PageResult {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(Vec::from("\u{feff}"));
+    writer.write_record(heading).map_err(PageError::internal)?;
+    for row in rows {
+        writer.write_record(row.into_iter().map(harmless)).map_err(PageError::internal)?;
+    }
+    let body = writer.into_inner().map_err(|error| PageError::internal(error.into_error()))?;
+    let disposition = format!("attachment; filename=\"{}\"", safe_name(file_name));
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    let response: Response = (headers, body).into_response();
+    Ok(response)
+}
+
+/// Puts an apostrophe before a cell that a spreadsheet would take for a formula; plain numbers below nought stay
+/// numbers. The full-width forms are those that Excel reads alike in some languages.
+fn harmless(mut cell: String) -> String {
+    let starts_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if starts_formula && !is_negative_number(&cell) {
+        cell.insert(0, '\'');
+    }
+    cell
+}
+
+/// Digits after a minus sign, with at most one point between them.
+fn is_negative_number(cell: &str) -> bool {
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    cell.strip_prefix('-').is_some_and(|size| match size.split_once('.') {
+        Some((whole, decimals)) => is_digits(whole) && is_digits(decimals),
+        None => is_digits(size),
+    })
+}
+
+/// The name with a hyphen for what a header or a file system could misread.
+fn safe_name(name: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let text: String = name.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
+    text.trim_start_matches(['.', '-']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_download_opens_in_a_spreadsheet() {
+        let row = vec!["Holbeck St Botolph's, \"the Infants\"".to_owned(), "=1+1".to_owned()];
+        let response = download("Wold Edge: shares/2026.csv", &["Member", "Note"], [row]).unwrap();
+        assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
+        assert_eq!(
+            response.headers()["content-disposition"],
+            "attachment; filename=\"Wold-Edge--shares-2026.csv\""
+        );
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            "\u{feff}\"Member\",\"Note\"\r\n\"Holbeck St Botolph's, \"\"the Infants\"\"\",\"'=1+1\"\r\n"
+        );
+    }
+
+    #[test]
+    fn formulas_do_not_run() {
+        for formula in
+            ["=cmd|' /C calc'!A0", "+1", "-2+3", "-", "-1.2.3", "-1.", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+        {
+            assert_eq!(harmless(formula.to_owned()), format!("'{formula}"));
+        }
+        for plain in ["-12.50", "-7", "1,234", "St Mary's", "a=b", ""] {
+            assert_eq!(harmless(plain.to_owned()), plain);
+        }
+    }
+
+    #[test]
+    fn a_file_name_cannot_leave_its_header_or_folder() {
+        assert_eq!(safe_name("../a\"\r\nb.csv"), "a---b.csv");
+        assert_eq!(safe_name("members.csv"), "members.csv");
+    }
+}

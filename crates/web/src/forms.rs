@@ -1,0 +1,117 @@
+//! What forms send, read without losing what was typed.
+
+use std::collections::HashMap;
+
+use axum::{Form, extract::FromRequest};
+use chrono::NaiveDate;
+use domain::problem::Problem;
+
+use crate::{page::PageError, session::Signed};
+
+/// A form's fields by name, in the order of the page; a name may come several times.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The fields of a form that was sent by `GET`.
+    pub(crate) fn from_query(query: Option<&str>) -> Self {
+        let uri = format!("/?{}", query.unwrap_or_default()).parse::<axum::http::Uri>().ok();
+        let fields = uri.and_then(|uri| axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+        Self(fields.map(|axum::extract::Query(fields)| fields).unwrap_or_default())
+    }
+
+    /// What was typed, without the spaces around it; empty when the field is missing.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// What was typed, or nothing.
+    pub(crate) fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Every value of a name, in order.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.trim())
+    }
+
+    /// A date from a date field, or as people type it.
+    pub(crate) fn date(&self, name: &'static str) -> Result<NaiveDate, Problem> {
+        let text = self.text(name);
+        ["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"]
+            .iter()
+            .find_map(|format| NaiveDate::parse_from_str(text, format).ok())
+            .ok_or_else(|| problem(name, "Please give a date, such as 23/11/2026."))
+    }
+
+    /// Everything typed, to show it again.
+    pub(crate) fn values(&self) -> HashMap<String, String> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+/// A problem with one field of a form.
+pub(crate) fn problem(field: &'static str, message: &str) -> Problem {
+    let mut message = message.to_owned();
+    if let Some(first) = message.get(..1) {
+        message.replace_range(..1, &first.to_uppercase());
+    }
+    if !message.ends_with(['.', '?', '!']) {
+        message.push('.');
+    }
+    Problem { code: "INVALID".into(), field: Some(field), message }
+}
+
+/// Reads a form that came from one of our pages, in the session in which it was shown.
+pub(crate) async fn read_form(signed: &Signed, request: axum::extract::Request) -> Result<Fields, PageError> {
+    let Form(fields) =
+        Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| PageError::Forged)?;
+    let fields = Fields(fields);
+    signed.check(fields.text("csrf"))?;
+    Ok(fields)
+}
+
+impl From<Vec<(String, String)>> for Fields {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
+
+/// Form state on a page: what was typed, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FormState {
+    values: HashMap<String, String>,
+    pub(crate) problem: Option<Problem>,
+}
+
+impl FormState {
+    /// A form that shows what was typed.
+    pub(crate) fn kept(fields: &Fields) -> Self {
+        Self { values: fields.values(), problem: None }
+    }
+
+    /// A form that was refused.
+    pub(crate) fn refused(fields: &Fields, problem: Problem) -> Self {
+        Self { values: fields.values(), problem: Some(problem) }
+    }
+
+    /// What the field shows: what was typed, or `usual`.
+    pub(crate) fn value<'a>(&'a self, name: &str, usual: &'a str) -> &'a str {
+        self.values.get(name).map_or(usual, String::as_str)
+    }
+
+    /// Whether the option was chosen, or is the usual one.
+    pub(crate) fn is(&self, name: &str, option: &str, usual: &str) -> bool {
+        self.value(name, usual) == option
+    }
+
+    /// What is wrong with the field.
+    pub(crate) fn error(&self, name: &str) -> Option<&str> {
+        self.problem.as_ref().filter(|problem| problem.field == Some(name)).map(|problem| problem.message.as_str())
+    }
+
+    /// What is wrong with the form.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.problem.as_ref().map(|problem| problem.message.as_str())
+    }
+}

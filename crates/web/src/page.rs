@@ -1,0 +1,150 @@
+//! How pages answer.
+
+use askama::Template;
+use axum::{
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use domain::{
+    error::Internal,
+    problem::{Failure, Problem},
+};
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    /// Nobody is signed in: off to sign-in, and back.
+    SignedOut,
+    /// There is no such thing, or it is not yours to see.
+    NotFound,
+    /// Your role does not allow it.
+    Forbidden,
+    /// A form that did not come from our own page.
+    Forged,
+    /// A fault on our side, logged where it happened.
+    Internal,
+}
+
+impl PageError {
+    /// Logs a fault, once.
+    pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        tracing::error!(error = %Internal::new(error).detail(), "a page failed");
+        Self::Internal
+    }
+}
+
+impl From<Internal> for PageError {
+    fn from(error: Internal) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// Sorts what a form's operation answered: the problem goes back into the form.
+pub(crate) fn outcome<T>(result: Result<T, impl Into<Failure>>) -> Result<Result<T, Problem>, PageError> {
+    match result.map_err(Into::into) {
+        Ok(done) => Ok(Ok(done)),
+        Err(Failure::Problem(problem)) => Ok(Err(problem)),
+        Err(Failure::Forbidden) => Err(PageError::Forbidden),
+        Err(Failure::Internal(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    title: &'static str,
+    text: &'static str,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            Self::SignedOut => return Redirect::to("/sign-in").into_response(),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "There is no such page",
+                "The address may be mistyped, or what it named may belong to an alliance that you are not signed in to.",
+            ),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "This is not yours to do",
+                "Your role in this alliance does not allow it. The director or the manager can give you another role.",
+            ),
+            Self::Forged => (
+                StatusCode::FORBIDDEN,
+                "Please send the form again",
+                "You were signed out in the meantime, or the form came from another site. Nothing was changed.",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side",
+                "Nothing that you entered was half done. Please try again; if it stays like this, tell whoever runs this service.",
+            ),
+        };
+        let body = ErrorPage { title, text }.render().unwrap_or_else(|_| format!("{title}. {text}"));
+        (status, Html(body)).into_response()
+    }
+}
+
+/// What a page's handler returns.
+pub(crate) type PageResult = Result<Response, PageError>;
+
+/// Renders a page.
+pub(crate) fn render(page: &impl Template) -> PageResult {
+    Ok(Html(page.render().map_err(PageError::internal)?).into_response())
+}
+
+/// Renders a page whose form was refused: the browser keeps what was typed, and programs see that nothing was done.
+pub(crate) fn render_refused(page: &impl Template) -> PageResult {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render().map_err(PageError::internal)?)).into_response())
+}
+
+/// On to another page after a form was taken, with a sentence that says so.
+pub(crate) fn done(path: &str, said: &str) -> Response {
+    let cookie = format!("flash={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60", encode_cookie(said));
+    ([(header::SET_COOKIE, cookie)], Redirect::to(path)).into_response()
+}
+
+/// Percent-encodes what a cookie cannot hold.
+fn encode_cookie(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+pub(crate) fn decode_cookie(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        let hex = (*first == b'%').then(|| tail.get(..2)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flash_survives_its_cookie() {
+        for text in ["Issued 24 invoices; £36,155.00", "ends with %", "%zz", ""] {
+            assert_eq!(decode_cookie(&encode_cookie(text)), text);
+        }
+        assert_eq!(decode_cookie("%zz%4"), "%zz%4");
+    }
+}

@@ -1,0 +1,195 @@
+//! One budget: its lines, its rule, each member's share, and the simulator that tries another rule.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, Request, State};
+use domain::{
+    funding::{budgets as operations, formula::Formula},
+    ids::BudgetId,
+    problem::{Failure, Problem},
+    viewer::Permission,
+};
+use gateway::schema::ids::Kind;
+use uuid::Uuid;
+
+use crate::{
+    csv, format,
+    formula_form,
+    forms::{Fields, FormState, read_form},
+    ids::global,
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+};
+
+query!(Budget, "src/pages/budget/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/budget/page.html")]
+struct Page {
+    shell: Shell,
+    budget: budget::BudgetAllianceBudget,
+    simulation: Option<budget::BudgetAllianceSimulateSimulation>,
+    /// The rule that is tried, in words.
+    tried: Option<String>,
+    form: FormState,
+    values: HashMap<&'static str, String>,
+    may_budget: bool,
+    may_issue: bool,
+    base: String,
+}
+
+impl Page {
+    fn shown(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
+    fn shares_total(&self) -> String {
+        domain::money::Pence(self.budget.shares.iter().map(|share| share.amount.0).sum()).to_string()
+    }
+}
+
+type Address = Path<(String, Uuid)>;
+
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    id: Uuid,
+    tried: Option<Formula>,
+) -> Result<(budget::BudgetAllianceBudget, Result<Option<budget::BudgetAllianceSimulateSimulation>, Problem>), PageError> {
+    let variables = budget::Variables {
+        slug: within.slug(),
+        id: global(within, Kind::Budget, id),
+        formula: tried,
+    };
+    let data = site.query::<Budget>(&within.signed, variables).await?;
+    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let budget = alliance.budget.ok_or(PageError::NotFound)?;
+    let simulation = match alliance.simulate {
+        None => Ok(None),
+        Some(payload) => match payload.errors.into_iter().next() {
+            None => Ok(payload.simulation),
+            Some(error) => Err(Problem { code: "FORMULA".into(), field: None, message: error.message }),
+        },
+    };
+    Ok((budget, simulation))
+}
+
+async fn page(
+    site: &SharedSite,
+    within: &Within,
+    id: Uuid,
+    (fields, mut problem): (&Fields, Option<Problem>),
+) -> Result<Page, PageError> {
+    let mut tried = None;
+    if !fields.text("base").is_empty() {
+        match formula_form::read(fields) {
+            Ok(formula) => tried = Some(formula),
+            Err(wrong) => problem = Some(wrong),
+        }
+    }
+    let in_words = tried.as_ref().map(Formula::in_words);
+    let (budget, simulation) = load(site, within, id, tried).await?;
+    let simulation = simulation.unwrap_or_else(|wrong| {
+        problem.get_or_insert(wrong);
+        None
+    });
+    let form = match problem {
+        None => FormState::kept(fields),
+        Some(problem) => FormState::refused(fields, problem),
+    };
+    Ok(Page {
+        shell: within.shell(&format!("Budget {}", budget.label)),
+        values: formula_form::values(&budget.formula),
+        base: within.path(&format!("/budgets/{id}")),
+        may_budget: within.may(Permission::ManageBudgets),
+        may_issue: within.may(Permission::IssueInvoices),
+        tried: in_words.filter(|_| simulation.as_ref().is_some_and(|simulation| simulation.tried.is_some())),
+        simulation,
+        budget,
+        form,
+    })
+}
+
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    let fields = Fields::from_query(query.as_deref());
+    render(&page(&site, &within, id, (&fields, None)).await?)
+}
+
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    let fields = Fields::from_query(query.as_deref());
+    let tried = if fields.text("base").is_empty() { None } else { formula_form::read(&fields).ok() };
+    let (budget, simulation) = load(&site, &within, id, tried).await?;
+    let rows: Vec<_> = match simulation.ok().flatten() {
+        Some(simulation) if budget.agreed_at.is_none() => simulation
+            .members
+            .into_iter()
+            .map(|row| {
+                let amount = |pence: Option<domain::money::Pence>| pence.map(plain).unwrap_or_default();
+                let name = row.member.map(|member| member.name).unwrap_or_default();
+                vec![name, amount(row.current), amount(row.tried), row.question.unwrap_or(row.explanation)]
+            })
+            .collect(),
+        _ => budget
+            .shares
+            .into_iter()
+            .map(|share| {
+                let name = share.member.map(|member| member.name).unwrap_or_default();
+                vec![name, plain(share.amount), String::new(), share.explanation]
+            })
+            .collect(),
+    };
+    csv::download(&format!("shares-{id}.csv"), &["Member", "Share", "Tried", "How it comes about"], rows)
+}
+
+/// An amount for a spreadsheet: `1234.50`.
+pub(crate) fn plain(pence: domain::money::Pence) -> String {
+    let sign = if pence.0 < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", pence.0.abs() / 100, pence.0.abs() % 100)
+}
+
+async fn answer<T>(
+    (site, within, id): (&SharedSite, &Within, Uuid),
+    result: Result<T, impl Into<Failure>>,
+    said: &str,
+) -> PageResult {
+    match outcome(result)? {
+        Ok(_) => Ok(done(&within.path(&format!("/budgets/{id}")), said)),
+        Err(problem) => render_refused(&page(site, within, id, (&Fields::default(), Some(problem))).await?),
+    }
+}
+
+pub(crate) async fn agree(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    read_form(&within.signed, request).await?;
+    let result = operations::agree_budget(&site.gateway.app, within.viewer(), BudgetId(id)).await;
+    answer((&site, &within, id), result, "The budget is agreed, and each share is fixed.").await
+}
+
+pub(crate) async fn reopen(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    read_form(&within.signed, request).await?;
+    let result = operations::reopen_budget(&site.gateway.app, within.viewer(), BudgetId(id)).await;
+    answer((&site, &within, id), result, "The budget is a draft again.").await
+}

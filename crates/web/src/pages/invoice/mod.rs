@@ -1,0 +1,138 @@
+//! One invoice: as printed, what was paid and credited, and what was mailed about it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Request, State},
+    http::header,
+    response::IntoResponse,
+};
+use chrono::NaiveDate;
+use domain::{
+    error::ReadError,
+    funding::invoices::{self as operations, Chasing, CreditInvoice, DecideChasing},
+    idempotency::IdempotencyKey,
+    ids::InvoiceId,
+    money::Pence,
+    problem::Problem,
+    viewer::{Permission, Reading},
+};
+use gateway::schema::ids::Kind;
+use object_store::ObjectStoreExt;
+use uuid::Uuid;
+
+use crate::{
+    format,
+    forms::{Fields, FormState, problem, read_form},
+    ids::global,
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Invoice, "src/pages/invoice/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/invoice/page.html")]
+struct Page {
+    shell: Shell,
+    today: NaiveDate,
+    invoice: invoice::InvoiceAllianceInvoice,
+    form: FormState,
+    key: String,
+    may_issue: bool,
+    base: String,
+}
+
+type Address = Path<(String, Uuid)>;
+
+async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
+    let variables = invoice::Variables { slug: within.slug(), id: global(within, Kind::Invoice, id) };
+    let data = site.query::<Invoice>(&within.signed, variables).await?;
+    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let invoice = alliance.invoice.ok_or(PageError::NotFound)?;
+    Ok(Page {
+        shell: within.shell(&format!("Invoice {}", invoice.number)),
+        key: u128::from_be_bytes(site.gateway.app.rng.bytes()).to_string(),
+        may_issue: within.may(Permission::IssueInvoices),
+        base: within.path(&format!("/invoices/{id}")),
+        today: alliance.today,
+        invoice,
+        form,
+    })
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+    render(&page(&site, &within, id, FormState::default()).await?)
+}
+
+/// The PDF. Uses `domain` directly: a document carries no files.
+pub(crate) async fn pdf(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+    let reading = Reading::new(site.gateway.app.db.clone(), within.viewer().clone());
+    let found = operations::document(&reading, InvoiceId(id)).await.map_err(|error| match error {
+        ReadError::Forbidden(_) => PageError::Forbidden,
+        ReadError::Internal(error) => PageError::internal(error),
+    })?;
+    let document = found.ok_or(PageError::NotFound)?;
+    let object = site.gateway.store.get(&document.store_key.into()).await.map_err(PageError::internal)?;
+    let bytes = object.bytes().await.map_err(PageError::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"invoice-{id}.pdf\"")),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+async fn answer<T>(
+    (site, within, id): (&SharedSite, &Within, Uuid),
+    fields: &Fields,
+    result: Result<T, Problem>,
+    said: &str,
+) -> PageResult {
+    match result {
+        Ok(_) => Ok(done(&within.path(&format!("/invoices/{id}")), said)),
+        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
+    }
+}
+
+pub(crate) async fn credit(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let gross = match fields.text("gross") {
+        "" => Ok(None),
+        text => Pence::parse(text).map(Some).map_err(|error| problem("gross", &format!("“{text}”: {error}"))),
+    };
+    let result = match gross {
+        Err(problem) => Err(problem),
+        Ok(gross) => {
+            let input = CreditInvoice { invoice_id: InvoiceId(id), gross, reason: fields.text("reason").to_owned() };
+            let key = IdempotencyKey(fields.text("key").to_owned());
+            outcome(operations::credit_invoice(&site.gateway.app, within.viewer(), input, Some(&key)).await)?
+        }
+    };
+    answer((&site, &within, id), &fields, result, "The credit note is issued.").await
+}
+
+pub(crate) async fn chasing(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let reason = fields.text("why").to_owned();
+    let chasing = match fields.text("chasing") {
+        "held" => Chasing::Held { reason },
+        "disputed" => Chasing::Disputed { reason },
+        _ => Chasing::Usual,
+    };
+    let input = DecideChasing { invoice_id: InvoiceId(id), chasing };
+    let result = outcome(operations::decide_chasing(&site.gateway.app, within.viewer(), input).await)?;
+    answer((&site, &within, id), &fields, result, "Recorded. Reminders follow it from now on.").await
+}

@@ -1,0 +1,123 @@
+//! Invoices: what was asked, what came in, what is late.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::{
+    csv, format,
+
+    page::{PageError, PageResult, render},
+    pages::{budget::plain, query},
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Invoices, "src/pages/invoices/query.graphql");
+
+const STATES: [&str; 7] = ["DUE", "PART_PAID", "OVERDUE", "PAID", "CREDITED", "DISPUTED", "HELD"];
+
+#[derive(Deserialize, Default)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    state: String,
+    after: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/invoices/page.html")]
+struct Page {
+    shell: Shell,
+    filter: Filter,
+    list: invoices::InvoicesAlliance,
+    base: String,
+}
+
+/// A row of the list.
+type Row = invoices::InvoicesAllianceInvoicesNodes;
+
+impl Page {
+    fn is_filtered(&self) -> bool {
+        !self.filter.text.is_empty() || !self.filter.state.is_empty()
+    }
+
+    /// The bar of an invoice: received, not yet due and overdue, in thousandths of what was billed.
+    fn parts(&self, row: &Row) -> (i64, i64, i64) {
+        let whole = (row.gross.0 - row.credited.0).max(1);
+        let got = row.received.0.clamp(0, whole) * 1_000 / whole;
+        let rest = 1_000 - got;
+        if row.outstanding.0 <= 0 {
+            (1_000, 0, 0)
+        } else if row.due_on < self.list.today {
+            (got, 0, rest)
+        } else {
+            (got, rest, 0)
+        }
+    }
+}
+
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<invoices::InvoicesAlliance, PageError> {
+    let states = STATES.contains(&filter.state.as_str()).then(|| serde_json::json!([filter.state]));
+    let variables = invoices::Variables {
+        slug: within.slug(),
+        filter: invoices::InvoiceFilter {
+            text: Some(filter.text.clone()),
+            states: states.and_then(|states| serde_json::from_value(states).ok()),
+            budget_id: None,
+            member_id: None,
+            payer_id: None,
+        },
+        first,
+        after,
+    };
+    let data = site.query::<Invoices>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+    let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
+    render(&Page { shell: within.shell("Invoices"), filter, list, base: within.path("/invoices") })
+}
+
+pub(crate) async fn csv(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let list = load(&site, &within, &filter, (100, after)).await?;
+        rows.extend(list.invoices.nodes.into_iter().map(|row| {
+            let day = |date: NaiveDate| date.format("%d/%m/%Y").to_string();
+            vec![
+                row.number,
+                row.member_name,
+                row.bill_to_name,
+                row.purchase_order.unwrap_or_default(),
+                day(row.issued_on),
+                day(row.due_on),
+                plain(row.gross),
+                plain(row.credited),
+                plain(row.received),
+                plain(row.outstanding),
+                words::invoice_state(&row.state).label,
+            ]
+        }));
+        if !list.invoices.page_info.has_next_page {
+            break;
+        }
+        after = list.invoices.page_info.end_cursor;
+    }
+    let heading = [
+        "Number", "Member", "Payer", "Purchase order", "Issued", "Due", "Billed", "Credited", "Received", "Outstanding",
+        "State",
+    ];
+    csv::download("invoices.csv", &heading, rows)
+}

@@ -1,0 +1,101 @@
+//! The work queue: what waits, what failed for good, and running it again.
+
+use askama::Template;
+use axum::extract::{Path, Query, Request, State};
+use domain::{
+    ids::JobId,
+    jobs::{discard_job, retry_job},
+    problem::Failure,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    forms::read_form,
+
+    page::{PageError, PageResult, done, outcome, render},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Jobs, "src/pages/jobs/query.graphql");
+
+#[derive(Deserialize, Default)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    state: String,
+    after: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/jobs/page.html")]
+struct Page {
+    shell: Shell,
+    filter: Filter,
+    queue: jobs::JobsAlliance,
+    base: String,
+}
+
+/// A job's state with the tone of its tag.
+fn state(state: &jobs::JobState) -> words::Tag {
+    let name = words::name(state);
+    let tone = match name.as_str() {
+        "DONE" => "good",
+        "PARKED" => "bad",
+        "RUNNING" => "calm",
+        _ => "",
+    };
+    words::Tag { tone, label: words::sentence(&name) }
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+    let only = serde_json::Value::String(filter.state.clone());
+    let variables = jobs::Variables {
+        slug: within.slug(),
+        state: if filter.state.is_empty() { None } else { serde_json::from_value(only).ok() },
+        after: filter.after.clone(),
+    };
+    let data = site.query::<Jobs>(&within.signed, variables).await?;
+    let page = Page {
+        shell: within.shell("Work queue"),
+        filter,
+        queue: data.alliance.ok_or(PageError::NotFound)?,
+        base: within.path("/jobs"),
+    };
+    render(&page)
+}
+
+type Address = Path<(String, Uuid)>;
+
+fn back(within: &Within, result: Result<(), impl Into<Failure>>, said: &str) -> PageResult {
+    let said = match outcome(result)? {
+        Ok(()) => said.to_owned(),
+        Err(problem) => problem.message,
+    };
+    Ok(done(&within.path("/jobs"), &said))
+}
+
+pub(crate) async fn retry(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    read_form(&within.signed, request).await?;
+    let result = retry_job(&site.gateway.app, within.viewer(), JobId(id)).await;
+    back(&within, result, "It runs again now.")
+}
+
+pub(crate) async fn discard(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    read_form(&within.signed, request).await?;
+    let result = discard_job(&site.gateway.app, within.viewer(), JobId(id)).await;
+    back(&within, result, "It will not run.")
+}

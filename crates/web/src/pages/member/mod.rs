@@ -1,0 +1,189 @@
+//! One member: who it is, who pays, who works there, what it was asked and what it gave.
+
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use domain::{
+    ids::{MemberId, PayerId, PersonId},
+    money::Pence,
+    people::{self, AddPerson, NewPost},
+    schools::members::{
+        self as members, ChangePayer, EndMembership, PayerDetails, PayerKind, PurchaseOrderRule, RecordRoll,
+    },
+    viewer::{Permission, Role},
+};
+use gateway::schema::ids::{Kind, decode};
+use uuid::Uuid;
+
+use crate::{
+    format,
+    forms::{Fields, FormState, problem, read_form},
+    ids::global,
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Member, "src/pages/member/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/member/page.html")]
+struct Page {
+    shell: Shell,
+    member: member::MemberAllianceMember,
+    form: FormState,
+    may_manage: bool,
+    may_budget: bool,
+    base: String,
+    invoices_base: String,
+}
+
+impl Page {
+    fn payer_kind(&self) -> String {
+        self.member.payer.as_ref().map(|payer| words::name(&payer.kind).to_lowercase()).unwrap_or_default()
+    }
+
+    fn order_rule(&self) -> String {
+        self.member.payer.as_ref().map(|payer| words::name(&payer.purchase_order).to_lowercase()).unwrap_or_default()
+    }
+}
+
+/// A ledger quantity in words.
+fn quantity(entry: &member::MemberAllianceMemberLedgerLatest) -> String {
+    match words::name(&entry.unit).as_str() {
+        "PENCE" => Pence(entry.quantity).to_string(),
+        "DAYS" => format!("{} days", rounded(entry.quantity)),
+        _ => format!("{} places", entry.quantity),
+    }
+}
+
+/// Hundredths without needless noughts.
+fn rounded(hundredths: i64) -> String {
+    let text = format!("{}.{:02}", hundredths / 100, hundredths.abs() % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
+    let variables = member::Variables { slug: within.slug(), id: global(within, Kind::Member, id) };
+    let data = site.query::<Member>(&within.signed, variables).await?;
+    let member = data.alliance.and_then(|alliance| alliance.member).ok_or(PageError::NotFound)?;
+    Ok(Page {
+        shell: within.shell(&member.name),
+        base: within.path(&format!("/members/{id}")),
+        invoices_base: within.path("/invoices"),
+        may_manage: within.may(Permission::ManageMembers),
+        may_budget: within.may(Permission::ManageBudgets),
+        member,
+        form,
+    })
+}
+
+type Address = Path<(String, Uuid)>;
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+    render(&page(&site, &within, id, FormState::default()).await?)
+}
+
+/// Shows the page again with what was typed, or says what was done.
+async fn answer<T>(
+    (site, within, id): (&SharedSite, &Within, Uuid),
+    fields: &Fields,
+    result: Result<T, domain::problem::Problem>,
+    said: &str,
+) -> PageResult {
+    match result {
+        Ok(_) => Ok(done(&within.path(&format!("/members/{id}")), said)),
+        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
+    }
+}
+
+pub(crate) async fn record_roll(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let input = || {
+        let pupils = fields.text("pupils").replace(',', "").parse();
+        Ok(RecordRoll {
+            member_id: MemberId(id),
+            pupils: pupils.map_err(|_| problem("pupils", "Please give a whole number of pupils."))?,
+            census_date: fields.date("censusDate")?,
+            source: fields.text("source").to_owned(),
+        })
+    };
+    let result = match input() {
+        Err(problem) => Err(problem),
+        Ok(input) => outcome(members::record_roll(&site.gateway.app, within.viewer(), input).await)?,
+    };
+    answer((&site, &within, id), &fields, result, "The number of pupils is recorded.").await
+}
+
+pub(crate) async fn change_payer(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let contact = decode(fields.text("financeContactId")).map(|(_, _, id)| PersonId(id));
+    let before = page(&site, &within, id, FormState::default()).await?;
+    let payer = before.member.payer.ok_or(PageError::NotFound)?;
+    let (_, _, payer_id) = decode(&payer.id).ok_or(PageError::NotFound)?;
+    let input = ChangePayer { payer_id: PayerId(payer_id), details: payer_details(&fields, contact) };
+    let result = outcome(members::change_payer(&site.gateway.app, within.viewer(), input).await)?;
+    answer((&site, &within, id), &fields, result, "The payer is changed.").await
+}
+
+/// What a form says of a payer.
+pub(crate) fn payer_details(fields: &Fields, finance_contact_id: Option<PersonId>) -> PayerDetails {
+    PayerDetails {
+        kind: PayerKind::parse(fields.text("kind")).unwrap_or(PayerKind::Other),
+        legal_name: fields.text("legalName").to_owned(),
+        address: fields.text("address").to_owned(),
+        accounts_email: fields.optional("accountsEmail"),
+        purchase_order: PurchaseOrderRule::parse(fields.text("purchaseOrder")).unwrap_or(PurchaseOrderRule::Requested),
+        finance_contact_id,
+    }
+}
+
+pub(crate) async fn end_membership(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let result = match fields.date("leftOn") {
+        Err(problem) => Err(problem),
+        Ok(left_on) => {
+            let input = EndMembership { member_id: MemberId(id), left_on };
+            outcome(members::end_membership(&site.gateway.app, within.viewer(), input).await)?
+        }
+    };
+    answer((&site, &within, id), &fields, result, "The last day of membership is recorded.").await
+}
+
+pub(crate) async fn add_person(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let input = AddPerson {
+        name: fields.text("name").to_owned(),
+        email: fields.optional("email"),
+        post: Some(NewPost {
+            member_id: MemberId(id),
+            title: fields.text("title").to_owned(),
+            starts_on: None,
+        }),
+        role: Role::parse(fields.text("role")),
+    };
+    let result = outcome(people::add_person(&site.gateway.app, within.viewer(), input).await)?;
+    answer((&site, &within, id), &fields, result, "The person is added.").await
+}

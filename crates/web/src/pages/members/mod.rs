@@ -1,0 +1,106 @@
+//! The members of today.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use domain::viewer::Permission;
+use serde::Deserialize;
+
+use crate::{
+    csv, format,
+
+    page::{PageError, PageResult, render},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Members, "src/pages/members/query.graphql");
+
+/// The phases in filters, as the schema names them.
+pub(crate) const PHASES: [&str; 9] =
+    ["NURSERY", "INFANT", "JUNIOR", "PRIMARY", "SECONDARY", "ALL_THROUGH", "SPECIAL", "SIXTEEN_PLUS", "OTHER"];
+
+#[derive(Deserialize, Default)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    phase: String,
+    after: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/members/page.html")]
+struct Page {
+    shell: Shell,
+    filter: Filter,
+    list: members::MembersAllianceMembers,
+    may_add: bool,
+    sees_money: bool,
+    base: String,
+}
+
+impl Page {
+    fn is_filtered(&self) -> bool {
+        !self.filter.name.is_empty() || !self.filter.phase.is_empty()
+    }
+}
+
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<members::MembersAllianceMembers, PageError> {
+    let phase = PHASES.contains(&filter.phase.as_str()).then(|| serde_json::Value::String(filter.phase.clone()));
+    let variables = members::Variables {
+        slug: within.slug(),
+        name: Some(filter.name.clone()),
+        phase: phase.and_then(|phase| serde_json::from_value(phase).ok()),
+        first,
+        after,
+    };
+    let data = site.query::<Members>(&within.signed, variables).await?;
+    Ok(data.alliance.ok_or(PageError::NotFound)?.members)
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+    let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
+    let page = Page {
+        shell: within.shell("Members"),
+        filter,
+        list,
+        may_add: within.may(Permission::ManageMembers),
+        sees_money: within.may(Permission::SeeMoney),
+        base: within.path("/members"),
+    };
+    render(&page)
+}
+
+pub(crate) async fn csv(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let list = load(&site, &within, &filter, (100, after)).await?;
+        rows.extend(list.nodes.into_iter().map(|member| {
+            vec![
+                member.name,
+                member.urn.map(|urn| urn.to_string()).unwrap_or_default(),
+                words::phase(&member.phase),
+                member.roll.as_ref().map(|roll| roll.pupils.to_string()).unwrap_or_default(),
+                member.roll.as_ref().map(|roll| roll.census_date.to_string()).unwrap_or_default(),
+                member.payer.map(|payer| payer.legal_name).unwrap_or_default(),
+                member.joined_on.to_string(),
+                member.left_on.map(|date| date.to_string()).unwrap_or_default(),
+            ]
+        }));
+        if !list.page_info.has_next_page {
+            break;
+        }
+        after = list.page_info.end_cursor;
+    }
+    let heading = ["Name", "URN", "Phase", "Pupils", "Census", "Payer", "Joined", "Left"];
+    csv::download("members.csv", &heading, rows)
+}

@@ -1,0 +1,44 @@
+//! One folder a page: its handler, its document, its template.
+
+pub(crate) mod add_member;
+pub(crate) mod assets;
+pub(crate) mod budget;
+pub(crate) mod budgets;
+pub(crate) mod debt;
+pub(crate) mod dev_mail;
+pub(crate) mod edit_budget;
+pub(crate) mod home;
+pub(crate) mod invoice;
+pub(crate) mod invoices;
+pub(crate) mod jobs;
+pub(crate) mod mail;
+pub(crate) mod member;
+pub(crate) mod members;
+pub(crate) mod payment;
+pub(crate) mod payments;
+pub(crate) mod run;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod start;
+
+use crate::page::PageError;
+
+/// Any other address.
+pub(crate) async fn not_found() -> PageError {
+    PageError::NotFound
+}
+
+/// Implements a page's document: `query!(Members, "members")` is the operation `Members` of `members/query.graphql`.
+macro_rules! query {
+    ($name:ident, $folder:tt) => {
+        #[derive(graphql_client::GraphQLQuery)]
+        #[graphql(
+            schema_path = "../gateway/schema.graphql",
+            query_path = $folder,
+            custom_scalars_module = "crate::scalars",
+            response_derives = "Debug, Clone, PartialEq"
+        )]
+        struct $name;
+    };
+}
+pub(crate) use query;

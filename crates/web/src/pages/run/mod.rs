@@ -1,0 +1,117 @@
+//! The invoice run: the preview, and issuing exactly what it shows.
+
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use domain::{
+    funding::{
+        budgets::{RecordPurchaseOrder, record_purchase_order},
+        invoices::{Expected, IssueInvoices, issue_invoices},
+    },
+    idempotency::IdempotencyKey,
+    ids::{BudgetId, PayerId},
+    money::Pence,
+    problem::Problem,
+    viewer::Permission,
+};
+use gateway::schema::ids::{Kind, decode};
+use uuid::Uuid;
+
+use crate::{
+    format,
+    forms::{Fields, FormState, problem, read_form},
+    ids::global,
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+};
+
+query!(Run, "src/pages/run/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/run/page.html")]
+struct Page {
+    shell: Shell,
+    label: String,
+    plan: Option<run::RunAlliancePlanRunPlan>,
+    /// Why there is no plan.
+    refusal: Option<String>,
+    form: FormState,
+    /// One form, one run: sending it twice issues once.
+    key: String,
+    may_issue: bool,
+    base: String,
+}
+
+type Address = Path<(String, Uuid)>;
+
+async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
+    let variables = run::Variables { slug: within.slug(), id: global(within, Kind::Budget, id) };
+    let data = site.query::<Run>(&within.signed, variables).await?;
+    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let label = alliance.budget.ok_or(PageError::NotFound)?.label;
+    let key = form.value("key", "").to_owned();
+    let app = &site.gateway.app;
+    Ok(Page {
+        shell: within.shell("Check the run"),
+        refusal: alliance.plan_run.errors.into_iter().next().map(|error| error.message),
+        plan: alliance.plan_run.plan,
+        key: if key.is_empty() { u128::from_be_bytes(app.rng.bytes()).to_string() } else { key },
+        may_issue: within.may(Permission::IssueInvoices),
+        base: within.path(&format!("/budgets/{id}")),
+        label,
+        form,
+    })
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+    render(&page(&site, &within, id, FormState::default()).await?)
+}
+
+fn read(fields: &Fields, id: Uuid) -> Result<IssueInvoices, Problem> {
+    let seen = |name| fields.text(name).parse::<i64>().map_err(|_| problem("expected", "Please load the page again"));
+    let count = usize::try_from(seen("count")?).unwrap_or(0);
+    let expected = Some(Expected { count, total: Pence(seen("total")?) });
+    Ok(IssueInvoices { budget_id: BudgetId(id), due_on: Some(fields.date("dueOn")?), expected })
+}
+
+pub(crate) async fn post(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let result = match read(&fields, id) {
+        Err(problem) => Err(problem),
+        Ok(run) => outcome(issue_invoices(&site.gateway.app, within.viewer(), run, Some(&key)).await)?,
+    };
+    match result {
+        Ok(_) => {
+            let said = format!("{} invoices are issued. They are being printed and mailed now.", fields.text("count"));
+            Ok(done(&within.path("/invoices"), &said))
+        }
+        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+    }
+}
+
+pub(crate) async fn record_order(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let payer = decode(fields.text("payer")).map_or(Uuid::nil(), |(_, _, id)| id);
+    let order = RecordPurchaseOrder {
+        payer_id: PayerId(payer),
+        budget_id: BudgetId(id),
+        number: fields.text("number").to_owned(),
+    };
+    match outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)? {
+        Ok(()) => Ok(done(&within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded.")),
+        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+    }
+}

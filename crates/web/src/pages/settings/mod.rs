@@ -1,0 +1,78 @@
+//! The alliance's letterhead and terms.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use domain::{
+    alliances::{BankAccount, ChangeSettings, Letterhead, SupplierKind, change_settings},
+    viewer::Permission,
+};
+
+use crate::{
+    format,
+    forms::{FormState, read_form},
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(Settings, "src/pages/settings/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/settings/page.html")]
+struct Page {
+    shell: Shell,
+    alliance: settings::SettingsAlliance,
+    form: FormState,
+}
+
+impl Page {
+    fn supplier_kind(&self) -> String {
+        words::name(&self.alliance.terms.supplier_kind).to_lowercase()
+    }
+
+    fn terms(&self) -> String {
+        self.alliance.terms.payment_terms_days.to_string()
+    }
+}
+
+async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Page, PageError> {
+    if !within.may(Permission::ManageAlliance) {
+        return Err(PageError::Forbidden);
+    }
+    let data = site.query::<Settings>(&within.signed, settings::Variables { slug: within.slug() }).await?;
+    Ok(Page { shell: within.shell("Settings"), alliance: data.alliance.ok_or(PageError::NotFound)?, form })
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageResult {
+    render(&page(&site, &within, FormState::default()).await?)
+}
+
+pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let text = |name: &str| fields.text(name).to_owned();
+    let input = ChangeSettings {
+        name: text("name"),
+        letterhead: Letterhead {
+            legal_name: text("legalName"),
+            address: text("address"),
+            contact_email: text("contactEmail"),
+            vat_number: fields.optional("vatNumber"),
+            bank: BankAccount { name: text("bankAccountName"), sort_code: text("sortCode"), number: text("accountNumber") },
+        },
+        supplier_kind: match fields.text("supplierKind") {
+            "trading_company" => SupplierKind::TradingCompany,
+            _ => SupplierKind::EducationBody,
+        },
+        // What is no number is out of range too, and refused in the same words.
+        payment_terms_days: fields.text("paymentTermsDays").parse().unwrap_or(u16::MAX),
+        invoice_prefix: text("invoicePrefix"),
+        credit_prefix: text("creditPrefix"),
+    };
+    match outcome(change_settings(&site.gateway.app, within.viewer(), input).await)? {
+        Ok(_) => Ok(done(&within.path("/settings"), "The settings are saved.")),
+        Err(problem) => render_refused(&page(&site, &within, FormState::refused(&fields, problem)).await?),
+    }
+}

@@ -1,0 +1,33 @@
+//! Where one lands: the one alliance, or the choice among several.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect},
+};
+
+use crate::{
+    page::{PageResult, render},
+    pages::query,
+    session::Signed,
+    site::SharedSite,
+};
+
+query!(Start, "src/pages/start/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/start/page.html")]
+struct Page {
+    email: String,
+    alliances: Vec<start::StartViewerAlliances>,
+    csrf: String,
+}
+
+pub(crate) async fn get(State(site): State<SharedSite>, signed: Signed) -> PageResult {
+    let data = site.query::<Start>(&signed, start::Variables {}).await?;
+    let alliances = data.viewer.map(|viewer| viewer.alliances).unwrap_or_default();
+    if let [only] = &alliances[..] {
+        return Ok(Redirect::to(&format!("/{}", only.slug)).into_response());
+    }
+    render(&Page { email: signed.account.email.to_string(), alliances, csrf: signed.csrf })
+}

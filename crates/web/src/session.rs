@@ -1,0 +1,156 @@
+//! Who is at the other end: the signed-in account, and the alliance in the address.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, header, request::Parts},
+};
+use domain::{
+    access::{self, Account, Entered},
+    app::App,
+    viewer::{Permission, Viewer},
+};
+use gateway::Caller;
+
+use crate::{
+    page::{PageError, decode_cookie},
+    shell::{NavItem, NavSection, Shell},
+    site::SharedSite,
+};
+
+/// The session cookie's name: over TLS one that only this host can set.
+pub(crate) fn cookie_name(app: &App) -> &'static str {
+    if app.links.is_https() { "__Host-session" } else { "session" }
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
+
+/// A signed-in account.
+pub(crate) struct Signed {
+    pub(crate) account: Account,
+    pub(crate) caller: Caller,
+    pub(crate) token: String,
+    pub(crate) flash: Option<String>,
+    /// Ties forms to this session.
+    pub(crate) csrf: String,
+}
+
+/// The form token of a session.
+fn csrf_of(app: &App, token: &str) -> String {
+    let tag = app.secret.sign("form", token.as_bytes());
+    tag[..16].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+impl Signed {
+    /// Checks that a form came from one of our pages in this session.
+    pub(crate) fn check(&self, form_token: &str) -> Result<(), PageError> {
+        // Both are 32 hexadecimal digits; the comparison tells nothing that a guess would not.
+        if form_token == self.csrf { Ok(()) } else { Err(PageError::Forged) }
+    }
+}
+
+impl FromRequestParts<SharedSite> for Signed {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
+        let app = &site.gateway.app;
+        let token = cookie(&parts.headers, cookie_name(app)).ok_or(PageError::SignedOut)?.to_owned();
+        let account = access::session_account(app, &token).await?.ok_or(PageError::SignedOut)?;
+        let flash = cookie(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
+        let caller = Caller { account: Some(account.clone()) };
+        Ok(Self { csrf: csrf_of(app, &token), account, caller, token, flash })
+    }
+}
+
+/// A signed-in person within the alliance of the address.
+pub(crate) struct Within {
+    pub(crate) signed: Signed,
+    pub(crate) entered: Entered,
+    /// The path of the page, for the navigation.
+    path: String,
+}
+
+impl FromRequestParts<SharedSite> for Within {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
+        let signed = Signed::from_request_parts(parts, site).await?;
+        let Path(params) = Path::<std::collections::HashMap<String, String>>::from_request_parts(parts, site)
+            .await
+            .map_err(|_| PageError::NotFound)?;
+        let slug = params.get("slug").ok_or(PageError::NotFound)?;
+        let entered = access::enter(&site.gateway.app, &signed.account, slug).await?.ok_or(PageError::NotFound)?;
+        let path = parts
+            .extensions
+            .get::<axum::extract::OriginalUri>()
+            .map_or_else(|| parts.uri.path().to_owned(), |uri| uri.path().to_owned());
+        Ok(Self { signed, entered, path })
+    }
+}
+
+impl Within {
+    pub(crate) fn viewer(&self) -> &Viewer {
+        &self.entered.viewer
+    }
+
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.viewer().may(permission)
+    }
+
+    pub(crate) fn slug(&self) -> String {
+        self.entered.alliance.slug.clone()
+    }
+
+    /// The frame of a page.
+    pub(crate) fn shell(&self, title: &str) -> Shell {
+        let item = |label: &'static str, rest: &str| {
+            let href = self.path(rest);
+            let own = if rest.is_empty() { self.path.trim_end_matches('/') == href } else { self.path.starts_with(&href) };
+            NavItem { label, count: None, is_current: own, href }
+        };
+        let can_see = |permission| self.viewer().reach(permission).is_ok();
+        let mut nav = vec![NavSection { heading: "This week", items: vec![item("Home", "")] }];
+        nav.push(NavSection { heading: "Alliance", items: vec![item("Members", "/members")] });
+        if can_see(Permission::SeeMoney) {
+            let mut items = vec![item("Budgets", "/budgets"), item("Invoices", "/invoices")];
+            if self.may(Permission::SeeMoney) {
+                items.push(item("Payments", "/payments"));
+            }
+            items.push(item("Aged debt", "/debt"));
+            nav.push(NavSection { heading: "Money", items });
+        }
+        let mut running = Vec::new();
+        if self.may(Permission::SeeMessages) {
+            running.push(item("Outgoing mail", "/mail"));
+        }
+        if self.may(Permission::ManageJobs) {
+            running.push(item("Work queue", "/jobs"));
+        }
+        if self.may(Permission::ManageAlliance) {
+            running.push(item("Settings", "/settings"));
+        }
+        if !running.is_empty() {
+            nav.push(NavSection { heading: "Running it", items: running });
+        }
+        let roles: Vec<_> = self.viewer().grants().iter().map(|grant| grant.role.label()).collect();
+        Shell {
+            title: title.to_owned(),
+            alliance: self.entered.alliance.name.clone(),
+            schools: None,
+            home: self.path(""),
+            person: format!("{}, {}", self.entered.person_name, roles.join(", ")),
+            nav,
+            flash: self.signed.flash.clone(),
+            csrf: self.signed.csrf.clone(),
+        }
+    }
+}

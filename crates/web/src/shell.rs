@@ -1,0 +1,41 @@
+//! The frame around every page of an alliance: plain data, filled by [`Within::shell`](crate::session::Within::shell)
+//! and shown by `base.html`.
+
+/// What the frame shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    /// The page's name, in the window's title.
+    pub(crate) title: String,
+    /// The alliance's name.
+    pub(crate) alliance: String,
+    /// How many schools belong to it today, where the page knows.
+    pub(crate) schools: Option<i64>,
+    /// The address of the alliance's first page.
+    pub(crate) home: String,
+    /// Who is signed in, with their roles: `Ruth Adeyemi, director`.
+    pub(crate) person: String,
+    /// Where else one can go, in groups.
+    pub(crate) nav: Vec<NavSection>,
+    /// What the form before this page did, in one sentence.
+    pub(crate) flash: Option<String>,
+    /// The token that every `POST` form carries.
+    pub(crate) csrf: String,
+}
+
+/// A group of pages.
+#[derive(Debug, Clone)]
+pub(crate) struct NavSection {
+    pub(crate) heading: &'static str,
+    pub(crate) items: Vec<NavItem>,
+}
+
+/// A page one can go to.
+#[derive(Debug, Clone)]
+pub(crate) struct NavItem {
+    pub(crate) label: &'static str,
+    pub(crate) href: String,
+    /// How many things wait there, where the page knows.
+    pub(crate) count: Option<i64>,
+    /// Whether it is the page shown, or above it.
+    pub(crate) is_current: bool,
+}

@@ -1,0 +1,167 @@
+//! The site: what every page holds, and where each page is.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use gateway::Gateway;
+use graphql_client::GraphQLQuery;
+
+use crate::{
+    page::PageError,
+    pages,
+    session::{Signed, Within},
+};
+
+/// Settings of the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SiteOptions {
+    /// As people use it.
+    Production,
+    /// With the development mailbox at `/dev/mail`.
+    Development,
+}
+
+/// What every page holds.
+#[derive(Clone)]
+pub struct Site {
+    pub(crate) gateway: Gateway,
+    pub(crate) options: SiteOptions,
+}
+
+impl Site {
+    /// The site over a gateway.
+    #[must_use]
+    pub fn new(gateway: Gateway, options: SiteOptions) -> Self {
+        Self { gateway, options }
+    }
+
+    /// Executes a page's document. Any error ends the page: no page is rendered from half an answer.
+    pub(crate) async fn query<Q: GraphQLQuery>(
+        &self,
+        signed: &Signed,
+        variables: Q::Variables,
+    ) -> Result<Q::ResponseData, PageError> {
+        let body = Q::build_query(variables);
+        let variables = serde_json::to_value(&body.variables).map_err(PageError::internal)?;
+        let request = async_graphql::Request::new(body.query)
+            .operation_name(body.operation_name)
+            .variables(async_graphql::Variables::from_json(variables));
+        let response = self.gateway.execute(&signed.caller, request).await;
+        if let Some(error) = response.errors.first() {
+            let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+            let code = code.and_then(|code| match code {
+                async_graphql::Value::String(code) => Some(code.as_str()),
+                _ => None,
+            });
+            return Err(match code {
+                Some("FORBIDDEN") => PageError::Forbidden,
+                Some("BAD_USER_INPUT") => PageError::NotFound,
+                // The schema logged its own fault.
+                Some("INTERNAL_SERVER_ERROR") => PageError::Internal,
+                _ => PageError::internal(error.message.clone()),
+            });
+        }
+        let json = response.data.into_json().map_err(PageError::internal)?;
+        serde_json::from_value(json).map_err(PageError::internal)
+    }
+}
+
+/// Every page by its address.
+pub fn router(site: Site) -> Router {
+    let within = Router::new()
+        .route("/", get(pages::home::get))
+        .route("/members", get(pages::members::get))
+        .route("/members.csv", get(pages::members::csv))
+        .route("/members/new", get(pages::add_member::get).post(pages::add_member::post))
+        .route("/members/{id}", get(pages::member::get))
+        .route("/members/{id}/roll", post(pages::member::record_roll))
+        .route("/members/{id}/payer", post(pages::member::change_payer))
+        .route("/members/{id}/end", post(pages::member::end_membership))
+        .route("/members/{id}/people", post(pages::member::add_person))
+        .route("/budgets", get(pages::budgets::get))
+        .route("/budgets/new", get(pages::edit_budget::new).post(pages::edit_budget::draft))
+        .route("/budgets/{id}", get(pages::budget::get))
+        .route("/budgets/{id}/shares.csv", get(pages::budget::csv))
+        .route("/budgets/{id}/edit", get(pages::edit_budget::get).post(pages::edit_budget::post))
+        .route("/budgets/{id}/agree", post(pages::budget::agree))
+        .route("/budgets/{id}/reopen", post(pages::budget::reopen))
+        .route("/budgets/{id}/run", get(pages::run::get).post(pages::run::post))
+        .route("/budgets/{id}/orders", post(pages::run::record_order))
+        .route("/invoices", get(pages::invoices::get))
+        .route("/invoices.csv", get(pages::invoices::csv))
+        .route("/invoices/{id}", get(pages::invoice::get))
+        .route("/invoices/{id}/pdf", get(pages::invoice::pdf))
+        .route("/invoices/{id}/credit", post(pages::invoice::credit))
+        .route("/invoices/{id}/chasing", post(pages::invoice::chasing))
+        .route("/payments", get(pages::payments::get).post(pages::payments::post))
+        .route("/payments/import", post(pages::payments::import))
+        .route("/payments/{id}", get(pages::payment::get).post(pages::payment::post))
+        .route("/payments/{id}/reverse", post(pages::payment::reverse))
+        .route("/debt", get(pages::debt::get))
+        .route("/debt.csv", get(pages::debt::csv))
+        .route("/mail", get(pages::mail::get))
+        .route("/jobs", get(pages::jobs::get))
+        .route("/jobs/{id}/retry", post(pages::jobs::retry))
+        .route("/jobs/{id}/discard", post(pages::jobs::discard))
+        .route("/settings", get(pages::settings::get).post(pages::settings::post));
+    let mut router = Router::new()
+        .route("/", get(pages::start::get))
+        .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))
+        .route("/sign-in/code", post(pages::sign_in::code))
+        .route("/sign-out", post(pages::sign_in::sign_out))
+        .route("/assets/{name}", get(pages::assets::get))
+        .nest("/{slug}", within);
+    if site.options == SiteOptions::Development {
+        router = router
+            .route("/dev/mail", get(pages::dev_mail::get))
+            .route("/dev/mail/{id}", get(pages::dev_mail::one))
+            .route("/dev/mail/{id}/html", get(pages::dev_mail::html));
+    }
+    router
+        .fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(6 * 1024 * 1024))
+        .layer(middleware::from_fn(headers))
+        .with_state(Arc::new(site))
+}
+
+/// Pages load nothing from elsewhere, run no script, and are not framed; what they show is not cached.
+async fn headers(request: axum::extract::Request, next: Next) -> Response {
+    let had_flash = crate::session::cookie(request.headers(), "flash").is_some();
+    let mut response = next.run(request).await;
+    let is_shown = response.status().is_success();
+    let headers = response.headers_mut();
+    // What was just done is said once.
+    if had_flash && is_shown && !headers.contains_key(header::SET_COOKIE) {
+        headers.insert(header::SET_COOKIE, HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+    }
+    let set = |headers: &mut axum::http::HeaderMap, name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(
+        headers,
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'",
+    );
+    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(headers, header::REFERRER_POLICY, "same-origin");
+    set(headers, header::CACHE_CONTROL, "private, no-store");
+    set(headers, header::X_FRAME_OPTIONS, "DENY");
+    response
+}
+
+/// A page's own state.
+pub(crate) type SharedSite = Arc<Site>;
+
+impl Within {
+    /// The address of a page of this alliance.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/{}{rest}", self.entered.alliance.slug)
+    }
+}

@@ -1,0 +1,12 @@
+//! The job layer broken on purpose. Every experiment ends by counting rows.
+
+mod bodies;
+mod database;
+mod failures;
+mod fairness;
+mod processes;
+mod queue;
+mod schedule;
+mod server;
+mod shutdown;
+mod world;
