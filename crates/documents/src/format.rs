@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-/// `£1,234.56`. A negative amount bears the minus sign, which screen readers speak, not the hyphen, which they skip.
+/// `£1,234.56`. A negative amount bears the minus sign, which screen readers speak, not the hyphen, which
+/// they skip.
 pub(crate) fn money(pence: i64) -> String {
     let pounds = (pence.unsigned_abs() / 100).to_string();
     let mut grouped = String::new();
@@ -68,7 +69,9 @@ mod tests {
 
     #[test]
     fn rates_lose_their_trailing_noughts() {
-        for (basis_points, text) in [(2_000, "20%"), (1_750, "17.5%"), (525, "5.25%"), (5, "0.05%"), (0, "0%")] {
+        for (basis_points, text) in
+            [(2_000, "20%"), (1_750, "17.5%"), (525, "5.25%"), (5, "0.05%"), (0, "0%")]
+        {
             assert_eq!(rate(basis_points), text);
         }
     }

@@ -68,7 +68,9 @@ impl Vat {
             Self::Exempt => "Exempt from VAT".to_owned(),
             Self::OutsideScope => "Outside the scope of VAT".to_owned(),
             Self::Zero => "Zero rate, 0%".to_owned(),
-            Self::Standard { rate_basis_points } => format!("Standard rate, {}", format::rate(rate_basis_points)),
+            Self::Standard { rate_basis_points } => {
+                format!("Standard rate, {}", format::rate(rate_basis_points))
+            }
         }
     }
 }
@@ -126,9 +128,11 @@ impl Sums {
 }
 
 impl<'a> Account<'a> {
-    /// Adds up `lines`. Fails where a sum does not fit, and where VAT is charged by a supplier without a number.
+    /// Adds up `lines`. Fails where a sum does not fit, and where VAT is charged without a VAT number.
     pub(crate) fn of(lines: &'a [Line], supplier: &Supplier) -> Result<Self, RenderError> {
-        if is_vat_charged(lines) && supplier.vat_number.is_none() {
+        if is_vat_charged(lines)
+            && supplier.vat_number.as_deref().is_none_or(|number| number.trim().is_empty())
+        {
             return Err(RenderError::NoVatNumber);
         }
         let mut kinds = Vec::new();
@@ -141,7 +145,12 @@ impl<'a> Account<'a> {
             Self { lines: Vec::with_capacity(lines.len()), vat_groups: Vec::new(), sums: Sums::of(lines)? };
         for (index, &(vat, reason)) in kinds.iter().enumerate() {
             let sums = Sums::of(lines.iter().filter(|line| kind(line) == (vat, reason)))?;
-            account.vat_groups.push(VatGroup { code: code(&kinds, index), treatment: vat.name(), reason, sums });
+            account.vat_groups.push(VatGroup {
+                code: code(&kinds, index),
+                treatment: vat.name(),
+                reason,
+                sums,
+            });
         }
         for line in lines {
             let code = kinds.iter().position(|&other| other == kind(line)).map(|index| code(&kinds, index));

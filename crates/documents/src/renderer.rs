@@ -17,10 +17,6 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("statement.typ", include_str!("../templates/statement.typ")),
 ];
 
-/// Results of the typesetter that a render did not use again are forgotten after this many further renders. Those
-/// that every document shares stay; memory does not grow with the number of documents.
-const FORGET_AFTER: usize = 2;
-
 /// Makes PDFs. Make one in a process: it holds the fonts and templates. Clones share them.
 #[derive(Clone)]
 pub struct Renderer {
@@ -55,7 +51,8 @@ impl Renderer {
         let engine = TypstEngine::builder()
             .search_fonts_with(fonts)
             .with_static_source_file_resolver(TEMPLATES)
-            .comemo_evict_max_age(Some(std::env::var("EV").map_or(FORGET_AFTER, |v| v.parse().unwrap_or(0))))
+            // Documents share too little for a cache to pay, and one that is kept grows with their number.
+            .comemo_evict_max_age(Some(0))
             .build();
         Self { engine: Arc::new(engine) }
     }
@@ -63,44 +60,44 @@ impl Renderer {
     /// The invoice as PDF.
     pub fn invoice(&self, invoice: &InvoiceDocument) -> Result<Vec<u8>, RenderError> {
         let identity = format!("{}/invoice/{}", invoice.supplier.legal_name, invoice.number);
-        self.render("invoice.typ", identity, invoice.issued_on, &invoice.printed()?)
+        self.render("invoice.typ", &identity, invoice.issued_on, &invoice.printed()?)
     }
 
     /// The credit note as PDF.
     pub fn credit_note(&self, note: &CreditNoteDocument) -> Result<Vec<u8>, RenderError> {
         let identity = format!("{}/credit note/{}", note.supplier.legal_name, note.number);
-        self.render("credit_note.typ", identity, note.issued_on, &note.printed()?)
+        self.render("credit_note.typ", &identity, note.issued_on, &note.printed()?)
     }
 
     /// The statement as PDF.
     pub fn statement(&self, statement: &StatementDocument) -> Result<Vec<u8>, RenderError> {
         let (supplier, payer) = (&statement.supplier.legal_name, &statement.payer.legal_name);
         let identity = format!("{supplier}/statement/{payer}/{}", statement.as_at);
-        self.render("statement.typ", identity, statement.as_at, &statement.printed()?)
+        self.render("statement.typ", &identity, statement.as_at, &statement.printed()?)
     }
 
     fn render(
         &self,
         template: &str,
-        identity: String,
-        date: NaiveDate,
-        data: &impl Serialize,
+        identity: &str,
+        dated: NaiveDate,
+        content: &impl Serialize,
     ) -> Result<Vec<u8>, RenderError> {
-        let mut data = serde_json::to_value(data).map_err(fault)?;
+        let mut data = serde_json::to_value(content).map_err(fault)?;
         tidy(&mut data);
         let inputs = Dict::deserialize(data).map_err(fault)?;
         let document = self.engine.compile_with_input(template, inputs).output.map_err(fault)?;
 
         let options = |standards| PdfOptions {
-            ident: Smart::Custom(identity.clone()),
+            ident: Smart::Custom(identity.to_owned()),
             creator: Smart::Custom(Some("Ensemble".to_owned())),
-            timestamp: midnight(date).map(Timestamp::new_utc),
+            timestamp: midnight(dated).map(Timestamp::new_utc),
             standards,
             ..PdfOptions::default()
         };
         let accessible = options(PdfStandards::new(&[PdfStandard::Ua_1]).map_err(fault)?);
-        // PDF/UA-1 forbids characters that no font has, such as an emoji in a school's name. They are set as boxes,
-        // and the file is tagged all the same but does not claim the standard.
+        // PDF/UA-1 forbids characters that no font has, such as an emoji in a school's name. They are set as
+        // boxes, and the file is tagged all the same but does not claim the standard.
         typst_pdf::pdf(&document, &accessible)
             .or_else(|_| typst_pdf::pdf(&document, &options(PdfStandards::default())))
             .map_err(fault)

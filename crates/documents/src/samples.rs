@@ -44,9 +44,10 @@ pub(crate) fn share() -> Line {
         unit: 128_450,
         net: 128_450,
         vat: Vat::OutsideScope,
-        vat_reason: "A contribution to common costs, with nothing supplied to the member in return, is outside \
+        vat_reason:
+            "A contribution to common costs, with nothing supplied to the member in return, is outside \
                      the scope of VAT."
-            .to_owned(),
+                .to_owned(),
         vat_amount: 0,
     }
 }
@@ -59,9 +60,10 @@ pub(crate) fn training() -> Line {
         unit: 14_000,
         net: 42_000,
         vat: Vat::Exempt,
-        vat_reason: "Education or vocational training by an eligible body is exempt (VATA 1994, Schedule 9, Group \
+        vat_reason:
+            "Education or vocational training by an eligible body is exempt (VATA 1994, Schedule 9, Group \
                      6, item 1)."
-            .to_owned(),
+                .to_owned(),
         vat_amount: 0,
     }
 }
@@ -74,9 +76,10 @@ pub(crate) fn office_work() -> Line {
         unit: 9_999,
         net: 19_998,
         vat: Vat::Standard { rate_basis_points: 2_000 },
-        vat_reason: "Staff for administration and other services are standard-rated, also between eligible bodies \
+        vat_reason:
+            "Staff for administration and other services are standard-rated, also between eligible bodies \
                      (HMRC VATEDU53600)."
-            .to_owned(),
+                .to_owned(),
         vat_amount: 4_000,
     }
 }
@@ -97,10 +100,10 @@ pub(crate) fn invoice() -> InvoiceDocument {
         payment_reference: "WEA-0042".to_owned(),
         lines: vec![share()],
         explanation: Some(
-            "The members agreed a budget of £34,000.00 for 2026–27. It is shared by the number of pupils on roll at \
-             the January 2026 census, at £5.00 a pupil and no less than £750.00. Your school had 257 pupils on that \
-             day, which makes £1,285.00; rounding to the agreed total takes off 50p. Last year your share was \
-             £1,240.00."
+            "The members agreed a budget of £34,000.00 for 2026–27. It is shared by the number of pupils on \
+             roll at the January 2026 census, at £5.00 a pupil and no less than £750.00. Your school had 257 \
+             pupils on that day, which makes £1,285.00; rounding to the agreed total takes off 50p. Last year \
+             your share was £1,240.00."
                 .to_owned(),
         ),
         prepayment_note: Some(
@@ -192,7 +195,13 @@ pub(crate) fn statement() -> StatementDocument {
             open("WEA-0042", &school().name, november, (128_450, 50_000), Standing::Owed),
             open("WEA-0043", "Fen Edge Junior School", november, (112_000, 0), Standing::Owed),
             open("WEA-0044", "Larkrise Infant School", november, (75_000, 0), Standing::Disputed),
-            open("WEA-0061", "Fen Edge Junior School", (day(2027, 1, 8), day(2027, 2, 7)), (42_000, 0), Standing::Owed),
+            open(
+                "WEA-0061",
+                "Fen Edge Junior School",
+                (day(2027, 1, 8), day(2027, 2, 7)),
+                (42_000, 0),
+                Standing::Owed,
+            ),
         ],
         aged: vec![
             aged("Not yet due", 42_000),

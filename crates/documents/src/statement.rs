@@ -91,7 +91,9 @@ impl StatementDocument {
     pub(crate) fn printed(&self) -> Result<impl Serialize, RenderError> {
         let sum = |standing| {
             let mut alike = self.invoices.iter().filter(|invoice| invoice.standing == standing);
-            alike.try_fold(0_i64, |sum, invoice| sum.checked_add(invoice.outstanding)).ok_or(RenderError::SumTooLarge)
+            alike
+                .try_fold(0_i64, |sum, invoice| sum.checked_add(invoice.outstanding))
+                .ok_or(RenderError::SumTooLarge)
         };
         let (owed, disputed) = (sum(Standing::Owed)?, sum(Standing::Disputed)?);
         let payable = owed.checked_sub(self.on_account).ok_or(RenderError::SumTooLarge)?;

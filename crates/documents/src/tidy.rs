@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-/// A run of this many characters without a space is left whole: every ordinary word and mail address is shorter.
+/// A run of this many characters without a space is left whole: almost every word and address is shorter.
 const LONGEST_WHOLE_RUN: usize = 40;
 /// A longer run may break after every so many characters, so that it stays within its column.
 const BREAK_EVERY: usize = 20;
 
-/// Tidies every text within `value`: lines are trimmed, blank ones and control characters dropped, and very long
-/// runs may wrap.
+/// Tidies every text within `value`: lines are trimmed, blank ones and control characters dropped, and very
+/// long runs may wrap.
 pub(crate) fn tidy(value: &mut Value) {
     match value {
         Value::String(text) => *text = tidied(text),

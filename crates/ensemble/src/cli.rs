@@ -13,7 +13,9 @@ use domain::app::Timestamp;
 use crate::{
     config::Config,
     doctor::{self, Format, Health},
-    http, node, stop, telemetry,
+    http,
+    import::{self, Import},
+    node, stop, telemetry,
     up::{self, Demo, Options},
 };
 
@@ -37,6 +39,11 @@ enum Command {
     Worker,
     /// Bring the schema up to date, as the owner of `OWNER_DATABASE_URL`
     Migrate,
+    /// Take in a file of the national register of schools
+    Import {
+        #[command(subcommand)]
+        file: Import,
+    },
     /// Look at everything this deployment needs, and say what to do
     Doctor {
         #[command(flatten)]
@@ -65,10 +72,10 @@ struct UpArgs {
 }
 
 #[derive(Args)]
-struct DataArgs {
+pub(crate) struct DataArgs {
     /// Where everything that no environment variable places elsewhere is kept
     #[arg(long, value_name = "DIR", default_value = ".ensemble")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 /// Runs the command that the process was started with.
@@ -124,6 +131,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             domain::db::migrate(config?.owner_database()?.expose()).await.map_err(|error| error.detail())?;
             println!("The schema is up to date.");
         }
+        Command::Import { file } => import::import(&config?, &file).await?,
         Command::Doctor { data, json } => {
             let format = if json { Format::Json } else { Format::Text };
             let health = doctor::doctor(config.as_ref(), &data.data, format, &mut io::stdout()).await?;

@@ -1,7 +1,7 @@
 //! What the deployment's environment says: read once, checked once, passed on as values.
 //!
-//! Every variable is described in `deploy/env.example`. Those that hold a secret may be given as a file instead,
-//! by the name with `_FILE` behind it. A secret is a [`Hidden`], which never shows itself.
+//! Every variable is described in `deploy/env.example`. Those that hold a secret may be given as a file
+//! instead, by the name with `_FILE` behind it. A secret is a [`Hidden`], which never shows itself.
 
 use std::{env, fmt, fs, io, net::SocketAddr, path::PathBuf};
 

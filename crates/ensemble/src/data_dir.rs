@@ -35,8 +35,8 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> DataDirError {
 
 /// Makes the data directory where there is none, and returns its absolute path without links.
 pub fn open(path: &Path) -> Result<PathBuf, DataDirError> {
-    // Where root starts us, the database's own user must be able to pass through; whatever lies inside is for its
-    // owner alone.
+    // Where root starts us, the database's own user must be able to pass through; whatever lies inside is for
+    // its owner alone.
     let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
     DirBuilder::new().recursive(true).mode(mode).create(path).map_err(at(path))?;
     fs::canonicalize(path).map_err(at(path))

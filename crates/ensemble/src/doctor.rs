@@ -19,8 +19,8 @@ use crate::{
 /// A service that takes longer to answer counts as not reachable.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The first minor versions in which row-level security holds (CVE-2023-2455, CVE-2024-10976, CVE-2025-8713). Major
-/// versions after the last need none.
+/// The first minor versions in which row-level security holds (CVE-2023-2455, CVE-2024-10976, CVE-2025-8713).
+/// Major versions after the last need none.
 const PATCHED: [Version; 3] =
     [Version { major: 15, minor: 14 }, Version { major: 16, minor: 10 }, Version { major: 17, minor: 6 }];
 
@@ -62,8 +62,8 @@ pub enum Health {
     NeedsDoing,
 }
 
-/// Looks at everything that the configuration names, and writes what it finds. Changes nothing, but for a probe
-/// that it puts into the file store and takes out again.
+/// Looks at everything that the configuration names, and writes what it finds. Changes nothing, but for a
+/// probe that it puts into the file store and takes out again.
 pub async fn doctor(
     config: Result<&Config, &ConfigError>,
     data: &Path,

@@ -7,8 +7,8 @@ use tokio::{net::TcpListener, time::sleep};
 
 use crate::stop::Stop;
 
-/// How long answers under way may take once we are told to stop. Live connections may last for ever; they are cut
-/// off then, and their clients come back to another process.
+/// How long answers under way may take once we are told to stop. Live connections may last for ever; they are
+/// cut off then, and their clients come back to another process.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why we do not listen.

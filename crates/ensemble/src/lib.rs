@@ -5,6 +5,7 @@
 //! | `up` (or none) | everything in one process, on an embedded default for what the environment does not name |
 //! | `gateway`, `worker` | one half of it each, over a shared database |
 //! | `migrate` | the schema brought up to date, as its owner |
+//! | `import` | the national register's files taken in |
 //! | `doctor` | what is in order and what to do |
 //! | `schema` | the GraphQL schema, printed |
 
@@ -15,6 +16,7 @@ pub mod database;
 pub mod doctor;
 pub mod embedded;
 pub mod http;
+pub mod import;
 pub mod node;
 pub mod stop;
 pub mod store;

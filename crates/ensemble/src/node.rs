@@ -101,8 +101,8 @@ pub async fn work(node: &Node, stop: CancellationToken) -> Result<(), NodeError>
     Ok(())
 }
 
-/// Both, until told to stop: first nobody is answered any more, and then the work that the last answers caused
-/// is brought to an end.
+/// Both, until told to stop: first nobody is answered any more, and then the work that the last answers
+/// caused is brought to an end.
 pub async fn serve_and_work(node: &Node, listener: TcpListener, stop: &Stop) -> Result<(), NodeError> {
     let stop_work = CancellationToken::new();
     let working = work(node, stop_work.clone());

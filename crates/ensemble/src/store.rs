@@ -13,7 +13,8 @@ pub enum StoreError {
     /// The data directory's folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The address in `STORE_URL`. A password is never part of one: it comes from the provider's own variables.
+    /// The address in `STORE_URL`. A password is never part of one: it comes from the provider's own
+    /// variables.
     #[error("the file store cannot be used: {0}; STORE_URL names it")]
     Store(#[from] object_store::Error),
 }

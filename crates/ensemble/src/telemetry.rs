@@ -1,4 +1,5 @@
-//! Logs: readable lines on a terminal, JSON lines for machines. Request and job ids are fields of their spans.
+//! Logs: readable lines on a terminal, JSON lines for machines. Request and job ids are fields of their
+//! spans.
 
 use std::{
     env,

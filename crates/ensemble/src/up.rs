@@ -1,7 +1,8 @@
-//! `ensemble up`: everything in one process, with an embedded default for whatever the environment does not name.
+//! `ensemble up`: everything in one process, with an embedded default for whatever the environment does not
+//! name.
 //!
-//! Started in the order database, schema, demo data, worker, pages; stopped in the reverse order, so that nothing
-//! works on what is gone already.
+//! Started in the order database, schema, demo data, worker, pages; stopped in the reverse order, so that
+//! nothing works on what is gone already.
 
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,14 @@
 //! How money and dates are written. The templates know this module as `filters`.
 
+use std::borrow::Borrow;
+
 use askama::Values;
 use chrono::NaiveDate;
 
 /// `£1,234.56`. A negative amount bears the minus sign, which screen readers speak, not the hyphen, which they skip.
 #[askama::filter_fn]
-pub(crate) fn money(pence: &i64, _: &dyn Values) -> askama::Result<String> {
-    Ok(pounds(*pence))
+pub(crate) fn money<T: Borrow<i64>>(pence: T, _: &dyn Values) -> askama::Result<String> {
+    Ok(pounds(*pence.borrow()))
 }
 
 /// `Monday 23 November 2026`.

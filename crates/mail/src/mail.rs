@@ -73,13 +73,12 @@ fn lines(text: &str) -> String {
     format!("{}\n", text.trim())
 }
 
-/// Implements [`Mail`] by the templates in a folder. askama wants each path as a literal of its own.
+/// Implements [`Mail`] by the templates in a folder, which see the value as `mail`. askama wants each path as a literal
+/// of its own.
 macro_rules! templates {
     ($mail:ident $name:literal: $subject:literal, $text:literal, $mjml:literal, $sample:expr) => {
         const _: () = {
             use askama::Template;
-
-            use crate::format as filters;
 
             #[derive(Template)]
             #[template(path = $subject, escape = "none")]

@@ -10,6 +10,7 @@
 //! in batches, and renews the leases of everything held meanwhile.
 
 mod backend;
+pub mod bodies;
 mod claim;
 mod held;
 mod listen;

@@ -61,7 +61,9 @@ pub enum FileError {
     #[error("This is a zip archive or a spreadsheet. Unpack it, and give the CSV file that is inside.")]
     Archive,
     /// UTF-16.
-    #[error("This file is saved as Unicode (UTF-16). Save it as CSV again, or give the file as it was downloaded.")]
+    #[error(
+        "This file is saved as Unicode (UTF-16). Save it as CSV again, or give the file as it was downloaded."
+    )]
     Utf16,
     /// Any other file that is no text.
     #[error("This is not a CSV file. Give the file as it was downloaded from Get Information About Schools.")]
@@ -159,7 +161,7 @@ impl<T: Record, R: Read> CsvFile<T, R> {
             if self.seen.insert(record.key()) {
                 Ok(record)
             } else {
-                Err("An earlier row of this file says the same thing.".to_owned())
+                Err("This row repeats an earlier one.".to_owned())
             }
         });
         read.map_err(|reason| Reject { line: self.line, urn: shortened(row.cell("URN")), reason })
@@ -193,10 +195,11 @@ fn refuse_other_formats(head: &[u8]) -> Result<(), FileError> {
     if head.starts_with(ZIP) {
         return Err(FileError::Archive);
     }
-    let is_utf16 = head.starts_with(b"\xFF\xFE")
-        || head.starts_with(b"\xFE\xFF")
-        || matches!(head, [0, 1.., ..] | [1.., 0, 1.., 0, ..]);
-    if is_utf16 {
+    let has_mark = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
+    let is_nought = |at| head.get(at) == Some(&0);
+    let every_other =
+        is_nought(0) != is_nought(1) && is_nought(0) == is_nought(2) && is_nought(1) == is_nought(3);
+    if has_mark || every_other {
         return Err(FileError::Utf16);
     }
     if head.contains(&0) { Err(FileError::NotText) } else { Ok(()) }
@@ -204,7 +207,9 @@ fn refuse_other_formats(head: &[u8]) -> Result<(), FileError> {
 
 fn failed(error: csv::Error, line: u64) -> FileError {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) => {
+        csv::ErrorKind::Io(error)
+            if error.get_ref().is_some_and(|inner| inner.downcast_ref::<RowTooLong>().is_some()) =>
+        {
             FileError::EndlessRow { line }
         }
         csv::ErrorKind::Io(error) => FileError::Io(error),

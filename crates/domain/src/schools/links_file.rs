@@ -39,7 +39,8 @@ impl Relation {
     /// The meaning of the register's words.
     #[must_use]
     pub fn of(link_type: &str) -> Self {
-        let is = |start: &str| link_type.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+        let is =
+            |start: &str| link_type.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
         match () {
             () if is("Successor") => Self::Successor,
             () if is("Predecessor") => Self::Predecessor,
@@ -125,7 +126,7 @@ mod tests {
                 (3, "“12069” in the cell URN is not a whole number from 100000 to 999999."),
                 (4, "“31/02/2020” in the cell LinkEstablishedDate is not a date like 31-08-2024."),
                 (6, "The cell LinkType is empty."),
-                (8, "An earlier row of this file says the same thing."),
+                (8, "This row repeats an earlier one."),
                 (9, "This row has 4 columns where the first line has 5."),
             ]
         );

@@ -1,6 +1,257 @@
-//! SQL of the register.
-use crate::{db::Tx, error::Internal, schools::members::SchoolToAdd};
+//! SQL of the register. Its tables are shared, so statements name no alliance; only the machine role writes them.
 
-pub(crate) async fn school_for_member(_tx: &mut Tx, _urn: i32) -> Result<Option<SchoolToAdd>, Internal> {
-    Ok(None)
+use chrono::NaiveDate;
+use sqlx::types::Json;
+
+use super::{
+    RegisterSchool, Relation, SchoolLink, Status,
+    import::Written,
+    search_words,
+    succession::{Known, KnownSchool},
+};
+use crate::{
+    db::{MachineTx, Tx},
+    error::Internal,
+    money::BasisPoints,
+    schools::members::SchoolToAdd,
+};
+
+/// Lets one import of schools run at a time; readers go on.
+pub(super) async fn lock_schools(tx: &mut MachineTx) -> Result<(), Internal> {
+    sqlx::query!("lock table schools in share row exclusive mode").execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// As [`lock_schools`].
+pub(super) async fn lock_links(tx: &mut MachineTx) -> Result<(), Internal> {
+    sqlx::query!("lock table school_links in share row exclusive mode").execute(tx.conn()).await?;
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct SchoolRow<'a> {
+    #[serde(flatten)]
+    school: &'a RegisterSchool,
+    search_text: String,
+}
+
+/// Inserts the schools that are new and updates those that differ, unless the stored entry is the newer: changed
+/// later by the register or, changed on the same day, of a later census. `absent` fields stay as they are.
+pub(super) async fn upsert_schools(
+    tx: &mut MachineTx,
+    schools: &[RegisterSchool],
+    absent: &[String],
+) -> Result<Written, Internal> {
+    let rows: Vec<_> = schools
+        .iter()
+        .map(|school| Json(SchoolRow { school, search_text: search_words::of_school(school) }))
+        .collect();
+    // A row begins as the stored one, if any, so that what the file does not say is kept.
+    Ok(sqlx::query_as!(
+        Written,
+        r#"with file as materialized (
+               select said.*, stored.urn is null as is_new,
+                      (coalesce(said.last_changed_on, '-infinity'), coalesce(said.census_date, '-infinity'))
+                      < (coalesce(stored.last_changed_on, '-infinity'), coalesce(stored.census_date, '-infinity'))
+                      as is_older
+               from unnest($1::jsonb[]) as row (entry)
+               left join schools stored on stored.urn = (entry->>'urn')::integer
+               cross join lateral jsonb_populate_record(stored, entry - $2::text[]) said
+           ), written as (
+               insert into schools as stored (
+                   urn, name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
+                   type_group_code, type_group_name, status_code, status_name, opened_on, closed_on, phase_code,
+                   phase_name, lowest_age, highest_age, capacity, census_date, number_of_pupils,
+                   free_meals_basis_points, trust_flag_code, trust_uid, trust_name, federation_uid, federation_name,
+                   ukprn, street, locality, address3, town, county, postcode, website, telephone, region, easting,
+                   northing, companies_house_number, last_changed_on, search_text)
+               select
+                   urn, name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
+                   type_group_code, type_group_name, status_code, status_name, opened_on, closed_on, phase_code,
+                   phase_name, lowest_age, highest_age, capacity, census_date, number_of_pupils,
+                   free_meals_basis_points, trust_flag_code, trust_uid, trust_name, federation_uid, federation_name,
+                   ukprn, street, locality, address3, town, county, postcode, website, telephone, region, easting,
+                   northing, companies_house_number, last_changed_on, search_text
+               from file where not is_older
+               on conflict on constraint schools_pkey do update set (
+                   name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
+                   type_group_code, type_group_name, status_code, status_name, opened_on, closed_on, phase_code,
+                   phase_name, lowest_age, highest_age, capacity, census_date, number_of_pupils,
+                   free_meals_basis_points, trust_flag_code, trust_uid, trust_name, federation_uid, federation_name,
+                   ukprn, street, locality, address3, town, county, postcode, website, telephone, region, easting,
+                   northing, companies_house_number, last_changed_on, search_text
+               ) = row (
+                   excluded.name, excluded.local_authority_code, excluded.local_authority_name,
+                   excluded.establishment_number, excluded.type_code, excluded.type_name, excluded.type_group_code,
+                   excluded.type_group_name, excluded.status_code, excluded.status_name, excluded.opened_on,
+                   excluded.closed_on, excluded.phase_code, excluded.phase_name, excluded.lowest_age,
+                   excluded.highest_age, excluded.capacity, excluded.census_date, excluded.number_of_pupils,
+                   excluded.free_meals_basis_points, excluded.trust_flag_code, excluded.trust_uid,
+                   excluded.trust_name, excluded.federation_uid, excluded.federation_name, excluded.ukprn,
+                   excluded.street, excluded.locality, excluded.address3, excluded.town, excluded.county,
+                   excluded.postcode, excluded.website, excluded.telephone, excluded.region, excluded.easting,
+                   excluded.northing, excluded.companies_house_number, excluded.last_changed_on,
+                   excluded.search_text)
+               where stored is distinct from excluded
+               returning urn
+           )
+           select count(*) filter (where is_new) as "new!",
+                  count(*) filter (where not is_new and written.urn is not null) as "updated!",
+                  count(*) filter (where is_older) as "older!",
+                  count(*) filter (where written.urn is null and not is_older) as "unchanged!"
+           from file left join written using (urn)"#,
+        &rows as _,
+        absent
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Inserts the links that are new and updates those that differ.
+pub(super) async fn upsert_links(tx: &mut MachineTx, links: &[SchoolLink]) -> Result<Written, Internal> {
+    let urns: Vec<_> = links.iter().map(|link| link.urn).collect();
+    let link_urns: Vec<_> = links.iter().map(|link| link.link_urn).collect();
+    let names: Vec<_> = links.iter().map(|link| link.link_name.clone()).collect();
+    let types: Vec<_> = links.iter().map(|link| link.link_type.clone()).collect();
+    let relations: Vec<_> = links.iter().map(|link| link.relation.as_str().to_owned()).collect();
+    let dates: Vec<_> = links.iter().map(|link| link.established_on).collect();
+    Ok(sqlx::query_as!(
+        Written,
+        r#"with file as materialized (
+               select said.*, stored.urn is null as is_new
+               from unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::date[])
+                    as said (urn, link_urn, link_name, link_type, relation, established_on)
+               left join school_links stored using (urn, link_urn, link_type)
+           ), written as (
+               insert into school_links as stored (urn, link_urn, link_name, link_type, relation, established_on)
+               select urn, link_urn, link_name, link_type, relation, established_on from file
+               on conflict on constraint school_links_pkey do update set
+                   link_name = excluded.link_name, relation = excluded.relation,
+                   established_on = excluded.established_on
+               where stored is distinct from excluded
+               returning urn, link_urn, link_type
+           )
+           select count(*) filter (where is_new) as "new!",
+                  count(*) filter (where not is_new and written.urn is not null) as "updated!",
+                  0::bigint as "older!",
+                  count(*) filter (where written.urn is null) as "unchanged!"
+           from file left join written using (urn, link_urn, link_type)"#,
+        &urns,
+        &link_urns,
+        &names as &[Option<String>],
+        &types,
+        &relations,
+        &dates as &[Option<NaiveDate>]
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn school(tx: &mut Tx, urn: i32) -> Result<Option<RegisterSchool>, Internal> {
+    Ok(sqlx::query_as!(
+        RegisterSchool,
+        r#"select urn, name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
+                  type_group_code, type_group_name, status_code, status_name, opened_on, closed_on, phase_code,
+                  phase_name, lowest_age, highest_age, capacity, census_date, number_of_pupils,
+                  free_meals_basis_points as "free_meals_basis_points: BasisPoints", trust_flag_code, trust_uid,
+                  trust_name, federation_uid, federation_name, ukprn, street, locality, address3, town, county,
+                  postcode, website, telephone, region, easting, northing, companies_house_number, last_changed_on
+           from schools where urn = $1"#,
+        urn
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub(crate) async fn school_for_member(tx: &mut Tx, urn: i32) -> Result<Option<SchoolToAdd>, Internal> {
+    Ok(school(tx, urn).await?.map(|school| SchoolToAdd {
+        phase: school.phase(),
+        address: school.address(),
+        name: school.name,
+    }))
+}
+
+/// `words` hold nothing but letters and digits.
+pub(super) async fn search(
+    tx: &mut Tx,
+    words: &[String],
+    limit: u16,
+) -> Result<Vec<RegisterSchool>, Internal> {
+    let every_word = words.iter().map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ");
+    Ok(sqlx::query_as!(
+        RegisterSchool,
+        r#"select urn, name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
+                  type_group_code, type_group_name, status_code, status_name, opened_on, closed_on, phase_code,
+                  phase_name, lowest_age, highest_age, capacity, census_date, number_of_pupils,
+                  free_meals_basis_points as "free_meals_basis_points: BasisPoints", trust_flag_code, trust_uid,
+                  trust_name, federation_uid, federation_name, ukprn, street, locality, address3, town, county,
+                  postcode, website, telephone, region, easting, northing, companies_house_number, last_changed_on
+           from schools
+           where array_to_tsvector(string_to_array(search_text, ' ')) @@ ($1::text)::tsquery
+           order by status_code = 2, not starts_with(search_text, $2), name, urn
+           limit $3"#,
+        every_word,
+        words.join(" "),
+        i64::from(limit)
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Every link between the schools that lie one after the other from `urn` on, towards successors or towards
+/// predecessors, and what the register has of these schools. Dates are not looked at. Walks each school once, so
+/// circles end.
+pub(super) async fn succession(tx: &mut Tx, urn: i32, towards: Relation) -> Result<Known, Internal> {
+    let reverse = if towards == Relation::Successor { Relation::Predecessor } else { Relation::Successor };
+    let rows = sqlx::query!(
+        r#"with recursive reached (urn) as (
+               select $1::integer
+               union
+               select next.urn
+               from reached cross join lateral (
+                   select link_urn from school_links where urn = reached.urn and relation in ($2, 'merger')
+                   union all
+                   select urn from school_links where link_urn = reached.urn and relation in ($3, 'merger')
+               ) next (urn)
+           )
+           select urn, link_urn, link_name, link_type, established_on from school_links
+           where urn in (select urn from reached) and link_urn in (select urn from reached) and relation <> 'other'
+           order by urn, link_urn, link_type"#,
+        urn,
+        towards.as_str(),
+        reverse.as_str()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let links: Vec<_> = rows
+        .into_iter()
+        .map(|row| SchoolLink {
+            urn: row.urn,
+            link_urn: row.link_urn,
+            link_name: row.link_name,
+            relation: Relation::of(&row.link_type),
+            link_type: row.link_type,
+            established_on: row.established_on,
+        })
+        .collect();
+    let mut urns: Vec<_> = links.iter().flat_map(|link| [link.urn, link.link_urn]).chain([urn]).collect();
+    urns.sort_unstable();
+    urns.dedup();
+    let rows = sqlx::query!(
+        "select urn, name, status_code, opened_on, closed_on from schools where urn = any($1) order by urn",
+        &urns
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let schools = rows
+        .into_iter()
+        .map(|row| KnownSchool {
+            urn: row.urn,
+            name: row.name,
+            status: Status::of(row.status_code),
+            opened_on: row.opened_on,
+            closed_on: row.closed_on,
+        })
+        .collect();
+    Ok(Known { links, schools })
 }

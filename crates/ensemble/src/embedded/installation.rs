@@ -33,8 +33,8 @@ impl std::fmt::Display for Version {
 }
 
 impl Version {
-    /// Reads the output of `postgres --version`, such as `postgres (PostgreSQL) 17.6 (Debian 17.6-1)`. A version
-    /// before release, such as `18beta1`, counts as its minor 0.
+    /// Reads the output of `postgres --version`, such as `postgres (PostgreSQL) 17.6 (Debian 17.6-1)`. A
+    /// version before release, such as `18beta1`, counts as its minor 0.
     fn parse(output: &str) -> Option<Self> {
         let number = output.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
         let (major, rest) =
@@ -75,8 +75,8 @@ pub enum NoInstallation {
     },
 }
 
-/// The installation to use: of major version `wanted` where the data directory has one already, else the newest.
-/// Of equals the first found wins.
+/// The installation to use: of major version `wanted` where the data directory has one already, else the
+/// newest. Of equals the first found wins.
 pub(crate) fn choose(found: &[Installation], wanted: Option<u32>) -> Result<&Installation, NoInstallation> {
     let fits = |installation: &&Installation| match wanted {
         Some(major) => installation.version.major == major,

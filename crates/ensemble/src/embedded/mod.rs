@@ -1,9 +1,9 @@
 //! The embedded database: a private Postgres for one process on one machine.
 //!
-//! It is reached only over a Unix socket in a folder of mode 0700, so it trusts whoever connects. It is our child
-//! in a process group of its own: the terminal's Ctrl-C reaches us alone, and we stop it last. The data
-//! directory's lock says whether it is ours: held, another process of ours runs it; free, whatever still listens
-//! was left by one that died.
+//! It is reached only over a Unix socket in a folder of mode 0700, so it trusts whoever connects. It is our
+//! child in a process group of its own: the terminal's Ctrl-C reaches us alone, and we stop it last. The data
+//! directory's lock says whether it is ours: held, another process of ours runs it; free, whatever still
+//! listens was left by one that died.
 
 mod installation;
 mod place;
@@ -129,13 +129,12 @@ impl Postgres {
             None => None,
         };
         let installation = installation::choose(&installations, major)?;
-        let place = match found {
-            Some(place) => place,
-            None => {
-                let make =
-                    async |cluster: &Path, user: Option<&ServerUser>| init(installation, cluster, user).await;
-                Place::create(data, make).await?
-            }
+        let place = if let Some(place) = found {
+            place
+        } else {
+            let make =
+                async |cluster: &Path, user: Option<&ServerUser>| init(installation, cluster, user).await;
+            Place::create(data, make).await?
         };
         place.prepare_run()?;
         stop_left_behind(&place).await?;
@@ -227,7 +226,8 @@ impl Drop for Postgres {
     }
 }
 
-/// Where to log in to the server that another process of ours runs on the data directory; `None` if none does.
+/// Where to log in to the server that another process of ours runs on the data directory; `None` if none
+/// does.
 pub fn running(data: &Path) -> Result<Option<Logins>, PlaceError> {
     let place = Place::find(data)?;
     Ok(place.filter(|place| UnixStream::connect(place.socket()).is_ok()).map(|place| logins(&place)))
@@ -327,8 +327,8 @@ async fn init(
 
 /// Stops what a process of ours that died left running on this cluster. We hold the lock, so nobody uses it.
 async fn stop_left_behind(place: &Place) -> Result<(), EmbeddedError> {
-    // What answers on the private socket is the cluster's server, so its file tells its number truly. Where nothing
-    // answers, the file is a leftover that Postgres itself sees through.
+    // What answers on the private socket is the cluster's server, so its file tells its number truly. Where
+    // nothing answers, the file is a leftover that Postgres itself sees through.
     if UnixStream::connect(place.socket()).is_err() {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! Where the embedded server's files live, and as whom it runs.
 //!
-//! Postgres refuses to run as root. Where root starts us, the server runs as an unprivileged user that is there
-//! already. That user often cannot enter the checkout (below `/root`, say); then the cluster lives under
-//! `/var/lib/ensemble`, and `postgres` in the data directory is a link to it.
+//! Postgres refuses to run as root. Where root starts us, the server runs as an unprivileged user that is
+//! there already. That user often cannot enter the checkout (below `/root`, say); then the cluster lives
+//! under `/var/lib/ensemble`, and `postgres` in the data directory is a link to it.
 
 use std::{
     fs, io,
@@ -81,8 +81,8 @@ impl Place {
         }
     }
 
-    /// The place of a cluster yet to be made. `make` makes it in the empty folder it is given; only a finished
-    /// cluster gets its lasting name, so that an interruption leaves nothing that looks like one.
+    /// The place of a cluster yet to be made. `make` makes it in the empty folder it is given; only a
+    /// finished cluster gets its lasting name, so that an interruption leaves nothing that looks like one.
     pub(crate) async fn create<E: From<PlaceError>>(
         data: &Path,
         make: impl AsyncFnOnce(&Path, Option<&ServerUser>) -> Result<(), E>,

@@ -1,7 +1,7 @@
 //! A credit note.
 
 use super::samples;
-use crate::{Alliance, Balance};
+use crate::{Alliance, Balance, format as filters};
 
 /// To the payer of an invoice of which something was taken back. The PDF goes along as an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::samples;
-use crate::{Alliance, BankAccount, PurchaseOrder};
+use crate::{Alliance, BankAccount, PurchaseOrder, format as filters};
 
 /// To the payer of an invoice that was issued. The PDF goes along as an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::samples;
-use crate::{Alliance, Balance, BankAccount, ReminderLevel};
+use crate::{Alliance, Balance, BankAccount, ReminderLevel, format as filters};
 
 /// To the payer of an invoice with something still to pay. The PDF goes along as an attachment.
 ///

@@ -1,0 +1,38 @@
+//! What each kind of job does. A body is shallow: it loads through the domain, prints or sends, and records through the
+//! domain.
+
+mod plan_reminders;
+mod post;
+mod print;
+mod send_mail;
+mod send_sign_in_code;
+
+use std::sync::Arc;
+
+use documents::Renderer;
+use object_store::ObjectStore;
+
+use crate::Registry;
+pub use post::{Delivery, Post};
+
+/// What bodies share.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where rendered files are kept.
+    pub store: Arc<dyn ObjectStore>,
+    /// Makes PDFs.
+    pub renderer: Arc<Renderer>,
+    /// Sends mails.
+    pub post: Post,
+}
+
+/// Every kind of job with its body.
+#[must_use]
+pub fn registry() -> Registry<Deps> {
+    Registry::new()
+        .on(print::render_invoice)
+        .on(print::render_credit_note)
+        .on(send_mail::send_mail)
+        .on(send_sign_in_code::send_sign_in_code)
+        .on(plan_reminders::plan_reminders)
+}

@@ -1,0 +1,131 @@
+//! Sending one mail of an alliance.
+
+use domain::{
+    alliances::Alliance,
+    funding::invoices::{Invoice, InvoiceRecord},
+    messages::{Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
+};
+use mail::{Attachment, Balance, BankAccount, Email, PurchaseOrder, ReminderLevel, SendError, mails};
+use object_store::ObjectStoreExt;
+
+use super::{Deps, post::Letter};
+use crate::{JobContext, JobError};
+
+/// Takes the mail's lease, sends it and records how that ended. A mail that was sent before, or is no longer true, is
+/// not sent.
+pub(super) async fn send_mail(context: JobContext<Deps>, job: SendMail) -> Result<(), JobError> {
+    let (app, viewer) = (&context.app, &context.viewer);
+    let Some(sending) = begin_sending(app, viewer, job.delivery_id).await? else { return Ok(()) };
+    let (subject, outcome) = match attempt(&context, sending).await {
+        Ok((email, reply)) => (email.subject, Outcome::Sent { reply }),
+        Err(Failed::Refused(subject, reply)) => (subject, Outcome::Refused { reply }),
+        Err(Failed::TryAgain(reason)) => (String::new(), Outcome::TryAgain { reason }),
+    };
+    settle_sending(app, viewer, job.delivery_id, (&subject, &outcome)).await?;
+    match outcome {
+        // Who refused it is told on the mail's own page: there is nothing to run again.
+        Outcome::Sent { .. } | Outcome::Refused { .. } => Ok(()),
+        Outcome::TryAgain { reason } => Err(JobError::Retry(reason)),
+    }
+}
+
+enum Failed {
+    Refused(String, String),
+    TryAgain(String),
+}
+
+async fn attempt(context: &JobContext<Deps>, sending: Sending) -> Result<(Email, String), Failed> {
+    let file = context.deps.store.get(&sending.attachment.as_str().into()).await;
+    let file = file.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
+    let content = file.bytes().await.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
+    let email = compose(context, &sending, content.to_vec()).map_err(|error| match error {
+        JobError::Discard(reason) => Failed::Refused(String::new(), reason),
+        JobError::Retry(reason) => Failed::TryAgain(reason),
+    })?;
+    match context.deps.post.send(&context.app, &email).await {
+        Ok(reply) => Ok((email, reply)),
+        Err(SendError::Discard { reason, .. }) => Err(Failed::Refused(email.subject, reason)),
+        Err(SendError::Retry { reason }) => Err(Failed::TryAgain(reason)),
+    }
+}
+
+fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Result<Email, JobError> {
+    let (alliance, page) = (&sending.alliance, sending.page.clone());
+    let letter = |name: String| Letter {
+        from_name: &alliance.name,
+        reply_to: Some(&alliance.letterhead.contact_email),
+        to: sending.recipient.as_str(),
+        message_id: sending.message_id.clone(),
+        date: sending.date,
+        attachments: vec![Attachment { name, content_type: "application/pdf".into(), content: pdf }],
+    };
+    let post = &context.deps.post;
+    match &sending.content {
+        Content::InvoiceIssued(record) => {
+            let invoice = &record.invoice;
+            let mail = mails::InvoiceIssued {
+                alliance: sender(alliance),
+                school: invoice.member_name.clone(),
+                payer: invoice.bill_to_name.clone(),
+                number: invoice.number.clone(),
+                period_start: invoice.period_start,
+                period_end: invoice.period_end,
+                total: invoice.gross.0,
+                due_on: invoice.due_on,
+                purchase_order: invoice.purchase_order.clone().map_or(PurchaseOrder::Requested, PurchaseOrder::Number),
+                bank: bank(invoice),
+                page,
+            };
+            post.compose(&mail, letter(format!("Invoice {}.pdf", invoice.number)))
+        }
+        Content::InvoiceReminder { record, days_from_due } => {
+            let invoice = &record.invoice;
+            let mail = mails::InvoiceReminder {
+                alliance: sender(alliance),
+                school: invoice.member_name.clone(),
+                payer: invoice.bill_to_name.clone(),
+                number: invoice.number.clone(),
+                due_on: invoice.due_on,
+                level: ReminderLevel::from_days(*days_from_due),
+                balance: balance(record),
+                bank: bank(invoice),
+                page,
+            };
+            post.compose(&mail, letter(format!("Invoice {}.pdf", invoice.number)))
+        }
+        Content::CreditNoteIssued { note, record } => {
+            let mail = mails::CreditNoteIssued {
+                alliance: sender(alliance),
+                school: record.invoice.member_name.clone(),
+                payer: record.invoice.bill_to_name.clone(),
+                number: note.number.clone(),
+                invoice_number: record.invoice.number.clone(),
+                reason: note.reason.clone(),
+                amount: note.gross.0,
+                balance: balance(record),
+                page,
+            };
+            post.compose(&mail, letter(format!("Credit note {}.pdf", note.number)))
+        }
+    }
+}
+
+fn sender(alliance: &Alliance) -> mail::Alliance {
+    mail::Alliance { name: alliance.name.clone(), contact: alliance.letterhead.contact_email.clone() }
+}
+
+fn balance(record: &InvoiceRecord) -> Balance {
+    let balance = &record.balance;
+    Balance { total: record.invoice.gross.0, credited: balance.credited.0, received: balance.received.0 }
+}
+
+/// The account as printed on the invoice, with the reference that finds it again.
+fn bank(invoice: &Invoice) -> BankAccount {
+    let bank = &invoice.letterhead.bank;
+    BankAccount {
+        name: bank.name.clone(),
+        sort_code: bank.sort_code.clone(),
+        number: bank.number.clone(),
+        reference: invoice.number.clone(),
+    }
+}
