@@ -69,7 +69,10 @@ async fn main() {
         println!("round {round}: bare loop {:.0}/s, ours {:.0}/s", bare[round - 1], ours[round - 1]);
     }
     let (bare, ours) = (median(&mut bare), median(&mut ours));
-    println!("{JOBS} jobs of {ALLIANCES} alliances to settled: {:.2} x the bare loop ({ours:.0}/s, {bare:.0}/s)", ours / bare);
+    println!(
+        "{JOBS} jobs of {ALLIANCES} alliances to settled: {:.2} x the bare loop ({ours:.0}/s, {bare:.0}/s)",
+        ours / bare
+    );
 
     let (single, batch) = bench.enqueue().await;
     println!("enqueue: {single:.0}/s singly, {batch:.0}/s in batches of 1,000");
@@ -91,7 +94,8 @@ impl Bench {
             machine: server.url("ensemble_machine", &database),
             max_connections: 8,
         };
-        let owner = PgPoolOptions::new().max_connections(4).connect(&server.url("owner", &database)).await.unwrap();
+        let owner =
+            PgPoolOptions::new().max_connections(4).connect(&server.url("owner", &database)).await.unwrap();
         let app = App {
             db: Db::connect(&urls).await.unwrap(),
             clock: Clock::system(),

@@ -19,7 +19,8 @@ async fn what_always_fails_waits_longer_each_time_and_is_parked() {
 
     world.wait_for(1, "state = 'waiting' and attempts = 1", LIMIT).await;
     // 5 seconds, a quarter more or less, by the application's clock.
-    let first = world.count("select (extract(epoch from run_at - created_at) * 1000)::bigint from jobs").await;
+    let first =
+        world.count("select (extract(epoch from run_at - created_at) * 1000)::bigint from jobs").await;
     assert!((3_500..=12_000).contains(&first), "{first} ms");
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(world.effects().await, 1, "it does not run before its time");

@@ -25,9 +25,11 @@ async fn a_lone_job_does_not_wait_for_another_alliances_ten_thousand() {
     let before = world.effects().await;
     world.enqueue(alliance(3), &[Good { n: -2 }]).await;
     world.wait_for(2, "kind = 'good' and state = 'done'", LIMIT).await;
-    let first = world.count("select count(*) from effects where seq < (select seq from effects where n = -1)").await;
+    let first =
+        world.count("select count(*) from effects where seq < (select seq from effects where n = -1)").await;
     assert!(first < 100, "{first} jobs of the flood went before the first");
-    let place = world.count("select count(*) from effects where seq < (select seq from effects where n = -2)").await;
+    let place =
+        world.count("select count(*) from effects where seq < (select seq from effects where n = -2)").await;
     assert!(place - before < 1_000, "{} jobs of the flood went before the second", place - before);
     world.wait_for(10_002, "state = 'done'", LIMIT).await;
     assert_eq!(world.effects().await, 10_002);

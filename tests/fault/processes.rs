@@ -32,7 +32,8 @@ async fn child() {
     };
     let app = app_at(&urls, Arc::new(AtomicI64::new(0))).await;
     let deps = Deps { owner: PgPool::connect(&database).await.unwrap() };
-    let timing = if std::env::var(LEASES).is_ok_and(|leases| leases == "hasty") { hasty() } else { Timing::default() };
+    let timing =
+        if std::env::var(LEASES).is_ok_and(|leases| leases == "hasty") { hasty() } else { Timing::default() };
     let options = WorkerOptions { name: std::env::var(NAME).unwrap(), timing, ..options() };
     worker::run(app, deps, registry(), options, CancellationToken::new()).await.unwrap();
 }

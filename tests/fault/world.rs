@@ -82,7 +82,8 @@ impl World {
     pub fn worker(&self, options: WorkerOptions) -> Worker {
         let shutdown = CancellationToken::new();
         let deps = Deps { owner: self.owner.clone() };
-        let running = tokio::spawn(worker::run(self.app.clone(), deps, registry(), options, shutdown.clone()));
+        let running =
+            tokio::spawn(worker::run(self.app.clone(), deps, registry(), options, shutdown.clone()));
         Worker { shutdown, running }
     }
 

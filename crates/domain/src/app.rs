@@ -42,6 +42,7 @@ impl Secret {
 
     /// HMAC-SHA-256 of `message` for `purpose`.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length, so it never panics")]
     pub fn sign(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length");

@@ -27,7 +27,7 @@ use crate::{
 pub enum Import {
     /// The file of all schools (edubasealldata…csv)
     Register(ImportArgs),
-    /// The file of links between them (links_edubasealldata…csv)
+    /// The file of links between them (`links_edubasealldata…csv`)
     Links(ImportArgs),
 }
 
@@ -174,7 +174,7 @@ impl Progress {
     }
 
     fn tenths(&self) -> u64 {
-        if self.length == 0 { 0 } else { (self.read * 10 / self.length).min(10) }
+        (self.read * 10).checked_div(self.length).map_or(0, |tenths| tenths.min(10))
     }
 }
 

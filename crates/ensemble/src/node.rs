@@ -13,7 +13,10 @@ use tokio::{net::TcpListener, pin};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use web::{Site, SiteOptions};
-use worker::{Registry, RunError, WorkerOptions};
+use worker::{
+    RunError, WorkerOptions,
+    bodies::{self, Delivery, Deps, Post},
+};
 
 use crate::{
     config::{Config, ConfigError},
@@ -31,6 +34,8 @@ pub struct Node {
     pub store: Arc<dyn ObjectStore>,
     /// What the pages show.
     pub site: SiteOptions,
+    /// How mails leave.
+    pub post: Post,
 }
 
 /// Why a process cannot serve, or stopped serving before it was told to.
@@ -54,6 +59,9 @@ pub enum NodeError {
     /// The connection to the network.
     #[error("the web server ended: {0}")]
     Http(#[from] io::Error),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] mail::SmtpUrlError),
     /// The worker.
     #[error("the worker ended: {0}")]
     Worker(#[from] RunError),
@@ -66,6 +74,17 @@ pub fn site_options(config: &Config, address: SocketAddr) -> Result<SiteOptions,
         None if address.ip().is_loopback() => Ok(SiteOptions::Development),
         None => Err(NodeError::OpenMailbox(address)),
     }
+}
+
+/// How mails leave, and from whom.
+pub fn post(config: &Config) -> Result<Post, NodeError> {
+    let delivery = match &config.mail.smtp {
+        Some(url) => Delivery::Smtp(mail::Smtp::from_url(url.expose())?),
+        None => Delivery::DevelopmentMailbox,
+    };
+    // The name before the address is the alliance's own, mail by mail.
+    let from = config.mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').trim();
+    Ok(Post { from: from.to_owned(), delivery })
 }
 
 /// A process of a deployment of several: everything that they share is named by the environment.
@@ -81,7 +100,7 @@ pub async fn open_shared(config: &Config) -> Result<Node, NodeError> {
         max_connections: config.max_connections,
     };
     let store = store::open_url(config.store()?)?;
-    Ok(Node { app: database::connect(&logins, parts).await?, store, site })
+    Ok(Node { app: database::connect(&logins, parts).await?, store, site, post: post(config)? })
 }
 
 /// Pages and the API, until told to stop.
@@ -97,7 +116,12 @@ fn router(node: &Node) -> Router {
 
 /// The work, until told to stop; then what is under way is finished or given back.
 pub async fn work(node: &Node, stop: CancellationToken) -> Result<(), NodeError> {
-    worker::run(node.app.clone(), (), Registry::new(), WorkerOptions::default(), stop).await?;
+    let deps = Deps {
+        store: node.store.clone(),
+        renderer: Arc::new(documents::Renderer::new()),
+        post: node.post.clone(),
+    };
+    worker::run(node.app.clone(), deps, bodies::registry(), WorkerOptions::default(), stop).await?;
     Ok(())
 }
 

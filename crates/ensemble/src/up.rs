@@ -137,7 +137,8 @@ async fn run(ready: Ready<'_>, logins: &Logins, stop: &Stop) -> Result<(), UpErr
         max_connections: config.max_connections,
     };
     let app = database::connect(logins, parts).await?;
-    let node = Node { app, store: store::open(config.store.as_ref(), &data)?, site };
+    let node =
+        Node { app, store: store::open(config.store.as_ref(), &data)?, site, post: node::post(config)? };
     print_welcome(&base_url, &data, site);
     let outcome = node::serve_and_work(&node, listener, stop).await;
     node.app.db.close().await;

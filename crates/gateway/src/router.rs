@@ -62,14 +62,23 @@ fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
 }
 
 async fn graphql(State(gateway): State<Arc<Gateway>>, headers: HeaderMap, body: Bytes) -> Response {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Send application/json.");
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Send application/json.",
+        );
     }
     // A form on another site can send a cookie but not this header.
     if headers.contains_key(header::COOKIE) && !headers.contains_key("x-requested-by") {
-        return refuse(StatusCode::FORBIDDEN, "FORBIDDEN", "A request with a cookie needs the header X-Requested-By.");
+        return refuse(
+            StatusCode::FORBIDDEN,
+            "FORBIDDEN",
+            "A request with a cookie needs the header X-Requested-By.",
+        );
     }
     let Ok(body) = serde_json::from_slice::<Body>(&body) else {
         return refuse(StatusCode::BAD_REQUEST, "BAD_REQUEST", "The body is one JSON object with a `query`.");
@@ -97,7 +106,8 @@ async fn graphql(State(gateway): State<Arc<Gateway>>, headers: HeaderMap, body: 
         ("application/json; charset=utf-8", StatusCode::OK)
     };
     let body = serde_json::to_vec(&response).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, no-store")], body).into_response()
+    (status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, no-store")], body)
+        .into_response()
 }
 
 async fn caller(gateway: &Gateway, headers: &HeaderMap) -> Result<Caller, Box<Response>> {

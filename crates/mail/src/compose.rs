@@ -201,10 +201,7 @@ fn boundary(kind: &str) -> String {
 }
 
 fn text_part(content_type: ContentType, text: String) -> SinglePart {
-    SinglePart::builder()
-        .header(content_type)
-        .header(ContentTransferEncoding::QuotedPrintable)
-        .body(text)
+    SinglePart::builder().header(content_type).header(ContentTransferEncoding::QuotedPrintable).body(text)
 }
 
 fn attachment_part(name: &str, attachment: Attachment) -> Result<SinglePart, ComposeError> {
@@ -224,12 +221,8 @@ fn file_name(name: &str) -> String {
 
 fn mailbox(whose: &'static str, mailbox: Mailbox) -> Result<message::Mailbox, ComposeError> {
     let is_plain = mailbox.address.bytes().all(|byte| byte.is_ascii_graphic());
-    let address: Address = mailbox
-        .address
-        .parse()
-        .ok()
-        .filter(|_| is_plain)
-        .ok_or(ComposeError::InvalidAddress(whose))?;
+    let address: Address =
+        mailbox.address.parse().ok().filter(|_| is_plain).ok_or(ComposeError::InvalidAddress(whose))?;
     let name = mailbox.name.map(|name| one_line(&name)).filter(|name| !name.is_empty());
     Ok(message::Mailbox::new(name, address))
 }
@@ -249,5 +242,9 @@ fn is_message_id(id: &str) -> bool {
 /// lettre panics on a date that it cannot write.
 fn date(date: DateTime<Utc>) -> Result<SystemTime, ComposeError> {
     const END_OF_9999: i64 = 253_402_300_800;
-    if (0..END_OF_9999).contains(&date.timestamp()) { Ok(date.into()) } else { Err(ComposeError::InvalidDate) }
+    if (0..END_OF_9999).contains(&date.timestamp()) {
+        Ok(date.into())
+    } else {
+        Err(ComposeError::InvalidDate)
+    }
 }

@@ -1,4 +1,11 @@
 //! How money and dates are written. The templates know this module as `filters`.
+#![expect(
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "the shape that askama gives its filters"
+)]
 
 use std::borrow::Borrow;
 

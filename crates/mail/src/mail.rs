@@ -128,7 +128,10 @@ mod tests {
 
     #[test]
     fn headers_are_one_line() {
-        assert_eq!(one_line("  Mill Lane\r\n\tPrimary\u{0}\u{7f}School\u{2028}x "), "Mill Lane Primary School x");
+        assert_eq!(
+            one_line("  Mill Lane\r\n\tPrimary\u{0}\u{7f}School\u{2028}x "),
+            "Mill Lane Primary School x"
+        );
     }
 
     #[test]

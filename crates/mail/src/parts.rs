@@ -44,10 +44,6 @@ impl Balance {
     pub(crate) fn overpaid(&self) -> i64 {
         -self.outstanding()
     }
-
-    pub(crate) fn is_touched(&self) -> bool {
-        self.credited != 0 || self.received != 0
-    }
 }
 
 /// What an invoice says about the payer's purchase order.

@@ -16,7 +16,8 @@ impl Fields {
     /// The fields of a form that was sent by `GET`.
     pub(crate) fn from_query(query: Option<&str>) -> Self {
         let uri = format!("/?{}", query.unwrap_or_default()).parse::<axum::http::Uri>().ok();
-        let fields = uri.and_then(|uri| axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+        let fields =
+            uri.and_then(|uri| axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
         Self(fields.map(|axum::extract::Query(fields)| fields).unwrap_or_default())
     }
 
@@ -107,7 +108,10 @@ impl FormState {
 
     /// What is wrong with the field.
     pub(crate) fn error(&self, name: &str) -> Option<&str> {
-        self.problem.as_ref().filter(|problem| problem.field == Some(name)).map(|problem| problem.message.as_str())
+        self.problem
+            .as_ref()
+            .filter(|problem| problem.field == Some(name))
+            .map(|problem| problem.message.as_str())
     }
 
     /// What is wrong with the form.

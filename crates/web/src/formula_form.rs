@@ -45,7 +45,8 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
             bands: phase_lines(fields)?
                 .into_iter()
                 .map(|(phase, text)| {
-                    let amount = Pence::parse(&text).map_err(|error| problem("phases", &format!("“{text}”: {error}")))?;
+                    let amount = Pence::parse(&text)
+                        .map_err(|error| problem("phases", &format!("“{text}”: {error}")))?;
                     Ok(PhaseBand { phase, amount })
                 })
                 .collect::<Result<_, Problem>>()?,
@@ -59,7 +60,10 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
                         .into_iter()
                         .map(|(phase, text)| {
                             let weight = text.parse().map_err(|_| {
-                                problem("phases", &format!("“{text}” is not a weight: give a whole number, such as 3."))
+                                problem(
+                                    "phases",
+                                    &format!("“{text}” is not a weight: give a whole number, such as 3."),
+                                )
                             })?;
                             Ok(PhaseWeight { phase, weight })
                         })
@@ -68,7 +72,10 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
                 _ => Weight::Equal,
             },
         },
-        _ => Base::Flat { amount: pence(fields, "amount")?.ok_or_else(|| problem("amount", "Say what every member pays."))? },
+        _ => Base::Flat {
+            amount: pence(fields, "amount")?
+                .ok_or_else(|| problem("amount", "Say what every member pays."))?,
+        },
     };
     let mut adjustments = Vec::new();
     match fields.text("partYear") {
@@ -103,7 +110,9 @@ fn percent(fields: &Fields, name: &'static str) -> Result<BasisPoints, Problem> 
 
 /// Lines such as `0-150: 400` and `601+: 1,500`.
 fn roll_bands(fields: &Fields) -> Result<Vec<RollBand>, Problem> {
-    let bad = |line: &str| problem("bands", &format!("“{line}” is not a band: write it like 0-150: £400, or 601+: £1,500"));
+    let bad = |line: &str| {
+        problem("bands", &format!("“{line}” is not a band: write it like 0-150: £400, or 601+: £1,500"))
+    };
     let lines = fields.text("bands").lines().map(str::trim).filter(|line| !line.is_empty());
     lines
         .map(|line| {
@@ -112,7 +121,11 @@ fn roll_bands(fields: &Fields) -> Result<Vec<RollBand>, Problem> {
             let range = range.replace(['–', ' '], "-").replace("--", "-");
             let (from, to) = match range.trim_matches('-').strip_suffix('+') {
                 Some(from) => (from.trim_matches('-'), None),
-                None => range.trim_matches('-').split_once('-').map(|(from, to)| (from, Some(to))).ok_or_else(|| bad(line))?,
+                None => range
+                    .trim_matches('-')
+                    .split_once('-')
+                    .map(|(from, to)| (from, Some(to)))
+                    .ok_or_else(|| bad(line))?,
             };
             let from = from.parse().map_err(|_| bad(line))?;
             let to = to.map(|to| to.trim_matches('-').parse()).transpose().map_err(|_| bad(line))?;
@@ -126,8 +139,9 @@ fn phase_lines(fields: &Fields) -> Result<Vec<(String, String)>, Problem> {
     let lines = fields.text("phases").lines().map(str::trim).filter(|line| !line.is_empty());
     lines
         .map(|line| {
-            let (phase, value) =
-                line.split_once(':').ok_or_else(|| problem("phases", &format!("“{line}”: write it like Primary: 500")))?;
+            let (phase, value) = line
+                .split_once(':')
+                .ok_or_else(|| problem("phases", &format!("“{line}”: write it like Primary: 500")))?;
             Ok((phase.trim().to_owned(), value.trim().to_owned()))
         })
         .collect()
@@ -204,15 +218,35 @@ mod tests {
     fn what_the_form_shows_reads_back_as_the_same_formula() {
         let formulas = [
             fields(&[("base", "flat"), ("amount", "£250")]),
-            fields(&[("base", "per_pupil"), ("baseFee", "300"), ("perPupil", "1.75"), ("floor", "400"), ("cap", "2,400"), ("partYear", "month"), ("trustDiscount", "10"), ("inKind", "yes")]),
+            fields(&[
+                ("base", "per_pupil"),
+                ("baseFee", "300"),
+                ("perPupil", "1.75"),
+                ("floor", "400"),
+                ("cap", "2,400"),
+                ("partYear", "month"),
+                ("trustDiscount", "10"),
+                ("inKind", "yes"),
+            ]),
             fields(&[("base", "banded_by_roll"), ("bands", "0-150: £400\n151 - 600: 800\n601+: 1,500")]),
             fields(&[("base", "banded_by_phase"), ("phases", "Primary: 500\nSecondary: 1,200")]),
-            fields(&[("base", "percentage_of_budget"), ("percent", "80"), ("weight", "phase"), ("phases", "Primary: 1\nSecondary: 3")]),
-            fields(&[("base", "percentage_of_budget"), ("percent", "100"), ("weight", "roll"), ("partYear", "day")]),
+            fields(&[
+                ("base", "percentage_of_budget"),
+                ("percent", "80"),
+                ("weight", "phase"),
+                ("phases", "Primary: 1\nSecondary: 3"),
+            ]),
+            fields(&[
+                ("base", "percentage_of_budget"),
+                ("percent", "100"),
+                ("weight", "roll"),
+                ("partYear", "day"),
+            ]),
         ];
         for given in formulas {
             let formula = read(&given).unwrap();
-            let shown: Vec<_> = values(&formula).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let shown: Vec<_> =
+                values(&formula).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             assert_eq!(read(&shown.into()).unwrap(), formula);
         }
     }

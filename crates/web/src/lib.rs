@@ -6,15 +6,15 @@
 
 mod csv;
 mod format;
-mod formula_form;
 mod forms;
+mod formula_form;
 mod ids;
-mod words;
 mod page;
 mod pages;
 mod scalars;
 mod session;
 mod shell;
 mod site;
+mod words;
 
 pub use site::{Site, SiteOptions, router};

@@ -88,7 +88,8 @@ impl FromRequestParts<SharedSite> for Within {
             .await
             .map_err(|_| PageError::NotFound)?;
         let slug = params.get("slug").ok_or(PageError::NotFound)?;
-        let entered = access::enter(&site.gateway.app, &signed.account, slug).await?.ok_or(PageError::NotFound)?;
+        let entered =
+            access::enter(&site.gateway.app, &signed.account, slug).await?.ok_or(PageError::NotFound)?;
         let path = parts
             .extensions
             .get::<axum::extract::OriginalUri>()
@@ -114,7 +115,11 @@ impl Within {
     pub(crate) fn shell(&self, title: &str) -> Shell {
         let item = |label: &'static str, rest: &str| {
             let href = self.path(rest);
-            let own = if rest.is_empty() { self.path.trim_end_matches('/') == href } else { self.path.starts_with(&href) };
+            let own = if rest.is_empty() {
+                self.path.trim_end_matches('/') == href
+            } else {
+                self.path.starts_with(&href)
+            };
             NavItem { label, count: None, is_current: own, href }
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();

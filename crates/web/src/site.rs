@@ -139,7 +139,10 @@ async fn headers(request: axum::extract::Request, next: Next) -> Response {
     let headers = response.headers_mut();
     // What was just done is said once.
     if had_flash && is_shown && !headers.contains_key(header::SET_COOKIE) {
-        headers.insert(header::SET_COOKIE, HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+        headers.insert(
+            header::SET_COOKIE,
+            HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
+        );
     }
     let set = |headers: &mut axum::http::HeaderMap, name, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

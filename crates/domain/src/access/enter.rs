@@ -37,15 +37,15 @@ pub async fn my_alliances(app: &App, account: &Account) -> Result<Vec<AllianceEn
 
 /// Enters the alliance with this slug. `None` alike when it does not exist and when the account holds no role in it.
 pub async fn enter(app: &App, account: &Account, slug: &str) -> Result<Option<Entered>, Internal> {
-    Ok(entered(account, repo::grants(app, account.id, (Some(slug), None), app.clock.now()).await?))
+    Ok(entered(account, &repo::grants(app, account.id, (Some(slug), None), app.clock.now()).await?))
 }
 
 /// Enters the alliance with this id, by the same rule.
 pub async fn enter_by_id(app: &App, account: &Account, id: AllianceId) -> Result<Option<Entered>, Internal> {
-    Ok(entered(account, repo::grants(app, account.id, (None, Some(id)), app.clock.now()).await?))
+    Ok(entered(account, &repo::grants(app, account.id, (None, Some(id)), app.clock.now()).await?))
 }
 
-fn entered(account: &Account, rows: Vec<EnterRow>) -> Option<Entered> {
+fn entered(account: &Account, rows: &[EnterRow]) -> Option<Entered> {
     let first = rows.first()?;
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
     let viewer = Viewer::person(first.alliance.id, account.id, first.person_id, grants);

@@ -53,6 +53,7 @@ fn previous(day: NaiveDate, weekday: Weekday) -> NaiveDate {
 }
 
 /// Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Jones and Butcher).
+#[expect(clippy::many_single_char_names, reason = "the letters of the published algorithm")]
 fn easter_sunday(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year % 19, year / 100, year % 100);
     let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;

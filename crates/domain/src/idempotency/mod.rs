@@ -51,8 +51,13 @@ pub(crate) async fn claim<I: Serialize>(
     }
     let input = serde_json::to_vec(once.input).map_err(Internal::from)?;
     let hash = Sha256::digest(&input).to_vec();
-    let row =
-        repo::Key { person_id, key, operation: once.operation, input_hash: &hash, result_id: once.result_id };
+    let row = repo::NewKey {
+        person_id,
+        key,
+        operation: once.operation,
+        input_hash: &hash,
+        result_id: once.result_id,
+    };
     if repo::insert(tx, &row, once.now).await? {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{app::Timestamp, db::Tx, error::Internal, ids::PersonId};
 
-pub(super) struct Key<'a> {
+pub(super) struct NewKey<'a> {
     pub(super) person_id: PersonId,
     pub(super) key: &'a str,
     pub(super) operation: &'a str,
@@ -12,7 +12,7 @@ pub(super) struct Key<'a> {
     pub(super) result_id: Uuid,
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &Key<'_>, now: Timestamp) -> Result<bool, Internal> {
+pub(super) async fn insert(tx: &mut Tx, new: &NewKey<'_>, now: Timestamp) -> Result<bool, Internal> {
     let done = sqlx::query!(
         "insert into idempotency_keys (alliance_id, person_id, key, operation, input_hash, result_id, created_at)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint idempotency_keys_pkey do nothing",

@@ -389,7 +389,8 @@ impl TryFrom<Row> for JobRecord {
         Ok(Self {
             id: row.id,
             kind: row.kind,
-            state: JobState::parse(&row.state).ok_or_else(|| Internal::new("the stored state is not known"))?,
+            state: JobState::parse(&row.state)
+                .ok_or_else(|| Internal::new("the stored state is not known"))?,
             attempts: row.attempts,
             max_attempts: row.max_attempts,
             run_at: row.run_at,

@@ -96,6 +96,7 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
 
 /// Anything with an id of its own.
 #[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "one lives for the length of a field")]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, and good for as long as the thing exists."))]
 pub(crate) enum Node {
     /// An alliance.

@@ -5,8 +5,8 @@ use domain::{
     alliances::Letterhead,
     funding::{
         invoices::{
-            Invoice, InvoiceLine, Printed, RenderCreditNote, RenderInvoice, credit_note_to_print, invoice_to_print,
-            record_document,
+            Invoice, InvoiceLine, Printed, RenderCreditNote, RenderInvoice, credit_note_to_print,
+            invoice_to_print, record_document,
         },
         vat::VatTreatment,
     },
@@ -45,7 +45,10 @@ pub(super) async fn render_invoice(context: JobContext<Deps>, job: RenderInvoice
 }
 
 /// Prints a credit note: one line with the invoice's VAT treatment.
-pub(super) async fn render_credit_note(context: JobContext<Deps>, job: RenderCreditNote) -> Result<(), JobError> {
+pub(super) async fn render_credit_note(
+    context: JobContext<Deps>,
+    job: RenderCreditNote,
+) -> Result<(), JobError> {
     let found = credit_note_to_print(&context.app, &context.viewer, job.credit_note_id).await?;
     let Some(printed) = found else { return Err(JobError::Discard("the credit note is gone".into())) };
     let (note, invoice) = (printed.note, printed.invoice);
@@ -81,7 +84,8 @@ pub(super) async fn render_credit_note(context: JobContext<Deps>, job: RenderCre
 async fn off_the_runtime(
     render: impl FnOnce() -> Result<Vec<u8>, RenderError> + Send + 'static,
 ) -> Result<Vec<u8>, JobError> {
-    let rendered = tokio::task::spawn_blocking(render).await.map_err(|error| JobError::Retry(error.to_string()))?;
+    let rendered =
+        tokio::task::spawn_blocking(render).await.map_err(|error| JobError::Retry(error.to_string()))?;
     // The same document fails the same way next time.
     rendered.map_err(|error| JobError::Discard(error.to_string()))
 }

@@ -37,8 +37,8 @@ enum Failed {
 async fn attempt(context: &JobContext<Deps>, sending: Sending) -> Result<(Email, String), Failed> {
     let file = context.deps.store.get(&sending.attachment.as_str().into()).await;
     let file = file.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
-    let content = file.bytes().await.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
-    let email = compose(context, &sending, content.to_vec()).map_err(|error| match error {
+    let pdf = file.bytes().await.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
+    let email = compose(context, &sending, pdf.to_vec()).map_err(|error| match error {
         JobError::Discard(reason) => Failed::Refused(String::new(), reason),
         JobError::Retry(reason) => Failed::TryAgain(reason),
     })?;
@@ -72,7 +72,10 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
                 period_end: invoice.period_end,
                 total: invoice.gross.0,
                 due_on: invoice.due_on,
-                purchase_order: invoice.purchase_order.clone().map_or(PurchaseOrder::Requested, PurchaseOrder::Number),
+                purchase_order: invoice
+                    .purchase_order
+                    .clone()
+                    .map_or(PurchaseOrder::Requested, PurchaseOrder::Number),
                 bank: bank(invoice),
                 page,
             };

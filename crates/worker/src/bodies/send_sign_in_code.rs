@@ -7,7 +7,10 @@ use super::{Deps, post::Letter};
 use crate::{JobContext, JobError};
 
 /// Mails the code, or the advice that nobody knows the address. A code that was used or has expired is not mailed.
-pub(super) async fn send_sign_in_code(context: JobContext<Deps>, job: SendSignInCode) -> Result<(), JobError> {
+pub(super) async fn send_sign_in_code(
+    context: JobContext<Deps>,
+    job: SendSignInCode,
+) -> Result<(), JobError> {
     let (app, post) = (&context.app, &context.deps.post);
     let Some(mail) = sign_in_mail(app, job.code_id).await? else { return Ok(()) };
     let site = app.links.host().to_owned();
@@ -27,9 +30,8 @@ pub(super) async fn send_sign_in_code(context: JobContext<Deps>, job: SendSignIn
         SignInMail::NoAccount { to } => post.compose(&mails::NoAccount { site }, letter(to.as_str()))?,
     };
     match post.send(app, &email).await {
-        Ok(_) => Ok(()),
         Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
         // An address that does not exist cannot sign in; nobody has to look at that.
-        Err(SendError::Discard { .. }) => Ok(()),
+        Ok(_) | Err(SendError::Discard { .. }) => Ok(()),
     }
 }

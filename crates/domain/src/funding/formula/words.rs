@@ -1,4 +1,5 @@
 //! A formula in words, for those who vote on it.
+#![expect(clippy::format_push_string, reason = "sentences of a few words, made once a page")]
 
 use super::{Adjustment, Base, Formula, Rounding, TrustRule, Weight};
 use crate::{
@@ -32,9 +33,9 @@ impl Base {
                     fee => format!("Every member pays {fee}, and {per_pupil} for each pupil"),
                 };
                 match (floor, cap) {
-                    (Some(floor), Some(cap)) => text.push_str(&format!(", at least {floor} and at most {cap}")),
-                    (Some(floor), None) => text.push_str(&format!(", at least {floor}")),
-                    (None, Some(cap)) => text.push_str(&format!(", at most {cap}")),
+                    (Some(floor), Some(cap)) => text += &format!(", at least {floor} and at most {cap}"),
+                    (Some(floor), None) => text += &format!(", at least {floor}"),
+                    (None, Some(cap)) => text += &format!(", at most {cap}"),
                     (None, None) => {}
                 }
                 text + "."
@@ -80,9 +81,15 @@ impl Weight {
 impl Adjustment {
     fn in_words(&self) -> String {
         match self {
-            Self::PartYear { by: Proration::ByDay } => "Who joins or leaves within the year pays by the day.".into(),
-            Self::PartYear { by: Proration::ByMonth } => "Who joins or leaves within the year pays by the month.".into(),
-            Self::PartYear { by: Proration::None } => "Who joins or leaves within the year pays for all of it.".into(),
+            Self::PartYear { by: Proration::ByDay } => {
+                "Who joins or leaves within the year pays by the day.".into()
+            }
+            Self::PartYear { by: Proration::ByMonth } => {
+                "Who joins or leaves within the year pays by the month.".into()
+            }
+            Self::PartYear { by: Proration::None } => {
+                "Who joins or leaves within the year pays for all of it.".into()
+            }
             Self::TrustDiscount { percent, schools: TrustRule::SecondAndLater } => {
                 format!("A trust's second and later schools pay {percent} less.")
             }
@@ -92,10 +99,10 @@ impl Adjustment {
             Self::InKind { cap, floor } => {
                 let mut text = String::from("What a member gives in kind is taken off");
                 if let Some(cap) = cap {
-                    text.push_str(&format!(", up to {cap}"));
+                    text += &format!(", up to {cap}");
                 }
                 if *floor > Pence::ZERO {
-                    text.push_str(&format!(", but {floor} is always paid in money"));
+                    text += &format!(", but {floor} is always paid in money");
                 }
                 text + "."
             }

@@ -163,7 +163,11 @@ impl AllianceObject {
 
     /// What each member would pay by the budget's formula, and by another that is tried. Nothing is stored; null when
     /// the shares of others are not yours to see.
-    async fn simulate(&self, budget_id: ID, formula: Option<Formula>) -> Result<Option<funding::SimulationPayload>> {
+    async fn simulate(
+        &self,
+        budget_id: ID,
+        formula: Option<Formula>,
+    ) -> Result<Option<funding::SimulationPayload>> {
         if !self.0.viewer().may(viewer::Permission::SeeMoney) {
             return Ok(None);
         }

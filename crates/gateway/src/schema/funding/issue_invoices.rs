@@ -61,11 +61,10 @@ impl IssueInvoicesMutation {
         let run =
             IssueInvoices { budget_id, due_on: input.due_on.map(|date| date.0), expected: Some(expected) };
         let key = IdempotencyKey(input.idempotency_key);
-        let done = match input.dry_run {
-            true => answer(check_run(session.app(), change.viewer(), run).await)?,
-            false => {
-                answer(issue_invoices(session.app(), change.viewer(), run, Some(&key)).await.map(|_| ()))?
-            }
+        let done = if input.dry_run {
+            answer(check_run(session.app(), change.viewer(), run).await)?
+        } else {
+            answer(issue_invoices(session.app(), change.viewer(), run, Some(&key)).await.map(|_| ()))?
         };
         let filter = InvoiceFilter { budget_id: Some(budget_id), ..Default::default() };
         Ok(change

@@ -41,7 +41,12 @@ struct Page {
     base: String,
 }
 
-async fn page(site: &SharedSite, within: &Within, lookup: Lookup, form: FormState) -> Result<Page, PageError> {
+async fn page(
+    site: &SharedSite,
+    within: &Within,
+    lookup: Lookup,
+    form: FormState,
+) -> Result<Page, PageError> {
     if !within.may(Permission::ManageMembers) {
         return Err(PageError::Forbidden);
     }
@@ -60,7 +65,11 @@ async fn page(site: &SharedSite, within: &Within, lookup: Lookup, form: FormStat
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(lookup): Query<Lookup>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(lookup): Query<Lookup>,
+) -> PageResult {
     render(&page(&site, &within, lookup, FormState::default()).await?)
 }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     csv, format,
-    formula_form,
     forms::{Fields, FormState, read_form},
+    formula_form,
     ids::global,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
@@ -59,12 +59,12 @@ async fn load(
     within: &Within,
     id: Uuid,
     tried: Option<Formula>,
-) -> Result<(budget::BudgetAllianceBudget, Result<Option<budget::BudgetAllianceSimulateSimulation>, Problem>), PageError> {
-    let variables = budget::Variables {
-        slug: within.slug(),
-        id: global(within, Kind::Budget, id),
-        formula: tried,
-    };
+) -> Result<
+    (budget::BudgetAllianceBudget, Result<Option<budget::BudgetAllianceSimulateSimulation>, Problem>),
+    PageError,
+> {
+    let variables =
+        budget::Variables { slug: within.slug(), id: global(within, Kind::Budget, id), formula: tried };
     let data = site.query::<Budget>(&within.signed, variables).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     let budget = alliance.budget.ok_or(PageError::NotFound)?;

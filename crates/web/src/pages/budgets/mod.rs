@@ -6,7 +6,6 @@ use domain::viewer::Permission;
 
 use crate::{
     format,
-
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,

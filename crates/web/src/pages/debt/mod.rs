@@ -69,7 +69,15 @@ pub(crate) async fn csv(State(site): State<SharedSite>, within: Within) -> PageR
         let name = row.payer.as_ref().map(|payer| payer.legal_name.clone()).unwrap_or_default();
         std::iter::once(name).chain(cells(&row).map(|(_, amount)| plain(amount))).collect()
     });
-    let heading =
-        ["Payer", "Not yet due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days", "Owed", "Disputed"];
+    let heading = [
+        "Payer",
+        "Not yet due",
+        "1 to 30 days",
+        "31 to 60 days",
+        "61 to 90 days",
+        "Over 90 days",
+        "Owed",
+        "Disputed",
+    ];
     csv::download("aged-debt.csv", &heading, rows)
 }

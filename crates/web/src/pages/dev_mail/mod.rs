@@ -38,7 +38,8 @@ pub(crate) async fn one(State(site): State<SharedSite>, Path(id): Path<Uuid>) ->
 /// The HTML part alone, for the frame: it has its own styles and nothing of ours, and runs nothing.
 pub(crate) async fn html(State(site): State<SharedSite>, Path(id): Path<Uuid>) -> PageResult {
     let mail = messages::development_mail(&site.gateway.app, id).await?.ok_or(PageError::NotFound)?;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox";
     let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::X_FRAME_OPTIONS, "SAMEORIGIN")];
     Ok((headers, Html(mail.html)).into_response())
 }

@@ -19,8 +19,8 @@ use gateway::schema::ids::{Kind, decode};
 use uuid::Uuid;
 
 use crate::{
-    formula_form,
     forms::{Fields, FormState, problem, read_form},
+    formula_form,
     ids::global,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
@@ -93,11 +93,19 @@ async fn page(
         Some(budget) => (budget.starts_on, budget.ends_on),
         None => next_year(alliance.today, alliance.terms.year_start_month),
     };
-    let mut lines: Vec<_> = alliance.budget.iter().flat_map(|budget| &budget.lines)
+    let mut lines: Vec<_> = alliance
+        .budget
+        .iter()
+        .flat_map(|budget| &budget.lines)
         .map(|line| (line.description.clone(), line.pence.to_string()))
         .collect();
-    let mut offers: Vec<_> = alliance.budget.iter().flat_map(|budget| &budget.in_kind_offers)
-        .filter_map(|offer| Some((offer.member.as_ref()?.id.clone(), offer.description.clone(), offer.pence.to_string())))
+    let mut offers: Vec<_> = alliance
+        .budget
+        .iter()
+        .flat_map(|budget| &budget.in_kind_offers)
+        .filter_map(|offer| {
+            Some((offer.member.as_ref()?.id.clone(), offer.description.clone(), offer.pence.to_string()))
+        })
         .collect();
     if let Some((fields, _)) = &refused {
         lines = pairs(fields, "line", "lineAmount").collect();
@@ -116,7 +124,8 @@ async fn page(
         shell: within.shell(&heading),
         year: alliance.budget.as_ref().map_or(usual_label, |budget| budget.label.clone()),
         values: formula_form::values(&alliance.budget.map_or_else(usual_formula, |budget| budget.formula)),
-        form: refused.map_or_else(FormState::default, |(fields, problem)| FormState::refused(fields, problem)),
+        form: refused
+            .map_or_else(FormState::default, |(fields, problem)| FormState::refused(fields, problem)),
         back: within.path(&id.map_or_else(|| "/budgets".to_owned(), |id| format!("/budgets/{id}"))),
         starts_on: starts_on.to_string(),
         ends_on: ends_on.to_string(),
@@ -135,7 +144,11 @@ fn next_year(today: NaiveDate, start_month: i64) -> (NaiveDate, NaiveDate) {
     (start, start + Months::new(12) - chrono::Days::new(1))
 }
 
-fn pairs<'a>(fields: &'a Fields, one: &'a str, other: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
+fn pairs<'a>(
+    fields: &'a Fields,
+    one: &'a str,
+    other: &'a str,
+) -> impl Iterator<Item = (String, String)> + 'a {
     fields.all(one).zip(fields.all(other)).map(|(one, other)| (one.to_owned(), other.to_owned()))
 }
 
@@ -153,7 +166,11 @@ fn read(fields: &Fields) -> Result<DraftBudget, Problem> {
         .filter(|(_, (text, pence))| !text.is_empty() || !pence.is_empty())
         .map(|(member, (description, pence))| {
             let member_id = decode(member).map_or(Uuid::nil(), |(_, _, id)| id);
-            Ok(DraftInKindOffer { member_id: MemberId(member_id), description, pence: amount("inKindOffers", &pence)? })
+            Ok(DraftInKindOffer {
+                member_id: MemberId(member_id),
+                description,
+                pence: amount("inKindOffers", &pence)?,
+            })
         })
         .collect::<Result<_, Problem>>()?;
     Ok(DraftBudget {
@@ -188,9 +205,10 @@ async fn save(site: &SharedSite, within: &Within, id: Option<Uuid>, fields: &Fie
         })?,
     };
     match result {
-        Ok(budget) => {
-            Ok(done(&within.path(&format!("/budgets/{}", budget.id)), &format!("Budget {} is saved as a draft.", budget.label)))
-        }
+        Ok(budget) => Ok(done(
+            &within.path(&format!("/budgets/{}", budget.id)),
+            &format!("Budget {} is saved as a draft.", budget.label),
+        )),
         Err(problem) => render_refused(&page(site, within, id, Some((fields, problem))).await?),
     }
 }

@@ -58,7 +58,8 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
 
 /// A school's people see the alliance, and the invoices of their own school where their role has them.
 async fn school(site: &SharedSite, within: &Within) -> PageResult {
-    let data = site.query::<SchoolHome>(&within.signed, school_home::Variables { slug: within.slug() }).await?;
+    let data =
+        site.query::<SchoolHome>(&within.signed, school_home::Variables { slug: within.slug() }).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     let page = Page {
         shell: within.shell("Home"),
@@ -100,15 +101,24 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     }
     if alliance.overdue.count > 0 {
         todo.push(Todo {
-            what: format!("{} overdue", format::plural(&alliance.overdue.count, "invoice is", "invoices are")),
-            why: format!("{} in all. Reminders go by themselves; a call often helps more.", alliance.overdue.outstanding),
+            what: format!(
+                "{} overdue",
+                format::plural(&alliance.overdue.count, "invoice is", "invoices are")
+            ),
+            why: format!(
+                "{} in all. Reminders go by themselves; a call often helps more.",
+                alliance.overdue.outstanding
+            ),
             href: within.path("/invoices?state=OVERDUE"),
             act: "See who",
         });
     }
     if alliance.disputed.count > 0 {
         todo.push(Todo {
-            what: format!("{} disputed", format::plural(&alliance.disputed.count, "invoice is", "invoices are")),
+            what: format!(
+                "{} disputed",
+                format::plural(&alliance.disputed.count, "invoice is", "invoices are")
+            ),
             why: "Nobody is reminded until you settle it.".into(),
             href: within.path("/invoices?state=DISPUTED"),
             act: "Look",

@@ -64,12 +64,20 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
 /// The PDF. Uses `domain` directly: a document carries no files.
-pub(crate) async fn pdf(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+pub(crate) async fn pdf(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
     let reading = Reading::new(site.gateway.app.db.clone(), within.viewer().clone());
     let found = operations::document(&reading, InvoiceId(id)).await.map_err(|error| match error {
         ReadError::Forbidden(_) => PageError::Forbidden,
@@ -111,7 +119,8 @@ pub(crate) async fn credit(
     let result = match gross {
         Err(problem) => Err(problem),
         Ok(gross) => {
-            let input = CreditInvoice { invoice_id: InvoiceId(id), gross, reason: fields.text("reason").to_owned() };
+            let input =
+                CreditInvoice { invoice_id: InvoiceId(id), gross, reason: fields.text("reason").to_owned() };
             let key = IdempotencyKey(fields.text("key").to_owned());
             outcome(operations::credit_invoice(&site.gateway.app, within.viewer(), input, Some(&key)).await)?
         }

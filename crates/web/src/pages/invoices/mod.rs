@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::{
     csv, format,
-
     page::{PageError, PageResult, render},
     pages::{budget::plain, query},
     session::Within,
@@ -84,12 +83,20 @@ async fn load(
     data.alliance.ok_or(PageError::NotFound)
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
     render(&Page { shell: within.shell("Invoices"), filter, list, base: within.path("/invoices") })
 }
 
-pub(crate) async fn csv(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
@@ -116,7 +123,16 @@ pub(crate) async fn csv(State(site): State<SharedSite>, within: Within, Query(fi
         after = list.invoices.page_info.end_cursor;
     }
     let heading = [
-        "Number", "Member", "Payer", "Purchase order", "Issued", "Due", "Billed", "Credited", "Received", "Outstanding",
+        "Number",
+        "Member",
+        "Payer",
+        "Purchase order",
+        "Issued",
+        "Due",
+        "Billed",
+        "Credited",
+        "Received",
+        "Outstanding",
         "State",
     ];
     csv::download("invoices.csv", &heading, rows)

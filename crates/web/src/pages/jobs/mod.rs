@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::{
     forms::read_form,
-
     page::{PageError, PageResult, done, outcome, render},
     pages::query,
     session::Within,
@@ -51,7 +50,11 @@ fn state(state: &jobs::JobState) -> words::Tag {
     words::Tag { tone, label: words::sentence(&name) }
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let only = serde_json::Value::String(filter.state.clone());
     let variables = jobs::Variables {
         slug: within.slug(),

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::{
     format,
-
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -45,7 +44,11 @@ impl Page {
     }
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let state = serde_json::Value::String(filter.state.clone());
     let variables = mail::Variables {
         slug: within.slug(),

@@ -46,7 +46,11 @@ impl Page {
     }
 
     fn order_rule(&self) -> String {
-        self.member.payer.as_ref().map(|payer| words::name(&payer.purchase_order).to_lowercase()).unwrap_or_default()
+        self.member
+            .payer
+            .as_ref()
+            .map(|payer| words::name(&payer.purchase_order).to_lowercase())
+            .unwrap_or_default()
     }
 }
 
@@ -82,7 +86,11 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
 
 type Address = Path<(String, Uuid)>;
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
@@ -145,7 +153,8 @@ pub(crate) fn payer_details(fields: &Fields, finance_contact_id: Option<PersonId
         legal_name: fields.text("legalName").to_owned(),
         address: fields.text("address").to_owned(),
         accounts_email: fields.optional("accountsEmail"),
-        purchase_order: PurchaseOrderRule::parse(fields.text("purchaseOrder")).unwrap_or(PurchaseOrderRule::Requested),
+        purchase_order: PurchaseOrderRule::parse(fields.text("purchaseOrder"))
+            .unwrap_or(PurchaseOrderRule::Requested),
         finance_contact_id,
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::{
     csv, format,
-
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -19,8 +18,17 @@ use crate::{
 query!(Members, "src/pages/members/query.graphql");
 
 /// The phases in filters, as the schema names them.
-pub(crate) const PHASES: [&str; 9] =
-    ["NURSERY", "INFANT", "JUNIOR", "PRIMARY", "SECONDARY", "ALL_THROUGH", "SPECIAL", "SIXTEEN_PLUS", "OTHER"];
+pub(crate) const PHASES: [&str; 9] = [
+    "NURSERY",
+    "INFANT",
+    "JUNIOR",
+    "PRIMARY",
+    "SECONDARY",
+    "ALL_THROUGH",
+    "SPECIAL",
+    "SIXTEEN_PLUS",
+    "OTHER",
+];
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Filter {
@@ -54,7 +62,8 @@ async fn load(
     filter: &Filter,
     (first, after): (i64, Option<String>),
 ) -> Result<members::MembersAllianceMembers, PageError> {
-    let phase = PHASES.contains(&filter.phase.as_str()).then(|| serde_json::Value::String(filter.phase.clone()));
+    let phase =
+        PHASES.contains(&filter.phase.as_str()).then(|| serde_json::Value::String(filter.phase.clone()));
     let variables = members::Variables {
         slug: within.slug(),
         name: Some(filter.name.clone()),
@@ -66,7 +75,11 @@ async fn load(
     Ok(data.alliance.ok_or(PageError::NotFound)?.members)
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
     let page = Page {
         shell: within.shell("Members"),
@@ -79,7 +92,11 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(fi
     render(&page)
 }
 
-pub(crate) async fn csv(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     let mut rows = Vec::new();
     let mut after = None;
     loop {

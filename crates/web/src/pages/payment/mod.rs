@@ -42,7 +42,10 @@ impl Page {
     /// What the surest suggestion would set against an invoice.
     fn suggested(&self, invoice: &str) -> String {
         let parts = self.payment.suggestions.first().map(|suggestion| &suggestion.parts);
-        let part = parts.into_iter().flatten().find(|part| part.invoice.as_ref().is_some_and(|one| one.id == invoice));
+        let part = parts
+            .into_iter()
+            .flatten()
+            .find(|part| part.invoice.as_ref().is_some_and(|one| one.id == invoice));
         part.map(|part| part.amount.to_string()).unwrap_or_default()
     }
 }
@@ -76,7 +79,11 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
@@ -86,7 +93,8 @@ fn read(fields: &Fields, id: Uuid) -> Result<AllocatePayment, Problem> {
         .zip(fields.all("part"))
         .filter(|(_, typed)| !typed.is_empty())
         .map(|(invoice, typed)| {
-            let amount = Pence::parse(typed).map_err(|error| problem("parts", &format!("“{typed}”: {error}")))?;
+            let amount =
+                Pence::parse(typed).map_err(|error| problem("parts", &format!("“{typed}”: {error}")))?;
             let invoice_id = InvoiceId(decode(invoice).map_or(Uuid::nil(), |(_, _, id)| id));
             Ok(Part { invoice_id, amount })
         })
@@ -114,7 +122,9 @@ pub(crate) async fn post(
             };
             Ok(done(&within.path(&format!("/payments/{id}")), &said))
         }
-        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
     }
 }
 
@@ -126,10 +136,14 @@ pub(crate) async fn reverse(
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
     let allocation = decode(fields.text("allocation")).map_or(Uuid::nil(), |(_, _, id)| id);
-    let input =
-        ReverseAllocation { allocation_id: AllocationId(allocation), reason: fields.text("reason").to_owned() };
+    let input = ReverseAllocation {
+        allocation_id: AllocationId(allocation),
+        reason: fields.text("reason").to_owned(),
+    };
     match outcome(reverse_allocation(&site.gateway.app, within.viewer(), input).await)? {
         Ok(_) => Ok(done(&within.path(&format!("/payments/{id}")), "Taken back: the amount is free again.")),
-        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
     }
 }

@@ -19,7 +19,6 @@ use serde::Deserialize;
 use crate::{
     format,
     forms::{Fields, FormState, problem, read_form},
-
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -52,7 +51,12 @@ struct Page {
     base: String,
 }
 
-async fn page(site: &SharedSite, within: &Within, filter: Filter, form: FormState) -> Result<Page, PageError> {
+async fn page(
+    site: &SharedSite,
+    within: &Within,
+    filter: Filter,
+    form: FormState,
+) -> Result<Page, PageError> {
     let variables = payments::Variables {
         slug: within.slug(),
         unmatched: !filter.unmatched.is_empty(),
@@ -74,7 +78,11 @@ async fn page(site: &SharedSite, within: &Within, filter: Filter, form: FormStat
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Query(filter): Query<Filter>) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
     render(&page(&site, &within, filter, FormState::default()).await?)
 }
 
@@ -98,10 +106,12 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
         Ok(input) => outcome(record_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await)?,
     };
     match result {
-        Ok(id) => Ok(done(&within.path(&format!("/payments/{id}")), "The payment is recorded. Say what it is for.")),
-        Err(problem) => {
-            render_refused(&page(&site, &within, Filter::default(), FormState::refused(&fields, problem)).await?)
+        Ok(id) => {
+            Ok(done(&within.path(&format!("/payments/{id}")), "The payment is recorded. Say what it is for."))
         }
+        Err(problem) => render_refused(
+            &page(&site, &within, Filter::default(), FormState::refused(&fields, problem)).await?,
+        ),
     }
 }
 
@@ -127,12 +137,18 @@ pub(crate) async fn import(State(site): State<SharedSite>, within: Within, reque
             let input = ImportBankStatement { file_name, bytes };
             outcome(import_bank_statement(&site.gateway.app, within.viewer(), input).await)?
         }
-        Some((_, None)) => Err(problem("file", "This file is larger than 5 MB. Export a shorter period from the bank")),
+        Some((_, None)) => {
+            Err(problem("file", "This file is larger than 5 MB. Export a shorter period from the bank"))
+        }
         None => Err(problem("file", "Choose the file that the bank's website gave you")),
     };
     match result {
         Ok(import) if import.rejected.is_empty() => {
-            let said = format!("{} new, {} known before.", format::plural(&count(import.taken), "payment", "payments"), import.known);
+            let said = format!(
+                "{} new, {} known before.",
+                format::plural(&count(import.taken), "payment", "payments"),
+                import.known
+            );
             Ok(done(&within.path("/payments?unmatched=yes"), &said))
         }
         Ok(import) => {

@@ -65,12 +65,18 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, within: Within, Path((_, id)): Address) -> PageResult {
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
 fn read(fields: &Fields, id: Uuid) -> Result<IssueInvoices, Problem> {
-    let seen = |name| fields.text(name).parse::<i64>().map_err(|_| problem("expected", "Please load the page again"));
+    let seen = |name| {
+        fields.text(name).parse::<i64>().map_err(|_| problem("expected", "Please load the page again"))
+    };
     let count = usize::try_from(seen("count")?).unwrap_or(0);
     let expected = Some(Expected { count, total: Pence(seen("total")?) });
     Ok(IssueInvoices { budget_id: BudgetId(id), due_on: Some(fields.date("dueOn")?), expected })
@@ -90,10 +96,15 @@ pub(crate) async fn post(
     };
     match result {
         Ok(_) => {
-            let said = format!("{} invoices are issued. They are being printed and mailed now.", fields.text("count"));
+            let said = format!(
+                "{} invoices are issued. They are being printed and mailed now.",
+                fields.text("count")
+            );
             Ok(done(&within.path("/invoices"), &said))
         }
-        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
     }
 }
 
@@ -111,7 +122,11 @@ pub(crate) async fn record_order(
         number: fields.text("number").to_owned(),
     };
     match outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)? {
-        Ok(()) => Ok(done(&within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded.")),
-        Err(problem) => render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?),
+        Ok(()) => {
+            Ok(done(&within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded."))
+        }
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
     }
 }

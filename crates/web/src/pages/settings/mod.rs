@@ -60,7 +60,11 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             address: text("address"),
             contact_email: text("contactEmail"),
             vat_number: fields.optional("vatNumber"),
-            bank: BankAccount { name: text("bankAccountName"), sort_code: text("sortCode"), number: text("accountNumber") },
+            bank: BankAccount {
+                name: text("bankAccountName"),
+                sort_code: text("sortCode"),
+                number: text("accountNumber"),
+            },
         },
         supplier_kind: match fields.text("supplierKind") {
             "trading_company" => SupplierKind::TradingCompany,

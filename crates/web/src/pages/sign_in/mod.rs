@@ -53,7 +53,11 @@ pub(crate) async fn get() -> PageResult {
 pub(crate) async fn post(State(site): State<SharedSite>, Form(form): Form<EmailForm>) -> PageResult {
     match outcome(access::request_sign_in_code(&site.gateway.app, &form.email).await)? {
         Err(problem) => refused(&EmailPage { email: form.email, error: Some(problem.message) }),
-        Ok(()) => render(&CodePage { email: form.email.trim().to_owned(), error: None, has_mailbox: mailbox(&site) }),
+        Ok(()) => render(&CodePage {
+            email: form.email.trim().to_owned(),
+            error: None,
+            has_mailbox: mailbox(&site),
+        }),
     }
 }
 
@@ -68,8 +72,11 @@ pub(crate) async fn code(State(site): State<SharedSite>, Form(form): Form<CodeFo
         }
     };
     let secure = if app.links.is_https() { "; Secure" } else { "" };
-    let cookie =
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}", cookie_name(app), signed.token);
+    let cookie = format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}",
+        cookie_name(app),
+        signed.token
+    );
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }
 
