@@ -15,7 +15,7 @@ use crate::{
     doctor::{self, Format, Health},
     http,
     import::{self, Import},
-    node, stop, telemetry,
+    node, seed, stop, telemetry,
     up::{self, Demo, Options},
 };
 
@@ -52,6 +52,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Put the demo into the database of DATABASE_URL, unless it is there
+    Seed,
     /// Print the GraphQL schema
     Schema,
 }
@@ -136,6 +138,12 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let format = if json { Format::Json } else { Format::Text };
             let health = doctor::doctor(config.as_ref(), &data.data, format, &mut io::stdout()).await?;
             return Ok(if health == Health::Fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Seed => {
+            let node = node::open_shared(&config?).await?;
+            let made = seed::seed(&node.app).await.map_err(|error| error.detail())?;
+            println!("{}", if made { "The demo is made." } else { "The demo is there already." });
+            node.app.db.close().await;
         }
         Command::Schema => print!("{}", gateway::schema::sdl()),
     }

@@ -25,7 +25,7 @@ use crate::{
 /// Which file.
 #[derive(Subcommand)]
 pub enum Import {
-    /// The file of all schools (edubasealldata…csv)
+    /// The file of all schools (`edubasealldata…csv`)
     Register(ImportArgs),
     /// The file of links between them (`links_edubasealldata…csv`)
     Links(ImportArgs),

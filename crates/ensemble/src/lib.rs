@@ -6,6 +6,7 @@
 //! | `gateway`, `worker` | one half of it each, over a shared database |
 //! | `migrate` | the schema brought up to date, as its owner |
 //! | `import` | the national register's files taken in |
+//! | `seed` | the demo, into a database without it |
 //! | `doctor` | what is in order and what to do |
 //! | `schema` | the GraphQL schema, printed |
 
@@ -18,6 +19,7 @@ pub mod embedded;
 pub mod http;
 pub mod import;
 pub mod node;
+pub mod seed;
 pub mod stop;
 pub mod store;
 pub mod telemetry;

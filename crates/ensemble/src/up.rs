@@ -23,6 +23,7 @@ use crate::{
     embedded::{EmbeddedError, Postgres},
     http::{self, ListenError},
     node::{self, Node, NodeError},
+    seed,
     stop::Stop,
     store::{self, StoreError},
 };
@@ -139,7 +140,18 @@ async fn run(ready: Ready<'_>, logins: &Logins, stop: &Stop) -> Result<(), UpErr
     let app = database::connect(logins, parts).await?;
     let node =
         Node { app, store: store::open(config.store.as_ref(), &data)?, site, post: node::post(config)? };
+    let has_demo = options.demo == Demo::Wanted && Logins::given(config).is_none();
+    if has_demo {
+        seed::seed(&node.app).await?;
+    }
     print_welcome(&base_url, &data, site);
+    if has_demo {
+        println!("Sign in with the address of one of the demo's people; the code arrives in that mailbox:");
+        for person in seed::people() {
+            println!("  {:34} {}", person.email, person.role);
+        }
+    }
+    println!("Press Ctrl-C to stop all of it.");
     let outcome = node::serve_and_work(&node, listener, stop).await;
     node.app.db.close().await;
     Ok(outcome?)
@@ -151,7 +163,6 @@ fn print_welcome(base_url: &str, data: &Path, site: SiteOptions) {
         println!("  Its mails, sign-in codes too, arrive at {base_url}/dev/mail");
     }
     println!("  Its data is kept in {}", data.display());
-    println!("Press Ctrl-C to stop all of it.");
 }
 
 fn clock(now: Option<Timestamp>) -> Clock {
