@@ -2,15 +2,17 @@
 -- Neither owns anything and neither may bypass row-level security. In production, logins are members of these
 -- roles (deploy/README.md); the embedded server logs in as them over its private socket.
 do $$
+declare
+    wanted text;
 begin
-    -- Two databases of one server may be set up at the same time.
-    perform pg_advisory_xact_lock(726549032);
-    if not exists (select from pg_roles where rolname = 'ensemble_app') then
-        create role ensemble_app login nosuperuser nobypassrls nocreatedb nocreaterole noinherit;
-    end if;
-    if not exists (select from pg_roles where rolname = 'ensemble_machine') then
-        create role ensemble_machine login nosuperuser nobypassrls nocreatedb nocreaterole noinherit;
-    end if;
+    foreach wanted in array array['ensemble_app', 'ensemble_machine'] loop
+        begin
+            execute format('create role %I login nosuperuser nobypassrls nocreatedb nocreaterole noinherit', wanted);
+        exception
+            -- Two databases of one server may be set up at the same moment: either error means it is there by now.
+            when duplicate_object or unique_violation then null;
+        end;
+    end loop;
 end
 $$;
 

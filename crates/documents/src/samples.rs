@@ -102,8 +102,8 @@ pub(crate) fn invoice() -> InvoiceDocument {
         explanation: Some(
             "The members agreed a budget of £34,000.00 for 2026–27. It is shared by the number of pupils on \
              roll at the January 2026 census, at £5.00 a pupil and no less than £750.00. Your school had 257 \
-             pupils on that day, which makes £1,285.00; rounding to the agreed total takes off 50p. Last year \
-             your share was £1,240.00."
+             pupils on that day, which makes £1,285.00; rounding to the agreed total takes off 50p. Last \
+             year your share was £1,240.00."
                 .to_owned(),
         ),
         prepayment_note: Some(

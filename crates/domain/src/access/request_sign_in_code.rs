@@ -5,7 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{EmailAddress, NotAnEmailAddress, code_digits, limits, repo};
-use crate::{app::App, error::Internal, ids::new_uuid, jobs::Job, problem::failure};
+use crate::{
+    app::App,
+    error::Internal,
+    ids::new_uuid,
+    jobs::{Job, Priority},
+    problem::failure,
+};
 
 /// Why no code was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,7 @@ pub struct SendSignInCode {
 impl Job for SendSignInCode {
     const KIND: &'static str = "send_sign_in_code";
     const TIMEOUT: Duration = Duration::from_secs(30);
+    const PRIORITY: Priority = Priority::SomebodyWaits;
 }
 
 /// Queues a mail with a code for `email`. Answers alike, and as fast, whether or not anybody knows the address:

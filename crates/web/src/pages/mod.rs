@@ -33,11 +33,11 @@ macro_rules! query {
     ($name:ident, $folder:tt) => {
         #[derive(graphql_client::GraphQLQuery)]
         #[graphql(
-                                    schema_path = "../gateway/schema.graphql",
-                                    query_path = $folder,
-                                    custom_scalars_module = "crate::scalars",
-                                    response_derives = "Debug, Clone, PartialEq"
-                                )]
+                                            schema_path = "../gateway/schema.graphql",
+                                            query_path = $folder,
+                                            custom_scalars_module = "crate::scalars",
+                                            response_derives = "Debug, Clone, PartialEq"
+                                        )]
         struct $name;
     };
 }
