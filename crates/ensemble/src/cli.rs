@@ -52,7 +52,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Put the demo into the database of DATABASE_URL, unless it is there
+    /// Put the demo into the database, unless it is there
     Seed,
     /// Print the GraphQL schema
     Schema,

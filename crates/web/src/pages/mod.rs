@@ -29,15 +29,17 @@ pub(crate) async fn not_found() -> PageError {
 }
 
 /// Implements a page's document: `query!(Members, "members")` is the operation `Members` of `members/query.graphql`.
+// The formatter would move the attribute further right at every run.
+#[rustfmt::skip]
 macro_rules! query {
     ($name:ident, $folder:tt) => {
         #[derive(graphql_client::GraphQLQuery)]
         #[graphql(
-                                            schema_path = "../gateway/schema.graphql",
-                                            query_path = $folder,
-                                            custom_scalars_module = "crate::scalars",
-                                            response_derives = "Debug, Clone, PartialEq"
-                                        )]
+            schema_path = "../gateway/schema.graphql",
+            query_path = $folder,
+            custom_scalars_module = "crate::scalars",
+            response_derives = "Debug, Clone, PartialEq"
+        )]
         struct $name;
     };
 }
