@@ -3,9 +3,6 @@
 //!
 //! `cargo bench -p tests --bench jobs`
 
-#[path = "../fault/server.rs"]
-mod server;
-
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -19,8 +16,8 @@ use domain::{
     viewer::{Permission, Viewer},
 };
 use serde::{Deserialize, Serialize};
-use server::Server;
 use sqlx::{AssertSqlSafe, Executor, PgPool, postgres::PgPoolOptions};
+use tests::postgres::Server;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use worker::{Registry, WorkerOptions};

@@ -1,17 +1,17 @@
 //! Postgres goes away and comes back.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use tests::postgres::{Restart, Server};
 use worker::WorkerOptions;
 
 use crate::{
     bodies::{Brief, Slow},
-    server::{Restart, Server},
     world::{World, alliance, options},
 };
 
 async fn restarts(how: Restart) {
-    let server = Arc::new(Server::start());
+    let server = Server::start();
     let world = World::on(server.clone()).await;
     world.enqueue(alliance(1), &(0..60).map(|n| Slow { n }).collect::<Vec<_>>()).await;
     world.enqueue(alliance(2), &(60..2_000).map(|n| Brief { n }).collect::<Vec<_>>()).await;

@@ -7,6 +7,5 @@ mod fairness;
 mod processes;
 mod queue;
 mod schedule;
-mod server;
 mod shutdown;
 mod world;

@@ -17,13 +17,13 @@ use domain::{
     viewer::{Permission, Viewer},
 };
 use sqlx::{AssertSqlSafe, Executor, PgPool, postgres::PgPoolOptions};
+use tests::postgres::Server;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::{RunError, Timing, WorkerOptions};
 
 use crate::{
     bodies::{Deps, registry},
-    server::Server,
 };
 
 /// What an experiment works on.
@@ -31,7 +31,7 @@ pub struct World {
     pub app: App,
     /// The owner, whom row-level security does not bind: for looking, and for breaking things.
     pub owner: PgPool,
-    pub server: Arc<Server>,
+    pub server: Server,
     pub database: String,
     shift: Arc<AtomicI64>,
 }
@@ -41,7 +41,7 @@ impl World {
         Self::on(Server::shared()).await
     }
 
-    pub async fn on(server: Arc<Server>) -> Self {
+    pub async fn on(server: Server) -> Self {
         let database = server.new_database().await;
         let owner = PgPoolOptions::new()
             .max_connections(4)

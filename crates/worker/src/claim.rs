@@ -62,34 +62,32 @@ impl Claimer {
     ) {
         let mut pace = Pace { batch: concurrency.clamp(1, MAX_BATCH) };
         let mut after = Lane::START;
-        let looping = async {
-            loop {
-                // Armed before the look at the queue.
-                wake.mark_unchanged();
-                match self.claim(after, pace.batch).await {
-                    Ok(jobs) if jobs.is_empty() && after == Lane::START => {
-                        let _ = tokio::time::timeout(self.timing.poll, wake.changed()).await;
-                    }
-                    Ok(jobs) => {
-                        // Fewer than asked for: every lane with due work had its turn.
-                        let full = jobs.len() >= usize::from(pace.batch);
-                        after = if full { last_lane(&jobs) } else { Lane::START };
-                        let claimed = Instant::now();
-                        self.buffer.push(jobs);
-                        self.buffer.drained_to(usize::from(pace.batch / 2)).await;
-                        if full {
-                            pace.adapt(claimed.elapsed());
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(error = error.detail(), "no jobs could be claimed");
-                        tokio::time::sleep(PAUSE).await;
+        while !shutdown.is_cancelled() {
+            // Armed before the look at the queue.
+            wake.mark_unchanged();
+            // Never cut off: the jobs of a claim that was committed unseen would be stuck until their leases ran out.
+            match self.claim(after, pace.batch).await {
+                Ok(jobs) if jobs.is_empty() && after == Lane::START => {
+                    let woken = tokio::time::timeout(self.timing.poll, wake.changed());
+                    shutdown.run_until_cancelled(woken).await;
+                }
+                Ok(jobs) => {
+                    // Fewer than asked for: every lane with due work had its turn.
+                    let full = jobs.len() >= usize::from(pace.batch);
+                    after = if full { last_lane(&jobs) } else { Lane::START };
+                    let claimed = Instant::now();
+                    self.buffer.push(jobs);
+                    shutdown.run_until_cancelled(self.buffer.drained_to(usize::from(pace.batch / 2))).await;
+                    if full {
+                        pace.adapt(claimed.elapsed());
                     }
                 }
+                Err(error) => {
+                    tracing::warn!(error = error.detail(), "no jobs could be claimed");
+                    shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+                }
             }
-        };
-        // A claim that is cut off may have been committed: its jobs are unknown here, and come free with their leases.
-        shutdown.run_until_cancelled(looping).await;
+        }
     }
 
     async fn claim(&self, after: Lane, batch: u16) -> Result<Vec<Claimed>, Internal> {

@@ -1,5 +1,6 @@
 //! The schema: `domain` as a graph. No rules here: every field and mutation calls the domain, which authorises.
 
+mod charge;
 mod connection;
 mod context;
 mod errors;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Request, Result};
 use domain::app::App;
+
+pub(crate) use charge::{Charge, THROTTLED};
 
 use alliances::AllianceObject;
 use context::{Inside, Session};
@@ -45,8 +48,8 @@ pub fn sdl() -> String {
 }
 
 /// Gives a request what its resolvers need. A stranger may not look at the schema.
-pub(crate) fn for_caller(app: &App, caller: &Caller, request: Request) -> Request {
-    let request = request.data(Session::new(app.clone(), caller.account.clone()));
+pub(crate) fn for_caller(app: &App, caller: &Caller, request: Request, charge: Option<Charge>) -> Request {
+    let request = request.data(Session::new(app.clone(), caller.account.clone(), charge));
     if caller.account.is_none() { request.disable_introspection() } else { request }
 }
 
@@ -75,7 +78,7 @@ impl Query {
 
 async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result<Option<Node>> {
     Ok(match kind {
-        ids::Kind::Alliance => Some(AllianceObject(Arc::clone(inside)).into()),
+        ids::Kind::Alliance => (inside.id().0 == uuid).then(|| AllianceObject(Arc::clone(inside)).into()),
         ids::Kind::Member => inside.member(domain::ids::MemberId(uuid)).await?.map(Into::into),
         ids::Kind::Payer => inside.payer(domain::ids::PayerId(uuid)).await?.map(Into::into),
         ids::Kind::Person => inside.person(domain::ids::PersonId(uuid)).await?.map(Into::into),

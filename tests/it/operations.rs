@@ -1,0 +1,237 @@
+//! Every mutation of the schema with an input that works in the fixture, and the roles that may use it. A mutation that
+//! is not here fails `every_mutation_is_here`.
+
+use serde_json::{Value, json};
+use tests::{Client, fixture};
+
+pub struct Operation {
+    pub name: &'static str,
+    /// Who may, by the name before the `@`.
+    pub roles: &'static [&'static str],
+    /// An input that works on the fixture's day.
+    pub input: fn(&Things) -> Value,
+}
+
+const ALLIANCE: &[&str] = &["director", "manager"];
+const BUDGETS: &[&str] = &["director", "finance"];
+const FINANCE: &[&str] = &["finance"];
+const OFFICE: &[&str] = &["director", "manager", "finance"];
+
+pub const OPERATIONS: &[Operation] = &[
+    Operation { name: "changeSettings", roles: ALLIANCE, input: change_settings },
+    Operation {
+        name: "addMember",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
+                            "payerId": of.payer("Hedgerow Learning Trust") }),
+    },
+    Operation {
+        name: "changePayer",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "payerId": of.payer("Birch Infant School"),
+                            "payer": { "kind": "SCHOOL", "legalName": "Birch Infant School", "address": "2 Mill Road",
+                                       "purchaseOrder": "NONE", "financeContactId": of.person() } }),
+    },
+    Operation {
+        name: "endMembership",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "leftOn": "2026-12-31" }),
+    },
+    Operation {
+        name: "recordRoll",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "pupils": 210,
+                            "censusDate": "2026-10-01", "source": "autumn census" }),
+    },
+    Operation {
+        name: "addPerson",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "name": "The bursar of Birch", "email": "bursar@birch.example",
+                            "memberId": of.member("Birch Infant School"), "title": "Bursar", "startsOn": "2026-11-01" }),
+    },
+    Operation {
+        name: "draftBudget",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "budget": budget(of, "2028-29", 2028) }),
+    },
+    Operation {
+        name: "changeBudget",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2027-28"), "budget": budget(of, "2027-28", 2027) }),
+    },
+    Operation {
+        name: "agreeBudget",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2027-28") }),
+    },
+    Operation {
+        name: "reopenBudget",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27") }),
+    },
+    Operation {
+        name: "recordPurchaseOrder",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "payerId": of.payer("Fir Special School"),
+                            "number": "PO 77" }),
+    },
+    Operation {
+        name: "issueInvoices",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "expectedCount": 5,
+                            "expectedTotal": 503_500, "idempotencyKey": "run" }),
+    },
+    Operation {
+        name: "creditInvoice",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "gross": 1_000,
+                            "reason": "Agreed with the school", "idempotencyKey": "credit" }),
+    },
+    Operation {
+        name: "decideChasing",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "chasing": "HELD",
+                            "reason": "The office is being moved" }),
+    },
+    Operation {
+        name: "setReminderLevels",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "levels": [-7, 0, 21] }),
+    },
+    Operation {
+        name: "recordPayment",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "receivedOn": "2026-11-20", "amount": 25_500,
+                            "payerId": of.payer("Birch Infant School"), "reference": "BIRCH", "method": "BACS",
+                            "idempotencyKey": "payment" }),
+    },
+    Operation {
+        name: "importBankStatement",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "fileName": "november.csv",
+                            "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n" }),
+    },
+    Operation {
+        name: "allocatePayment",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "paymentId": of.free_payment(), "idempotencyKey": "parts",
+                            "parts": [{ "invoiceId": of.invoice("Birch Infant School"), "amount": 1_000 }] }),
+    },
+    Operation {
+        name: "reverseAllocation",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "allocationId": of.allocation("Birch Infant School"),
+                            "reason": "The cheque bounced" }),
+    },
+    Operation {
+        name: "retryJob",
+        roles: OFFICE,
+        input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),
+    },
+    Operation {
+        name: "discardJob",
+        roles: OFFICE,
+        input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),
+    },
+];
+
+fn change_settings(of: &Things) -> Value {
+    json!({
+        "alliance": of.slug, "name": "A new name", "legalName": "A new name CIO", "address": "2 Church Lane",
+        "contactEmail": "post@new.example", "bankAccountName": "A new name", "sortCode": "11-22-33",
+        "accountNumber": "87654321", "supplierKind": "EDUCATION_BODY", "paymentTermsDays": 14, "invoicePrefix": "N-",
+        "creditPrefix": "NC-",
+    })
+}
+
+fn budget(of: &Things, label: &str, year: i32) -> Value {
+    json!({
+        "label": label, "startsOn": format!("{year}-09-01"), "endsOn": format!("{}-08-31", year + 1),
+        "formula": serde_json::to_value(fixture::formula()).unwrap(),
+        "lines": [{ "description": "Co-ordination", "pence": 700_000 }],
+        "inKindOffers": [{ "memberId": of.member("Elm Academy"), "description": "A room", "pence": 5_000 }],
+    })
+}
+
+const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
+    id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 100) { nodes { id } }
+    budgets { id label shares { id } }
+    invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
+                                   deliveries { id } } }
+    payments(first: 100) { nodes { id free reference } } jobs(first: 100) { nodes { id state } } } }";
+
+/// What there is in an alliance, as its director sees it.
+pub struct Things {
+    pub slug: String,
+    pub all: Value,
+}
+
+impl Things {
+    pub async fn of(slug: &str, director: &Client) -> Self {
+        let data = director.graphql(THINGS, json!({ "slug": slug })).await;
+        Self { slug: slug.to_owned(), all: data["alliance"].clone() }
+    }
+
+    fn find(&self, list: &str, key: &str, value: &str) -> &Value {
+        let rows = self.all.pointer(list).unwrap().as_array().unwrap();
+        rows.iter().find(|row| row[key] == value).unwrap_or_else(|| panic!("{list}: no {value}"))
+    }
+
+    pub fn member(&self, name: &str) -> &str {
+        id(self.find("/members/nodes", "name", name))
+    }
+
+    pub fn payer(&self, name: &str) -> &str {
+        id(self.find("/payers", "legalName", name))
+    }
+
+    pub fn person(&self) -> &str {
+        id(&self.all["people"]["nodes"][0])
+    }
+
+    pub fn budget(&self, label: &str) -> &str {
+        id(self.find("/budgets", "label", label))
+    }
+
+    pub fn invoice(&self, member: &str) -> &str {
+        id(self.find("/invoices/nodes", "memberName", member))
+    }
+
+    /// An allocation to the member's invoice that was not taken back.
+    pub fn allocation(&self, member: &str) -> &str {
+        let rows = self.find("/invoices/nodes", "memberName", member)["allocations"].as_array().unwrap();
+        id(rows.iter().find(|row| row["isReversal"] == false && row["isReversed"] == false).unwrap())
+    }
+
+    /// A payment of which £10 or more is free.
+    pub fn free_payment(&self) -> &str {
+        let rows = self.all["payments"]["nodes"].as_array().unwrap();
+        id(rows.iter().find(|row| row["free"].as_i64().unwrap() >= 1_000).unwrap())
+    }
+
+    pub fn parked_job(&self) -> &str {
+        id(self.find("/jobs/nodes", "state", "PARKED"))
+    }
+
+    /// Every id that is anywhere in it.
+    pub fn ids(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        collect(&self.all, &mut ids);
+        ids
+    }
+}
+
+fn collect(value: &Value, ids: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            ids.extend(fields.get("id").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect(value, ids));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, ids)),
+        _ => {}
+    }
+}
+
+fn id(row: &Value) -> &str {
+    row["id"].as_str().unwrap()
+}

@@ -1,0 +1,327 @@
+//! Two alliances of the same shape, each with something of everything, so that whatever one of them must not see of the
+//! other is there to be seen.
+
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use domain::{
+    access::EmailAddress,
+    alliances::{
+        Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
+        Wording, found_alliance,
+    },
+    app::{App, Clock},
+    funding::{
+        budgets::{
+            DraftBudget, DraftInKindOffer, DraftLine, RecordPurchaseOrder, agree_budget, draft_budget,
+            record_purchase_order,
+        },
+        formula::{Adjustment, Base, Formula, Rounding},
+        invoices::{
+            Chasing, DecideChasing, InvoiceFilter, IssueInvoices, decide_chasing, invoices, issue_invoices,
+        },
+        payments::{
+            AllocatePayment, ImportBankStatement, Part, RecordPayment, ReverseAllocation, allocate_payment,
+            allocations_of_payments, import_bank_statement, record_payment, reverse_allocation,
+        },
+        proration::Proration,
+    },
+    ids::{AllianceId, BudgetId, InvoiceId, MemberId, PayerId},
+    money::{Pence, UnitPrice},
+    page::PageRequest,
+    people::{AddPerson, NewPost, add_person},
+    schools::members::{
+        AddMember, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase, PurchaseOrderRule,
+        RecordRoll, add_member, record_roll,
+    },
+    viewer::{Reading, Role, Viewer},
+};
+use gateway::schema::ids::{Kind, encode};
+use serde_json::json;
+use tokio::sync::OnceCell;
+
+use crate::{TestApp, postgres::Server};
+
+/// The alliances' short addresses. People sign in as `director@fenland.example`, `manager@`, `finance@`, `head@` and
+/// `staff@`, the last two of Alder Primary School, which both alliances have.
+pub const FENLAND: &str = "fenland";
+/// The other one.
+pub const HARBOUR: &str = "harbour";
+
+/// Tuesday 24 November 2026.
+pub const TODAY: NaiveDate = day(2026, 11, 24);
+
+/// Every role, with the name before the `@` of who holds it.
+pub const ROLES: [(Role, &str); 5] = [
+    (Role::Director, "director"),
+    (Role::Manager, "manager"),
+    (Role::FinanceLead, "finance"),
+    (Role::SchoolHead, "head"),
+    (Role::StaffMember, "staff"),
+];
+
+/// Name, phase, pupils, who pays, whether it needs a purchase order. Each contributes £300 and £1.75 a pupil.
+const MEMBERS: [(&str, Phase, u32, Payer); 6] = [
+    ("Alder Primary School", Phase::Primary, 300, Payer::Itself),
+    ("Birch Infant School", Phase::Infant, 120, Payer::Itself),
+    ("Cedar Secondary School", Phase::Secondary, 1000, Payer::Itself),
+    ("Dogwood Academy", Phase::Primary, 400, Payer::Trust),
+    ("Elm Academy", Phase::Junior, 200, Payer::Trust),
+    ("Fir Special School", Phase::Special, 90, Payer::ItselfByOrder),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Payer {
+    Itself,
+    Trust,
+    ItselfByOrder,
+}
+
+/// A day that exists.
+pub const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap()
+}
+
+/// Ten in the morning of [`TODAY`].
+pub fn now() -> DateTime<Utc> {
+    Utc.from_utc_datetime(&TODAY.and_hms_opt(10, 0, 0).unwrap())
+}
+
+/// The database with the fixture, to be copied.
+pub async fn database() -> &'static str {
+    static DATABASE: OnceCell<String> = OnceCell::const_new();
+    DATABASE.get_or_init(build).await
+}
+
+async fn build() -> String {
+    let name = Server::shared().new_database().await;
+    let world = TestApp::on(name.clone()).await;
+    for slug in [FENLAND, HARBOUR] {
+        alliance(&world, slug).await;
+    }
+    world.app.db.close().await;
+    world.owner.close().await;
+    name
+}
+
+/// The application on a day of its own.
+fn on(app: &App, date: NaiveDate) -> App {
+    let morning = Utc.from_utc_datetime(&date.and_hms_opt(10, 0, 0).unwrap());
+    App { clock: Clock::from_fn(move || morning), ..app.clone() }
+}
+
+async fn alliance(world: &TestApp, slug: &str) {
+    let founded = on(&world.app, day(2025, 8, 1));
+    let id = found(&founded, slug).await;
+    let viewer = Viewer::machinery(id);
+    let members = members(&founded, &viewer, slug).await;
+
+    let last_year = budget(&on(&world.app, day(2025, 9, 1)), &viewer, 2025, members[0].0).await;
+    let order =
+        RecordPurchaseOrder { payer_id: members[5].1, budget_id: last_year, number: "PO-2025-7".into() };
+    record_purchase_order(&world.app, &viewer, order).await.unwrap();
+    world.set_date(day(2025, 10, 1));
+    let run = IssueInvoices { budget_id: last_year, due_on: None, expected: None };
+    issue_invoices(&world.app, &viewer, run, None).await.unwrap();
+    world.work().await;
+    settle(world, slug, &viewer).await;
+    world.work().await;
+
+    let this_year = on(&world.app, day(2026, 9, 1));
+    budget(&this_year, &viewer, 2026, members[0].0).await;
+    draft_budget(&this_year, &viewer, draft(2027, members[0].0)).await.unwrap();
+    park(world, id).await;
+    world.set_time(now());
+}
+
+async fn found(app: &App, slug: &str) -> AllianceId {
+    let name = match slug {
+        FENLAND => "Fenland Alliance",
+        _ => "Harbour Partnership",
+    };
+    let email = |local: &str| EmailAddress::parse(&format!("{local}@{slug}.example")).unwrap();
+    let people = ROLES[..3].iter().map(|(role, local)| FoundingPerson {
+        name: format!("The {} of {name}", role.label()),
+        email: email(local),
+        role: *role,
+    });
+    let alliance = Alliance {
+        id: AllianceId(uuid::Uuid::nil()),
+        slug: slug.into(),
+        name: name.into(),
+        letterhead: Letterhead {
+            legal_name: format!("{name} CIO"),
+            address: "1 Church Lane\nWold Edge\nLN99 4AB".into(),
+            contact_email: format!("office@{slug}.example"),
+            vat_number: None,
+            bank: BankAccount { name: name.into(), sort_code: "12-34-56".into(), number: "12345678".into() },
+        },
+        terms: Terms {
+            supplier_kind: SupplierKind::EducationBody,
+            timezone: chrono_tz::Europe::London,
+            year_start_month: 9,
+            payment_terms_days: 30,
+            invoice_prefix: format!("{}-", &slug[..3].to_uppercase()),
+            credit_prefix: format!("{}-C", &slug[..3].to_uppercase()),
+        },
+        wording: Wording::default(),
+    };
+    let closures = vec![("Christmas".into(), day(2026, 12, 21), day(2027, 1, 1))];
+    let input = FoundAlliance {
+        alliance,
+        template: Template::TeachingSchoolAlliance,
+        closures,
+        people: people.collect(),
+    };
+    found_alliance(app, input).await.unwrap()
+}
+
+async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, PayerId)> {
+    let today = app.clock.now().date_naive();
+    let mut members = Vec::new();
+    let mut trust = None;
+    for (name, phase, pupils, pays) in MEMBERS {
+        let payer = match (pays, trust) {
+            (Payer::Trust, Some(id)) => PayerChoice::Existing(id),
+            _ => PayerChoice::New(payer(name, pays, slug)),
+        };
+        let identity = MemberIdentity::Outside { name: name.into(), phase };
+        let member =
+            add_member(app, viewer, AddMember { identity, joined_on: today, payer }).await.unwrap();
+        if pays == Payer::Trust {
+            trust = Some(member.payer_id);
+        }
+        let source = "told by the office".into();
+        let roll = RecordRoll { member_id: member.id, pupils, census_date: today, source };
+        record_roll(app, viewer, roll).await.unwrap();
+        members.push((member.id, member.payer_id));
+    }
+    for (role, local) in &ROLES[3..] {
+        let person = AddPerson {
+            name: format!("The {} of Alder", role.label()),
+            email: Some(format!("{local}@{slug}.example")),
+            post: Some(NewPost { member_id: members[0].0, title: role.label().into(), starts_on: None }),
+            role: Some(*role),
+        };
+        add_person(app, viewer, person).await.unwrap();
+    }
+    members
+}
+
+fn payer(school: &str, pays: Payer, slug: &str) -> PayerDetails {
+    let (kind, legal_name) = match pays {
+        Payer::Trust => (PayerKind::Trust, "Hedgerow Learning Trust"),
+        _ => (PayerKind::School, school),
+    };
+    let mailbox = legal_name.split(' ').next().unwrap().to_lowercase();
+    PayerDetails {
+        kind,
+        legal_name: legal_name.into(),
+        address: "Station Road\nWold Edge\nLN99 1AA".into(),
+        accounts_email: Some(format!("{mailbox}@{slug}-schools.example")),
+        purchase_order: match pays {
+            Payer::ItselfByOrder => PurchaseOrderRule::Required,
+            _ => PurchaseOrderRule::Requested,
+        },
+        finance_contact_id: None,
+    }
+}
+
+/// £300 and £1.75 a pupil, less what a member gives in kind.
+pub fn formula() -> Formula {
+    let per_pupil = UnitPrice(17_500);
+    let base = Base::PerPupil { base_fee: Pence(30_000), per_pupil, floor: None, cap: None };
+    Formula { base, adjustments: vec![Adjustment::PartYear { by: Proration::ByMonth }], rounding: Rounding::Penny }
+}
+
+async fn budget(app: &App, viewer: &Viewer, year: i32, gives: MemberId) -> BudgetId {
+    let budget = draft_budget(app, viewer, draft(year, gives)).await.unwrap();
+    agree_budget(app, viewer, budget.id).await.unwrap();
+    budget.id
+}
+
+fn draft(year: i32, gives: MemberId) -> DraftBudget {
+    let line = |description: &str, pence| DraftLine { description: description.into(), pence: Pence(pence) };
+    let offer = DraftInKindOffer {
+        member_id: gives,
+        description: "The hall for four twilights".into(),
+        pence: Pence(20_000),
+    };
+    DraftBudget {
+        label: format!("{year}-{}", (year + 1) % 100),
+        starts_on: day(year, 9, 1),
+        ends_on: day(year + 1, 8, 31),
+        formula: formula(),
+        lines: vec![line("Co-ordination", 500_000), line("County grant", -20_000)],
+        in_kind_offers: vec![offer],
+    }
+}
+
+/// One job that somebody has to decide about.
+async fn park(world: &TestApp, id: AllianceId) {
+    let park = "update jobs set state = 'parked', finished_at = null, last_error = 'the file store was full'
+                where alliance_id = $1 and id = (select min(id::text)::uuid from jobs where alliance_id = $1)";
+    let parked = sqlx::query(park).bind(id.0).execute(&world.owner).await.unwrap();
+    assert_eq!(parked.rows_affected(), 1);
+}
+
+/// Last year's invoices: Alder has paid, Birch half, Cedar disputes, the trust has paid both of its own and £10 more,
+/// Fir's is credited. One allocation was a mistake and taken back.
+async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
+    world.set_date(day(2025, 10, 20));
+    let app = &world.app;
+    let today = app.clock.now().date_naive();
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let page = invoices(&reading, &InvoiceFilter::default(), &PageRequest::first(100), today).await.unwrap();
+    drop(reading);
+    let invoice = |name: &str| {
+        let record = page.items.iter().find(|record| record.invoice.member_name == name).unwrap();
+        (record.invoice.id, record.invoice.payer_id, record.invoice.gross)
+    };
+    let (alder, birch) = (invoice(MEMBERS[0].0), invoice(MEMBERS[1].0));
+    let (dogwood, elm) = (invoice(MEMBERS[3].0), invoice(MEMBERS[4].0));
+    pay(app, viewer, alder.1, alder.2, &[(alder.0, alder.2)]).await;
+    let half = Pence(birch.2.0 / 2);
+    pay(app, viewer, birch.1, half, &[(birch.0, half)]).await;
+    let both = Pence(dogwood.2.0 + elm.2.0 + 1_000);
+    pay(app, viewer, dogwood.1, both, &[(dogwood.0, dogwood.2), (elm.0, elm.2)]).await;
+
+    let reason = "The school says that its roll has fallen.".into();
+    let disputed = DecideChasing { invoice_id: invoice(MEMBERS[2].0).0, chasing: Chasing::Disputed { reason } };
+    decide_chasing(app, viewer, disputed).await.unwrap();
+    let finance = world.sign_in(&format!("finance@{slug}.example")).await;
+    let fir = encode(Kind::Invoice, viewer.alliance_id(), invoice(MEMBERS[5].0).0.0);
+    let credit = json!({ "alliance": slug, "invoiceId": fir, "reason": "It left in time.", "idempotencyKey": "fir" });
+    finance.done("creditInvoice", "", credit).await;
+    finance.done("setReminderLevels", "", json!({ "alliance": slug, "levels": [-7, 0, 14, 30] })).await;
+
+    let bytes = b"Date,Description,Amount\n14/10/2025,UNKNOWN SENDER,12.34\n".to_vec();
+    let statement = ImportBankStatement { file_name: "october.csv".into(), bytes };
+    import_bank_statement(app, viewer, statement).await.unwrap();
+    let mistaken = pay(app, viewer, birch.1, Pence(500), &[(birch.0, Pence(500))]).await;
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let allocations = allocations_of_payments(&reading, &[mistaken]).await.unwrap();
+    drop(reading);
+    let reversal =
+        ReverseAllocation { allocation_id: allocations[0].id, reason: "It was another school's.".into() };
+    reverse_allocation(app, viewer, reversal).await.unwrap();
+}
+
+async fn pay(
+    app: &App,
+    viewer: &Viewer,
+    payer_id: PayerId,
+    amount: Pence,
+    parts: &[(InvoiceId, Pence)],
+) -> domain::ids::PaymentId {
+    let payment = RecordPayment {
+        received_on: app.clock.now().date_naive(),
+        amount,
+        payer_id: Some(payer_id),
+        payer_text: String::new(),
+        reference: "BACS".into(),
+        method: "bacs".into(),
+    };
+    let payment_id = record_payment(app, viewer, payment, None).await.unwrap();
+    let parts = parts.iter().map(|(invoice_id, amount)| Part { invoice_id: *invoice_id, amount: *amount });
+    allocate_payment(app, viewer, AllocatePayment { payment_id, parts: parts.collect() }, None).await.unwrap();
+    payment_id
+}
