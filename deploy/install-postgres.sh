@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by deploy/up and tests/run: installs Debian and Ubuntu packages, and Postgres without a system cluster.
 # Every step says `|| return` of itself: `set -e` does not reach into a function whose result is looked at.
 

@@ -34,7 +34,8 @@ start_postgres() {
         as_postgres "$bin/initdb" --pgdata="$folder/data" --username=owner --auth=trust --encoding=UTF8 --locale=C \
             --locale-provider=icu --icu-locale=en-GB --no-sync >"$folder/initdb.log"
         as_postgres "$bin/pg_ctl" start --pgdata="$folder/data" --log="$folder/data/log" --wait --silent \
-            --options="-c listen_addresses= -k $folder -c fsync=off -c max_connections=400"
+            --options="-c listen_addresses= -k $folder -c fsync=off -c max_connections=400 \
+            -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=off"
     )
 }
 

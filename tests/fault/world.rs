@@ -22,9 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::{RunError, Timing, WorkerOptions};
 
-use crate::{
-    bodies::{Deps, registry},
-};
+use crate::bodies::{Deps, registry};
 
 /// What an experiment works on.
 pub struct World {

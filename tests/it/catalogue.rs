@@ -7,10 +7,35 @@ use tests::{TestApp, fixture::FENLAND, postgres::Server};
 
 /// Rows of one alliance each.
 const TENANT: &[&str] = &[
-    "alliances", "allocations", "bank_imports", "budget_lines", "budgets", "chasing_decisions", "closures",
-    "credit_notes", "deliveries", "documents", "idempotency_keys", "in_kind_offers", "invoice_lines", "invoice_runs",
-    "invoices", "jobs", "ledger_entries", "member_rolls", "members", "number_series", "payers", "payments", "people",
-    "posts", "purchase_orders", "reminder_levels", "role_grants", "shares", "strands",
+    "alliances",
+    "allocations",
+    "bank_imports",
+    "budget_lines",
+    "budgets",
+    "chasing_decisions",
+    "closures",
+    "credit_notes",
+    "deliveries",
+    "documents",
+    "idempotency_keys",
+    "in_kind_offers",
+    "invoice_lines",
+    "invoice_runs",
+    "invoices",
+    "jobs",
+    "ledger_entries",
+    "member_rolls",
+    "members",
+    "number_series",
+    "payers",
+    "payments",
+    "people",
+    "posts",
+    "purchase_orders",
+    "reminder_levels",
+    "role_grants",
+    "shares",
+    "strands",
 ];
 /// The same for everybody, and read by everybody.
 const SHARED: &[&str] = &["school_links", "schools"];
@@ -23,12 +48,28 @@ const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants
 /// What may change after it was written. Everything else of an alliance is written once: what was issued, received or
 /// decided stands as it is.
 const MAY_CHANGE: &[(&str, &str)] = &[
-    ("alliances", "update"), ("budget_lines", "delete"), ("budget_lines", "update"), ("budgets", "delete"),
-    ("budgets", "update"), ("closures", "delete"), ("closures", "update"), ("in_kind_offers", "delete"),
-    ("in_kind_offers", "update"), ("member_rolls", "update"), ("members", "update"), ("payers", "update"),
-    ("people", "delete"), ("posts", "delete"), ("purchase_orders", "delete"), ("purchase_orders", "update"),
-    ("reminder_levels", "delete"), ("reminder_levels", "update"), ("role_grants", "delete"), ("shares", "delete"),
-    ("strands", "delete"), ("strands", "update"),
+    ("alliances", "update"),
+    ("budget_lines", "delete"),
+    ("budget_lines", "update"),
+    ("budgets", "delete"),
+    ("budgets", "update"),
+    ("closures", "delete"),
+    ("closures", "update"),
+    ("in_kind_offers", "delete"),
+    ("in_kind_offers", "update"),
+    ("member_rolls", "update"),
+    ("members", "update"),
+    ("payers", "update"),
+    ("people", "delete"),
+    ("posts", "delete"),
+    ("purchase_orders", "delete"),
+    ("purchase_orders", "update"),
+    ("reminder_levels", "delete"),
+    ("reminder_levels", "update"),
+    ("role_grants", "delete"),
+    ("shares", "delete"),
+    ("strands", "delete"),
+    ("strands", "update"),
 ];
 
 /// Columns of other tables that may change.
@@ -42,7 +83,8 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
 ];
 
 /// The only form of a tenant policy.
-const POLICY: &str = "(alliance_id = (NULLIF(current_setting('app.alliance_id'::text, true), ''::text))::uuid)";
+const POLICY: &str =
+    "(alliance_id = (NULLIF(current_setting('app.alliance_id'::text, true), ''::text))::uuid)";
 
 async fn strings(app: &TestApp, query: &str) -> Vec<String> {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(&app.owner).await.unwrap()
@@ -65,8 +107,14 @@ async fn every_table_is_declared() {
 async fn every_key_and_index_of_a_tenant_table_begins_with_the_alliance() {
     let app = TestApp::empty().await;
     // What is found before an alliance is entered: its address, an account's people, the machine's work.
-    let excepted = ["alliances_slug_key", "jobs_finished", "jobs_leases", "jobs_suspects", "people_accounts",
-                    "people_sign_in"];
+    let excepted = [
+        "alliances_slug_key",
+        "jobs_finished",
+        "jobs_leases",
+        "jobs_suspects",
+        "people_accounts",
+        "people_sign_in",
+    ];
     let wrong = strings(
         &app,
         "select c.relname || ': ' || i.relname
@@ -78,7 +126,10 @@ async fn every_key_and_index_of_a_tenant_table_begins_with_the_alliance() {
     .await;
     for index in wrong {
         let (table, name) = index.split_once(": ").unwrap();
-        assert!(!TENANT.contains(&table) || excepted.contains(&name), "{index} does not begin with alliance_id");
+        assert!(
+            !TENANT.contains(&table) || excepted.contains(&name),
+            "{index} does not begin with alliance_id"
+        );
     }
     let loose = strings(
         &app,
@@ -184,7 +235,8 @@ async fn the_logins_own_nothing_and_change_only_what_may_change() {
                            where (t.table_name, t.grantee, t.privilege_type) = (c.table_name, c.grantee, 'UPDATE'))
          group by c.table_name order by c.table_name",
     );
-    let expected: Vec<_> = COLUMNS_MAY_CHANGE.iter().map(|(table, names)| format!("{table}: {names}")).collect();
+    let expected: Vec<_> =
+        COLUMNS_MAY_CHANGE.iter().map(|(table, names)| format!("{table}: {names}")).collect();
     assert_eq!(columns.await, expected);
     let machine = strings(
         &app,
@@ -239,11 +291,15 @@ async fn as_app(app: &TestApp) -> PgConnection {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_login_sees_and_writes_one_alliance_at_a_time() {
     let app = TestApp::new().await;
-    let fenland = app.text(&format!("select alliance_id::text from alliances where slug = '{FENLAND}'")).await;
-    let harbour = app.text(&format!("select alliance_id::text from alliances where slug <> '{FENLAND}'")).await;
+    let fenland =
+        app.text(&format!("select alliance_id::text from alliances where slug = '{FENLAND}'")).await;
+    let harbour =
+        app.text(&format!("select alliance_id::text from alliances where slug <> '{FENLAND}'")).await;
     let mut login = as_app(&app).await;
     for table in TENANT {
-        let both = format!("select count(distinct alliance_id) from {table} where alliance_id in ('{fenland}', '{harbour}')");
+        let both = format!(
+            "select count(distinct alliance_id) from {table} where alliance_id in ('{fenland}', '{harbour}')"
+        );
         assert_eq!(app.count(&both).await, 2, "the fixture has nothing in {table}");
         let count = async |login: &mut PgConnection, condition: &str| -> i64 {
             let query = format!("select count(*) from {table} {condition}");
@@ -251,7 +307,10 @@ async fn the_login_sees_and_writes_one_alliance_at_a_time() {
         };
         assert_eq!(count(&mut login, "").await, 0, "{table} without an alliance");
 
-        login.execute(AssertSqlSafe(format!("begin; set local app.alliance_id = '{fenland}'"))).await.unwrap();
+        login
+            .execute(AssertSqlSafe(format!("begin; set local app.alliance_id = '{fenland}'")))
+            .await
+            .unwrap();
         let own = app.count(&format!("select count(*) from {table} where alliance_id = '{fenland}'")).await;
         assert_eq!(count(&mut login, "").await, own, "{table}");
         assert_eq!(count(&mut login, &format!("where alliance_id = '{harbour}'")).await, 0, "{table}");
@@ -262,13 +321,19 @@ async fn the_login_sees_and_writes_one_alliance_at_a_time() {
                  where attrelid = '{table}'::regclass and attnum > 1 and not attisdropped"
             ))
             .await;
-        let copy = format!("insert into {table} (alliance_id, {columns}) select '{harbour}', {columns} from {table} limit 1");
+        let copy = format!(
+            "insert into {table} (alliance_id, {columns}) select '{harbour}', {columns} from {table} limit 1"
+        );
         let error = login.execute(AssertSqlSafe(copy)).await.unwrap_err().to_string();
-        assert!(error.contains("row-level security") || error.contains("permission denied"), "{table}: {error}");
+        assert!(
+            error.contains("row-level security") || error.contains("permission denied"),
+            "{table}: {error}"
+        );
         login.execute("rollback").await.unwrap();
     }
     for table in MACHINE {
-        let read = login.execute(AssertSqlSafe(format!("select * from {table}"))).await.unwrap_err().to_string();
+        let read =
+            login.execute(AssertSqlSafe(format!("select * from {table}"))).await.unwrap_err().to_string();
         assert!(read.contains("permission denied"), "{table}: {read}");
     }
 }

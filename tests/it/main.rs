@@ -1,9 +1,16 @@
 //! The product, driven from outside: through HTTP, as a named role, over a real Postgres and a real mail server.
 
+mod access;
 mod arrows;
+mod bad_input;
 mod catalogue;
+mod invoices;
 mod main_job;
 mod operations;
+mod payments;
+mod register;
+mod reminders;
 mod roles;
 mod schema;
+mod statements;
 mod walls;

@@ -22,15 +22,19 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "addMember",
         roles: ALLIANCE,
-        input: |of| json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
-                            "payerId": of.payer("Hedgerow Learning Trust") }),
+        input: |of| {
+            json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
+                            "payerId": of.payer("Hedgerow Learning Trust") })
+        },
     },
     Operation {
         name: "changePayer",
         roles: ALLIANCE,
-        input: |of| json!({ "alliance": of.slug, "payerId": of.payer("Birch Infant School"),
+        input: |of| {
+            json!({ "alliance": of.slug, "payerId": of.payer("Birch Infant School"),
                             "payer": { "kind": "SCHOOL", "legalName": "Birch Infant School", "address": "2 Mill Road",
-                                       "purchaseOrder": "NONE", "financeContactId": of.person() } }),
+                                       "purchaseOrder": "NONE", "financeContactId": of.person() } })
+        },
     },
     Operation {
         name: "endMembership",
@@ -40,14 +44,18 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "recordRoll",
         roles: BUDGETS,
-        input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "pupils": 210,
-                            "censusDate": "2026-10-01", "source": "autumn census" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "pupils": 210,
+                            "censusDate": "2026-10-01", "source": "autumn census" })
+        },
     },
     Operation {
         name: "addPerson",
         roles: ALLIANCE,
-        input: |of| json!({ "alliance": of.slug, "name": "The bursar of Birch", "email": "bursar@birch.example",
-                            "memberId": of.member("Birch Infant School"), "title": "Bursar", "startsOn": "2026-11-01" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "name": "The bursar of Birch", "email": "bursar@birch.example",
+                            "memberId": of.member("Birch Infant School"), "title": "Bursar", "startsOn": "2026-11-01" })
+        },
     },
     Operation {
         name: "draftBudget",
@@ -72,26 +80,34 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "recordPurchaseOrder",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "payerId": of.payer("Fir Special School"),
-                            "number": "PO 77" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "payerId": of.payer("Fir Special School"),
+                            "number": "PO 77" })
+        },
     },
     Operation {
         name: "issueInvoices",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "expectedCount": 5,
-                            "expectedTotal": 503_500, "idempotencyKey": "run" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "expectedCount": 5,
+                            "expectedTotal": 503_500, "idempotencyKey": "run" })
+        },
     },
     Operation {
         name: "creditInvoice",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "gross": 1_000,
-                            "reason": "Agreed with the school", "idempotencyKey": "credit" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "gross": 1_000,
+                            "reason": "Agreed with the school", "idempotencyKey": "credit" })
+        },
     },
     Operation {
         name: "decideChasing",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "chasing": "HELD",
-                            "reason": "The office is being moved" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "chasing": "HELD",
+                            "reason": "The office is being moved" })
+        },
     },
     Operation {
         name: "setReminderLevels",
@@ -101,27 +117,35 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "recordPayment",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "receivedOn": "2026-11-20", "amount": 25_500,
+        input: |of| {
+            json!({ "alliance": of.slug, "receivedOn": "2026-11-20", "amount": 25_500,
                             "payerId": of.payer("Birch Infant School"), "reference": "BIRCH", "method": "BACS",
-                            "idempotencyKey": "payment" }),
+                            "idempotencyKey": "payment" })
+        },
     },
     Operation {
         name: "importBankStatement",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "fileName": "november.csv",
-                            "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "fileName": "november.csv",
+                            "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n" })
+        },
     },
     Operation {
         name: "allocatePayment",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "paymentId": of.free_payment(), "idempotencyKey": "parts",
-                            "parts": [{ "invoiceId": of.invoice("Birch Infant School"), "amount": 1_000 }] }),
+        input: |of| {
+            json!({ "alliance": of.slug, "paymentId": of.free_payment(), "idempotencyKey": "parts",
+                            "parts": [{ "invoiceId": of.invoice("Birch Infant School"), "amount": 1_000 }] })
+        },
     },
     Operation {
         name: "reverseAllocation",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "allocationId": of.allocation("Birch Infant School"),
-                            "reason": "The cheque bounced" }),
+        input: |of| {
+            json!({ "alliance": of.slug, "allocationId": of.allocation("Birch Infant School"),
+                            "reason": "The cheque bounced" })
+        },
     },
     Operation {
         name: "retryJob",

@@ -46,7 +46,8 @@ impl World {
     /// An id of the same kind in one's own alliance that nothing has.
     fn missing(&self, like: &str) -> String {
         let (kind, ..) = decode(like).unwrap_or_else(|| panic!("{like} is no id"));
-        encode(kind, self.alliance_id(), Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001)).to_string()
+        encode(kind, self.alliance_id(), Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001))
+            .to_string()
     }
 }
 
@@ -98,7 +99,12 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
             let errors = of_foreign["data"][operation.name]["errors"].as_array();
             assert_eq!(errors.map(Vec::len), Some(1), "{}{path}: {of_foreign:#}", operation.name);
             // A thing of another kind, and a text that is no id.
-            assert_eq!(answer(world.own.all["id"].as_str().unwrap()).await, of_missing, "{}{path}", operation.name);
+            assert_eq!(
+                answer(world.own.all["id"].as_str().unwrap()).await,
+                of_missing,
+                "{}{path}",
+                operation.name
+            );
             assert_eq!(answer("no id").await, of_missing, "{}{path}", operation.name);
             tried += 1;
         }
@@ -137,12 +143,17 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
     for (object, field, arg, ty, path) in &with_ids {
         let below = BY_ID.iter().find(|(known, name, _)| known == object && name == field);
         let (.., below) = below.unwrap_or_else(|| panic!("{object}.{field} takes an id and is not tried"));
-        let is_required = matches!(field.as_str(), "node" | "member" | "budget" | "invoice" | "payment" | "simulate" | "planRun");
+        let is_required = matches!(
+            field.as_str(),
+            "node" | "member" | "budget" | "invoice" | "payment" | "simulate" | "planRun"
+        );
         let ty = if is_required { format!("{ty}!") } else { ty.clone() };
         let query = if object == "Query" {
             format!("query($value: {ty}) {{ {field}({arg}: $value) {below} }}")
         } else {
-            format!("query($value: {ty}) {{ alliance(slug: \"fenland\") {{ {field}({arg}: $value) {below} }} }}")
+            format!(
+                "query($value: {ty}) {{ alliance(slug: \"fenland\") {{ {field}({arg}: $value) {below} }} }}"
+            )
         };
         let answer = async |id: &str| {
             let mut value = json!(id);
@@ -169,7 +180,7 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
 }
 
 /// The site's routes within an alliance, from its source: a page added later is tried too.
-fn pages() -> Vec<String> {
+pub fn pages() -> Vec<String> {
     let source = include_str!("../../crates/web/src/site.rs");
     let within = source.split("let within =").nth(1).unwrap().split(';').next().unwrap();
     let routes = within.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap().to_owned());

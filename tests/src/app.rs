@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -45,7 +45,7 @@ pub struct TestApp {
     database: String,
     shift: Arc<AtomicI64>,
     deps: Deps,
-    signed_in: tokio::sync::Mutex<BTreeMap<String, Client>>,
+    signed_in: Mutex<BTreeMap<String, Client>>,
     _stop_when_dropped: DropGuard,
 }
 
@@ -62,7 +62,9 @@ impl TestApp {
 
     /// Over a database of the shared server.
     pub async fn on(database: String) -> Self {
-        let log = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
+        let log = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
         // The first test of the process sets it up for all.
         let _ = log.try_init();
         let server = Server::shared();
@@ -99,7 +101,17 @@ impl TestApp {
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
         let _stop_when_dropped = stop.drop_guard();
-        Self { app, owner, mails, base, database, shift, deps, signed_in: Default::default(), _stop_when_dropped }
+        Self {
+            app,
+            owner,
+            mails,
+            base,
+            database,
+            shift,
+            deps,
+            signed_in: Default::default(),
+            _stop_when_dropped,
+        }
     }
 
     /// The name of the database.
@@ -112,14 +124,14 @@ impl TestApp {
         Client::new(&self.base)
     }
 
-    /// Somebody who is signed in; the same session whenever one asks.
+    /// Somebody who is signed in; the same session until the clock is moved, as sessions end.
     pub async fn sign_in(&self, email: &str) -> Client {
-        let mut signed_in = self.signed_in.lock().await;
-        if let Some(client) = signed_in.get(email) {
-            return client.clone();
+        let known = self.signed_in.lock().unwrap().get(email).cloned();
+        if let Some(client) = known {
+            return client;
         }
         let client = self.sign_in_anew(email).await;
-        signed_in.insert(email.to_owned(), client.clone());
+        self.signed_in.lock().unwrap().insert(email.to_owned(), client.clone());
         client
     }
 
@@ -156,13 +168,8 @@ impl TestApp {
     pub async fn work_off(&self) {
         let shutdown = CancellationToken::new();
         let options = WorkerOptions { schedule: &[], ..WorkerOptions::default() };
-        let working = worker::run(
-            self.app.clone(),
-            self.deps.clone(),
-            bodies::registry(),
-            options,
-            shutdown.clone(),
-        );
+        let working =
+            worker::run(self.app.clone(), self.deps.clone(), bodies::registry(), options, shutdown.clone());
         let working = tokio::spawn(working);
         let started = Instant::now();
         while self.due_jobs().await > 0 {
@@ -187,6 +194,7 @@ impl TestApp {
     /// Moves the clock.
     pub fn set_time(&self, now: DateTime<Utc>) {
         self.shift.store((now - fixture::now()).num_milliseconds(), Ordering::Relaxed);
+        self.signed_in.lock().unwrap().clear();
     }
 
     /// Lets the days up to `date` pass, with the work of the schedule on each of them.
@@ -222,7 +230,9 @@ impl TestApp {
         .unwrap();
         let mut contents = BTreeMap::new();
         for table in tables {
-            let digest = format!("select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) from {table} t");
+            let digest = format!(
+                "select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) from {table} t"
+            );
             contents.insert(table, self.text(&digest).await);
         }
         contents

@@ -97,6 +97,10 @@ async fn build() -> String {
     for slug in [FENLAND, HARBOUR] {
         alliance(&world, slug).await;
     }
+    for table in ["sessions", "sign_in_codes"] {
+        let clear = format!("delete from {table}");
+        sqlx::query(sqlx::AssertSqlSafe(clear)).execute(&world.owner).await.unwrap();
+    }
     world.app.db.close().await;
     world.owner.close().await;
     name
@@ -184,8 +188,7 @@ async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, Payer
             _ => PayerChoice::New(payer(name, pays, slug)),
         };
         let identity = MemberIdentity::Outside { name: name.into(), phase };
-        let member =
-            add_member(app, viewer, AddMember { identity, joined_on: today, payer }).await.unwrap();
+        let member = add_member(app, viewer, AddMember { identity, joined_on: today, payer }).await.unwrap();
         if pays == Payer::Trust {
             trust = Some(member.payer_id);
         }
@@ -229,7 +232,11 @@ fn payer(school: &str, pays: Payer, slug: &str) -> PayerDetails {
 pub fn formula() -> Formula {
     let per_pupil = UnitPrice(17_500);
     let base = Base::PerPupil { base_fee: Pence(30_000), per_pupil, floor: None, cap: None };
-    Formula { base, adjustments: vec![Adjustment::PartYear { by: Proration::ByMonth }], rounding: Rounding::Penny }
+    Formula {
+        base,
+        adjustments: vec![Adjustment::PartYear { by: Proration::ByMonth }],
+        rounding: Rounding::Penny,
+    }
 }
 
 async fn budget(app: &App, viewer: &Viewer, year: i32, gives: MemberId) -> BudgetId {
@@ -285,11 +292,13 @@ async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
     pay(app, viewer, dogwood.1, both, &[(dogwood.0, dogwood.2), (elm.0, elm.2)]).await;
 
     let reason = "The school says that its roll has fallen.".into();
-    let disputed = DecideChasing { invoice_id: invoice(MEMBERS[2].0).0, chasing: Chasing::Disputed { reason } };
+    let disputed =
+        DecideChasing { invoice_id: invoice(MEMBERS[2].0).0, chasing: Chasing::Disputed { reason } };
     decide_chasing(app, viewer, disputed).await.unwrap();
     let finance = world.sign_in(&format!("finance@{slug}.example")).await;
     let fir = encode(Kind::Invoice, viewer.alliance_id(), invoice(MEMBERS[5].0).0.0);
-    let credit = json!({ "alliance": slug, "invoiceId": fir, "reason": "It left in time.", "idempotencyKey": "fir" });
+    let credit =
+        json!({ "alliance": slug, "invoiceId": fir, "reason": "It left in time.", "idempotencyKey": "fir" });
     finance.done("creditInvoice", "", credit).await;
     finance.done("setReminderLevels", "", json!({ "alliance": slug, "levels": [-7, 0, 14, 30] })).await;
 
@@ -322,6 +331,8 @@ async fn pay(
     };
     let payment_id = record_payment(app, viewer, payment, None).await.unwrap();
     let parts = parts.iter().map(|(invoice_id, amount)| Part { invoice_id: *invoice_id, amount: *amount });
-    allocate_payment(app, viewer, AllocatePayment { payment_id, parts: parts.collect() }, None).await.unwrap();
+    allocate_payment(app, viewer, AllocatePayment { payment_id, parts: parts.collect() }, None)
+        .await
+        .unwrap();
     payment_id
 }

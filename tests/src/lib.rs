@@ -1,7 +1,7 @@
 //! What tests drive the product with: a throw-away Postgres with one template database, a mail server that keeps what
 //! it gets, the whole product on a port of its own, and people who are signed in to it.
 //!
-//! ```ignore
+//! ```text
 //! let app = TestApp::new().await;
 //! let finance = app.sign_in(FENLAND, Finance).await;
 //! let answer = finance.graphql("query($slug: String!) { alliance(slug: $slug) { name } }", json!({ "slug": FENLAND })).await;

@@ -5,7 +5,8 @@ use scraper::{ElementRef, Html, Selector};
 /// A parsed page.
 #[derive(Debug)]
 pub struct Page {
-    path: String,
+    /// Its address, without the host.
+    pub path: String,
     html: Html,
 }
 
@@ -87,7 +88,9 @@ impl Page {
                     option.attr("value").map_or_else(|| text(option), str::to_owned)
                 }
                 "button" => return None,
-                _ if matches!(kind, "checkbox" | "radio") && control.attr("checked").is_none() => return None,
+                _ if matches!(kind, "checkbox" | "radio") && control.attr("checked").is_none() => {
+                    return None;
+                }
                 _ if kind == "file" => return None,
                 _ => control.attr("value").unwrap_or_default().to_owned(),
             };

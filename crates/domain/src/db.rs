@@ -36,6 +36,19 @@ pub struct Db {
     machine: PgPool,
 }
 
+/// The connections of one login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Which login.
+    pub login: &'static str,
+    /// Busy ones.
+    pub used: u32,
+    /// Open ones that wait for work.
+    pub idle: u32,
+    /// The most that may be open.
+    pub most: u32,
+}
+
 impl Db {
     /// Opens the pools; the first connection of each is made at once, so a wrong address fails here.
     pub async fn connect(urls: &DatabaseUrls) -> Result<Self, Internal> {
@@ -95,6 +108,29 @@ impl Db {
             pool.acquire().await?.ping().await?;
         }
         Ok(())
+    }
+
+    /// How many of this program's migrations have not run.
+    pub async fn missing_migrations(&self) -> Result<usize, Internal> {
+        let applied: Vec<i64> = sqlx::query_scalar("select version from _sqlx_migrations where success")
+            .fetch_all(&self.machine)
+            .await?;
+        Ok(MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count())
+    }
+
+    /// How the connections of this process are used.
+    #[must_use]
+    pub fn pools(&self) -> [PoolUse; 2] {
+        let pool = |login, pool: &PgPool| {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            PoolUse {
+                login,
+                used: pool.size().saturating_sub(idle),
+                idle,
+                most: pool.options().get_max_connections(),
+            }
+        };
+        [pool("app", &self.app), pool("machine", &self.machine)]
     }
 
     /// Closes every connection, waiting for those in use.

@@ -115,6 +115,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let (config, stop) = (config?, stop::listen()?);
             let listener = http::listen(config.http.bind).await?;
             let node = node::open_shared(&config).await?;
+            node::show_metrics(&node).await?;
             tracing::info!(address = %config.http.bind, "answering");
             node::serve(&node, listener, &stop).await?;
             node.app.db.close().await;
@@ -122,6 +123,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Worker => {
             let (config, stop) = (config?, stop::listen()?);
             let node = node::open_shared(&config).await?;
+            node::show_metrics(&node).await?;
             tracing::info!("working");
             tokio::select! {
                 worked = node::work(&node, stop.asked.clone()) => worked?,

@@ -5,6 +5,7 @@
 
 use std::{env, fmt, fs, io, net::SocketAddr, path::PathBuf};
 
+use gateway::limits::Allowances;
 use url::Url;
 
 /// A value that may hold a password; printing it shows only that it is there.
@@ -77,6 +78,12 @@ pub struct Http {
     pub bind: SocketAddr,
     /// The public address; `None` is the address we listen on.
     pub base_url: Option<Url>,
+    /// How many proxies stand in front, each adding to `X-Forwarded-For`.
+    pub proxies: usize,
+    /// Where metrics are shown; `None` records none.
+    pub metrics: Option<SocketAddr>,
+    /// How much callers may ask for.
+    pub allowances: Allowances,
 }
 
 /// What is wrong with the environment. Never quotes a secret.
@@ -127,7 +134,8 @@ impl Config {
         Self::read(&|name| env::var(name).ok())
     }
 
-    fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    /// Reads what `variable` says.
+    pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Environment { variable };
         let app = env.url("DATABASE_URL", POSTGRES)?;
         let machine = env.url("MACHINE_DATABASE_URL", POSTGRES)?;
@@ -187,6 +195,17 @@ impl Config {
                         .ok()
                         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
                 })?,
+                proxies: env
+                    .parsed("TRUSTED_PROXIES", "the number of proxies in front, from 0 to 9", |text| {
+                        text.parse().ok().filter(|number| (0..=9).contains(number))
+                    })?
+                    .unwrap_or(0),
+                metrics: env.parsed(
+                    "METRICS_BIND",
+                    "an address and port such as 127.0.0.1:9464",
+                    |text| text.parse().ok(),
+                )?,
+                allowances: env.allowances()?,
             },
             secret_key,
         })
@@ -267,6 +286,19 @@ impl Environment<'_> {
         Ok(value.map(Hidden::new))
     }
 
+    fn allowances(&self) -> Result<Allowances, ConfigError> {
+        let mut allowances = Allowances::default();
+        for (name, allowance) in
+            [("POINTS_PER_CALLER", &mut allowances.caller), ("POINTS_PER_ALLIANCE", &mut allowances.alliance)]
+        {
+            let points = self.parsed(name, "a number of points a minute, such as 12000", |text| {
+                text.parse().ok().filter(|points| *points > 0)
+            })?;
+            allowance.points = points.unwrap_or(allowance.points);
+        }
+        Ok(allowances)
+    }
+
     fn url(&self, name: &'static str, (schemes, expected): UrlKind) -> Result<Option<Hidden>, ConfigError> {
         let value = self.secret(name)?;
         match &value {
@@ -280,6 +312,8 @@ impl Environment<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
     use super::*;
 
     const APP: (&str, &str) = ("DATABASE_URL", "postgres://app:sesame@db/ensemble");
@@ -300,7 +334,10 @@ mod tests {
         assert_eq!(config.mail.smtp, None);
         assert_eq!(config.redis, None);
         assert_eq!(config.store, None);
-        assert_eq!(config.http, Http { bind: "127.0.0.1:8080".parse().unwrap(), base_url: None });
+        let bind = "127.0.0.1:8080".parse().unwrap();
+        let http =
+            Http { bind, base_url: None, proxies: 0, metrics: None, allowances: Allowances::default() };
+        assert_eq!(config.http, http);
         assert!(config.secret_key().is_err() && config.owner_database().is_err() && config.store().is_err());
     }
 
@@ -340,6 +377,9 @@ mod tests {
                 "BASE_URL is not an address such as https://ensemble.example",
             ),
             ("REDIS_URL", "http://cache", "REDIS_URL is not an address such as redis://host:6379/0"),
+            ("METRICS_BIND", "9464", "METRICS_BIND is not an address and port such as 127.0.0.1:9464"),
+            ("TRUSTED_PROXIES", "10", "TRUSTED_PROXIES is not the number of proxies in front, from 0 to 9"),
+            ("POINTS_PER_CALLER", "0", "POINTS_PER_CALLER is not a number of points a minute, such as 12000"),
             ("DATABASE_CONNECTIONS", "1", "DATABASE_CONNECTIONS is not a number from 2 to 500"),
             ("STORE_URL", "files", "STORE_URL is not an address such as file:///var/lib/ensemble/files"),
             (
@@ -363,5 +403,32 @@ mod tests {
         assert!(complaint(&[file, ("SECRET_KEY", "0123456789abcdef0123456789abcdef")]).contains("both set"));
         fs::remove_file(&path).unwrap();
         assert!(complaint(&[file]).contains("cannot be read"));
+    }
+
+    /// `deploy/env.example` is where an operator looks: it names what is read, all of it and nothing else.
+    #[test]
+    fn the_example_names_every_variable_that_is_read() {
+        let asked = RefCell::new(BTreeSet::from(["LOG_FORMAT".to_owned(), "RUST_LOG".to_owned()]));
+        Config::read(&|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        })
+        .unwrap();
+        let asked = asked.into_inner();
+        let may_be_a_file = |name: &str| asked.contains(&format!("{name}_FILE"));
+        let read: BTreeSet<_> = asked
+            .iter()
+            .filter(|name| !name.strip_suffix("_FILE").is_some_and(|name| asked.contains(name)))
+            .map(|name| (name.as_str(), may_be_a_file(name)))
+            .collect();
+
+        let example = include_str!("../../../deploy/env.example");
+        let mut said = BTreeSet::new();
+        for (above, line) in example.lines().zip(example.lines().skip(1)) {
+            let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
+            assert!(above.starts_with("# "), "{name} is not described");
+            said.insert((name, above.ends_with("(secret)")));
+        }
+        assert_eq!(said, read);
     }
 }

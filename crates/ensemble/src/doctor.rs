@@ -108,8 +108,15 @@ async fn examine(config: &Config, data: &Path) -> Vec<Finding> {
             Err(error) => findings.push(Finding::to_do("database", "does not start", error.to_string())),
         }
     }
-    findings.push(mail(config).await);
-    findings.push(file_store(config, data).await);
+    // What a deployment lacks was said.
+    let said = |what| findings.iter().any(|finding: &Finding| finding.what == what);
+    let (mail_said, store_said) = (said("mail"), said("file store"));
+    if !mail_said {
+        findings.push(mail(config).await);
+    }
+    if !store_said {
+        findings.push(file_store(config, data).await);
+    }
     findings.push(redis(config).await);
     findings
 }
@@ -126,7 +133,27 @@ fn configuration(config: &Config) -> Vec<Finding> {
             "give every process the same; make one with: openssl rand -hex 32",
         ));
     }
+    if config.store.is_none() {
+        findings.push(Finding::to_do(
+            "file store",
+            "STORE_URL is not set, so gateways and workers in processes of their own do not start",
+            "set it to a place that all of them share, such as file:///var/lib/ensemble/files",
+        ));
+    }
+    if config.mail.smtp.is_none() {
+        findings.push(Finding::to_do(
+            "mail",
+            "SMTP_URL is not set, so no mail leaves, and nobody can sign in from elsewhere",
+            "set it to the mail server's address, such as smtps://user:password@smtp.example:465",
+        ));
+    }
     match &config.http.base_url {
+        Some(url) if url.scheme() == "https" && config.http.proxies == 0 => findings.push(Finding::to_do(
+            "proxy",
+            "BASE_URL is https, so a proxy stands in front, but TRUSTED_PROXIES is 0: everybody looks like the \
+             proxy, and shares one limit on attempts to sign in",
+            "set TRUSTED_PROXIES to how many proxies add to X-Forwarded-For, mostly 1",
+        )),
         Some(url) if url.scheme() == "https" => {}
         Some(_) => findings.push(Finding::to_do(
             "public address",
@@ -145,12 +172,38 @@ fn configuration(config: &Config) -> Vec<Finding> {
     findings
 }
 
-async fn connect(login: &Hidden) -> Result<PgConnection, String> {
+/// A connection, or what was seen and what to do about it.
+async fn connect(login: &Hidden) -> Result<PgConnection, (String, String)> {
     match timeout(PATIENCE, PgConnection::connect(login.expose())).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        Ok(Err(error)) => Err(judge_connection(&error)),
+        Err(_) => Err((
+            format!("no answer within {} s", PATIENCE.as_secs()),
+            "check the host and port, and that this machine may reach them".to_owned(),
+        )),
     }
+}
+
+fn judge_connection(error: &sqlx::Error) -> (String, String) {
+    let (seen, to_do) = match error {
+        sqlx::Error::Database(error) => (
+            error.message().to_owned(),
+            match error.code().as_deref() {
+                Some("3D000") => "make the database (createdb), then run: ensemble migrate",
+                Some("28P01" | "28000") => {
+                    "correct the user and password in the address; `ensemble migrate` makes the roles, and \
+                     deploy/README.md says how logins become members of them"
+                }
+                Some("53300") => "allow more connections on the server, or fewer with DATABASE_CONNECTIONS",
+                _ => "see the server's log",
+            },
+        ),
+        sqlx::Error::Io(error) => {
+            (error.to_string(), "check the host and port in the address, and that the server runs")
+        }
+        other => (other.to_string(), "check the address"),
+    };
+    (seen, to_do.to_owned())
 }
 
 async fn database_findings(logins: &Logins) -> Vec<Finding> {
@@ -158,37 +211,28 @@ async fn database_findings(logins: &Logins) -> Vec<Finding> {
     let app = Role { what: "login DATABASE_URL", member_of: "ensemble_app", not_of: "ensemble_machine" };
     let machine =
         Role { what: "login MACHINE_DATABASE_URL", member_of: "ensemble_machine", not_of: "ensemble_app" };
+    let mut reached = None;
     for (login, role) in [(&logins.app, app), (&logins.machine, machine)] {
-        let seen = match connect(login).await {
-            Ok(mut connection) => role.findings(&mut connection).await.map_err(|error| error.to_string()),
-            Err(error) => Err(error),
-        };
-        findings.push(seen.unwrap_or_else(|error| {
-            Finding::to_do(
-                role.what,
-                error,
-                "check the address and the login; `ensemble migrate` makes the roles",
-            )
-        }));
-    }
-    let Some(owner) = &logins.owner else {
-        findings.push(Finding::to_do(
-            "migrations",
-            "not looked at",
-            "run doctor once with OWNER_DATABASE_URL too: only the schema's owner sees them",
-        ));
-        return findings;
-    };
-    match connect(owner).await {
-        Ok(mut connection) => {
-            findings.push(version(&mut connection).await);
-            findings.push(migrations(&mut connection).await);
+        match connect(login).await {
+            Ok(mut connection) => {
+                findings.push(role.finding(&mut connection).await.unwrap_or_else(|error| {
+                    Finding::to_do(role.what, error.to_string(), "run: ensemble migrate")
+                }));
+                reached = Some(connection);
+            }
+            Err((seen, to_do)) => findings.push(Finding::to_do(role.what, seen, to_do)),
         }
-        Err(error) => findings.push(Finding::to_do(
-            "login OWNER_DATABASE_URL",
-            error,
-            "check the address and the login",
-        )),
+    }
+    // Where the roles are not there yet, only the owner reaches the server.
+    if let Some(owner) = &logins.owner {
+        match connect(owner).await {
+            Ok(connection) => reached = Some(connection),
+            Err((seen, to_do)) => findings.push(Finding::to_do("login OWNER_DATABASE_URL", seen, to_do)),
+        }
+    }
+    if let Some(mut connection) = reached {
+        findings.push(version(&mut connection).await);
+        findings.push(migrations(&mut connection).await);
     }
     findings
 }
@@ -201,7 +245,7 @@ struct Role {
 }
 
 impl Role {
-    async fn findings(&self, connection: &mut PgConnection) -> Result<Finding, sqlx::Error> {
+    async fn finding(&self, connection: &mut PgConnection) -> Result<Finding, sqlx::Error> {
         let (superuser, bypasses, owns, is_member, is_member_of_other): (bool, bool, bool, bool, bool) = sqlx::query_as(
             "select rolsuper, rolbypassrls,
                     exists (select from pg_class where pg_has_role(current_user, relowner, 'member')
@@ -272,7 +316,14 @@ async fn migrations(connection: &mut PgConnection) -> Finding {
             .await
         {
             Ok(applied) => applied,
-            Err(_) => return Finding::to_do("migrations", "none has run", "run: ensemble migrate"),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
+                return Finding::to_do("migrations", "none has run", "run: ensemble migrate");
+            }
+            // A login of ours may look only after the migration that permits it.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+                return Finding::to_do("migrations", "some have not run", "run: ensemble migrate");
+            }
+            Err(error) => return Finding::to_do("migrations", error.to_string(), "see the server's log"),
         };
     let ours = |version: i64| MIGRATOR.iter().find(|migration| migration.version == version);
     let missing =
@@ -317,7 +368,8 @@ async fn mail(config: &Config) -> Finding {
 }
 
 async fn file_store(config: &Config, data: &Path) -> Finding {
-    let to_do = "check STORE_URL, its credentials, and that there is space";
+    let to_do =
+        "check that STORE_URL is a file:// address which this user may write to, and that there is space";
     let store = match (&config.store, embedded::exists(data)) {
         (None, false) if config.database.is_none() => {
             return Finding::fine("file store", "none yet; the first `ensemble up` makes it");
@@ -349,7 +401,7 @@ async fn redis(config: &Config) -> Finding {
         let mut connection = redis::Client::open(url.expose())?.get_multiplexed_async_connection().await?;
         redis::cmd("PING").query_async::<String>(&mut connection).await
     };
-    let to_do = "check REDIS_URL and that the server runs; nothing is lost meanwhile";
+    let to_do = "check REDIS_URL, its password too, and that the server runs; meanwhile each process counts limits by itself";
     match timeout(PATIENCE, ping).await {
         Ok(Ok(_)) => Finding::fine("Redis", "answers"),
         Ok(Err(error)) => Finding::to_do("Redis", error.to_string(), to_do),
@@ -360,6 +412,30 @@ async fn redis(config: &Config) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
+
+    #[test]
+    fn a_deployment_is_told_what_it_lacks() {
+        let database = config::Database {
+            app: Hidden::new("postgres://app@db/ensemble".into()),
+            machine: Hidden::new("postgres://machine@db/ensemble".into()),
+        };
+        let mut config = Config::read(&|_| None).unwrap();
+        assert_eq!(configuration(&config).len(), 1);
+        assert_eq!(configuration(&config)[0].to_do, None);
+        config.database = Some(database);
+        let lacks = |config: &Config| -> Vec<_> {
+            configuration(config).iter().filter(|one| one.to_do.is_some()).map(|one| one.what).collect()
+        };
+        assert_eq!(lacks(&config), ["secret key", "file store", "mail", "public address"]);
+        config.secret_key = Some(Hidden::new("0".repeat(32)));
+        config.store = Some("file:///files".parse().unwrap());
+        config.mail.smtp = Some(Hidden::new("smtp://mail".into()));
+        config.http.base_url = Some("https://ensemble.example".parse().unwrap());
+        assert_eq!(lacks(&config), ["proxy"]);
+        config.http.proxies = 1;
+        assert_eq!(lacks(&config), [""; 0]);
+    }
 
     fn to_do(major: u32, minor: u32) -> Option<String> {
         judge_version(Version { major, minor }).to_do

@@ -18,6 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     cli::DataArgs,
     config::Config,
+    data_dir::{self, DataDirError},
     database::{Database, Logins},
     embedded::EmbeddedError,
 };
@@ -57,6 +58,9 @@ pub enum ImportCommandError {
     /// The list of rejects would replace the file.
     #[error("the list of rows that are left out would replace the file: name another with --rejects")]
     RejectsAreTheFile,
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     /// The embedded database.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
@@ -90,7 +94,11 @@ pub async fn import(config: &Config, command: &Import) -> Result<(), ImportComma
         return Err(ImportCommandError::RejectsAreTheFile);
     }
 
-    let database = Database::open(config, &args.data.data).await?;
+    let database = match Logins::given(config) {
+        Some(logins) => Database::Elsewhere(logins),
+        // The register may be the first thing that goes in, before any `up`.
+        None => Database::open(config, &data_dir::open(&args.data.data)?).await?,
+    };
     let outcome = async {
         let logins = database.logins();
         let db = connect(&logins, config).await?;

@@ -23,4 +23,5 @@ pub mod seed;
 pub mod stop;
 pub mod store;
 pub mod telemetry;
+mod trusted;
 pub mod up;

@@ -7,7 +7,7 @@ use domain::{
     app::{App, Clock},
     error::Internal,
 };
-use gateway::Gateway;
+use gateway::{Gateway, limits::Limits};
 use object_store::ObjectStore;
 use tokio::{net::TcpListener, pin};
 use tokio_util::sync::CancellationToken;
@@ -19,11 +19,12 @@ use worker::{
 };
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{self, Config, ConfigError, Hidden},
     database::{self, Logins, Parts},
-    http,
+    http::{self, ListenError},
     stop::Stop,
     store::{self, StoreError},
+    trusted,
 };
 
 /// What a serving process holds.
@@ -36,6 +37,10 @@ pub struct Node {
     pub site: SiteOptions,
     /// How mails leave.
     pub post: Post,
+    /// How people and programs reach us, and how much they may ask for.
+    pub http: config::Http,
+    /// Where processes count together.
+    pub redis: Option<Hidden>,
 }
 
 /// Why a process cannot serve, or stopped serving before it was told to.
@@ -56,6 +61,15 @@ pub enum NodeError {
     /// The database does not answer.
     #[error("the database: {}", .0.detail())]
     Database(#[from] Internal),
+    /// The listener for metrics.
+    #[error("METRICS_BIND: {0}")]
+    Metrics(#[from] ListenError),
+    /// What metrics are recorded with.
+    #[error("metrics cannot be recorded: {0}")]
+    Recorder(#[from] gateway::metrics::BuildError),
+    /// Where limits are counted.
+    #[error("REDIS_URL cannot be used: {0}")]
+    Redis(#[from] redis::RedisError),
     /// The connection to the network.
     #[error("the web server ended: {0}")]
     Http(#[from] io::Error),
@@ -100,18 +114,44 @@ pub async fn open_shared(config: &Config) -> Result<Node, NodeError> {
         max_connections: config.max_connections,
     };
     let store = store::open_url(config.store()?)?;
-    Ok(Node { app: database::connect(&logins, parts).await?, store, site, post: post(config)? })
+    let app = database::connect(&logins, parts).await?;
+    let (post, http, redis) = (post(config)?, config.http.clone(), config.redis.clone());
+    Ok(Node { app, store, site, post, http, redis })
+}
+
+/// Records metrics and shows them, with the health of this process, where the environment says; for as long as the
+/// process runs.
+pub async fn show_metrics(node: &Node) -> Result<(), NodeError> {
+    let Some(address) = node.http.metrics else { return Ok(()) };
+    gateway::metrics::record()?;
+    let listener = http::listen(address).await?;
+    let router = gateway::metrics::router(node.app.clone());
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "metrics are no longer shown");
+        }
+    });
+    tracing::info!(%address, "showing metrics");
+    Ok(())
 }
 
 /// Pages and the API, until told to stop.
 pub async fn serve(node: &Node, listener: TcpListener, stop: &Stop) -> Result<(), NodeError> {
-    http::serve(listener, router(node), stop).await?;
+    http::serve(listener, router(node)?, stop).await;
     Ok(())
 }
 
-fn router(node: &Node) -> Router {
-    let gateway = Gateway::new(node.app.clone(), node.store.clone());
-    gateway::router(gateway.clone()).merge(web::router(Site::new(gateway, node.site)))
+fn router(node: &Node) -> Result<Router, NodeError> {
+    let limits = match &node.redis {
+        Some(url) => Limits::in_redis(node.http.allowances, url.expose())?,
+        None => Limits::in_process(node.http.allowances),
+    };
+    let gateway = Gateway::new(node.app.clone(), node.store.clone())
+        .with_limits(limits)
+        .trusting(trusted::DOCUMENTS)
+        .behind(node.http.proxies);
+    let pages = web::router(Site::new(gateway.clone(), node.site));
+    Ok(gateway::around(gateway::router(gateway.clone()).merge(pages), &gateway))
 }
 
 /// The work, until told to stop; then what is under way is finished or given back.

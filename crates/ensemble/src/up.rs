@@ -138,8 +138,15 @@ async fn run(ready: Ready<'_>, logins: &Logins, stop: &Stop) -> Result<(), UpErr
         max_connections: config.max_connections,
     };
     let app = database::connect(logins, parts).await?;
-    let node =
-        Node { app, store: store::open(config.store.as_ref(), &data)?, site, post: node::post(config)? };
+    let node = Node {
+        app,
+        store: store::open(config.store.as_ref(), &data)?,
+        site,
+        post: node::post(config)?,
+        http: config.http.clone(),
+        redis: config.redis.clone(),
+    };
+    node::show_metrics(&node).await?;
     let has_demo = options.demo == Demo::Wanted && Logins::given(config).is_none();
     if has_demo {
         seed::seed(&node.app).await?;

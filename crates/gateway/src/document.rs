@@ -1,7 +1,7 @@
 //! Limits on a document, checked before it is validated: validating a hostile one is work already.
 
-use async_graphql_parser::{
-    Positioned, parse_query,
+use async_graphql::parser::{
+    parse_query,
     types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
 };
 
@@ -17,19 +17,19 @@ const DEEPEST: usize = 15;
 /// Why a document is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DocumentProblem {
-    #[error("a document has at most {LARGEST_DOCUMENT} bytes")]
+    #[error("A document has at most {LARGEST_DOCUMENT} bytes.")]
     TooLarge,
-    #[error("a document has at most {MOST_TOKENS} tokens")]
+    #[error("A document has at most {MOST_TOKENS} tokens.")]
     TooManyTokens,
-    #[error("a document has at most {MOST_ALIASES} aliases")]
+    #[error("A document has at most {MOST_ALIASES} aliases.")]
     TooManyAliases,
-    #[error("an operation has at most {MOST_ROOT_FIELDS} root fields")]
+    #[error("An operation has at most {MOST_ROOT_FIELDS} root fields.")]
     TooManyRootFields,
-    #[error("a document has at most {MOST_DIRECTIVES} directives")]
+    #[error("A document has at most {MOST_DIRECTIVES} directives.")]
     TooManyDirectives,
-    #[error("a document has at most {MOST_FRAGMENTS} fragments")]
+    #[error("A document has at most {MOST_FRAGMENTS} fragments.")]
     TooManyFragments,
-    #[error("a document is at most {DEEPEST} fields deep")]
+    #[error("A document is at most {DEEPEST} fields deep.")]
     TooDeep,
     #[error("{0}")]
     Syntax(String),
@@ -44,8 +44,8 @@ impl DocumentProblem {
     }
 }
 
-/// Checks a document as it was sent.
-pub(crate) fn check(text: &str) -> Result<(), DocumentProblem> {
+/// Reads a document as it was sent, within the limits.
+pub(crate) fn read(text: &str) -> Result<ExecutableDocument, DocumentProblem> {
     use DocumentProblem as P;
     if text.len() > LARGEST_DOCUMENT {
         return Err(P::TooLarge);
@@ -53,7 +53,7 @@ pub(crate) fn check(text: &str) -> Result<(), DocumentProblem> {
     if tokens(text) > MOST_TOKENS {
         return Err(P::TooManyTokens);
     }
-    let document = parse_query(text).map_err(|error| P::Syntax(error.to_string()))?;
+    let document = parse_query(text).map_err(|error| P::Syntax(reason(&error)))?;
     if document.fragments.len() > MOST_FRAGMENTS {
         return Err(P::TooManyFragments);
     }
@@ -70,7 +70,17 @@ pub(crate) fn check(text: &str) -> Result<(), DocumentProblem> {
         count.directives += operation.node.directives.len();
         count.walk(set, &document, 1)?;
     }
-    Ok(())
+    Ok(document)
+}
+
+/// Where and why, without the parser's drawing of the line, which repeats the whole document.
+fn reason(error: &async_graphql::parser::Error) -> String {
+    let text = error.to_string();
+    let reason = text.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+    match error.positions().next() {
+        Some(at) => format!("line {}, column {}: {reason}", at.line, at.column),
+        None => reason.to_owned(),
+    }
 }
 
 /// Roughly the lexer's tokens: runs of name characters, and every mark. Counted on the text, so that a document of
@@ -95,7 +105,7 @@ struct Count {
 impl Count {
     fn walk(
         &mut self,
-        set: &Positioned<SelectionSet>,
+        set: &async_graphql::Positioned<SelectionSet>,
         document: &ExecutableDocument,
         depth: usize,
     ) -> Result<(), DocumentProblem> {
@@ -141,6 +151,10 @@ impl Count {
 mod tests {
     use super::*;
 
+    fn check(text: &str) -> Result<(), DocumentProblem> {
+        read(text).map(|_| ())
+    }
+
     #[test]
     fn hostile_documents_are_named_for_what_they_are() {
         use DocumentProblem as P;
@@ -156,7 +170,13 @@ mod tests {
         assert_eq!(check("{ ...A } fragment A on Query { ...A }"), Err(P::TooDeep));
         let roots = format!("{{ {} }}", (0..25).map(|at| format!("f{at}")).collect::<Vec<_>>().join(" "));
         assert_eq!(check(&roots), Err(P::TooManyRootFields));
+        assert_eq!(check("{ a(b:) }").unwrap_err().to_string(), "line 1, column 7: expected value");
         assert!(matches!(check("{"), Err(P::Syntax(_))));
+        // As many as the other limits let through: the parser must refuse them before its stack ends.
+        let brackets = format!("{{ a(b: {} }}", "[".repeat(1_900));
+        assert!(matches!(check(&brackets), Err(P::Syntax(_))));
+        let braces = format!("{}a{}", "{a".repeat(600), "}".repeat(600));
+        assert!(matches!(check(&braces), Err(P::Syntax(_))));
         assert_eq!(check("{ viewer { email } }"), Ok(()));
     }
 }

@@ -1,14 +1,28 @@
 //! The GraphQL schema over `domain`, and the HTTP surface for machines.
 
+mod around;
+mod client;
+mod cost;
 mod document;
+mod graphql;
+mod health;
+pub mod limits;
+pub mod metrics;
 mod router;
 pub mod schema;
+mod trusted;
 
 use std::sync::Arc;
 
 use domain::{access::Account, app::App};
 use object_store::ObjectStore;
 
+use cost::Prices;
+use limits::Limits;
+use schema::Charge;
+use trusted::Documents;
+
+pub use around::around;
 pub use router::router;
 pub use schema::Schema;
 
@@ -21,6 +35,10 @@ pub struct Gateway {
     pub schema: Schema,
     /// Where rendered files are kept.
     pub store: Arc<dyn ObjectStore>,
+    limits: Option<Arc<Limits>>,
+    documents: Arc<Documents>,
+    prices: Arc<Prices>,
+    proxies: usize,
 }
 
 /// Who sends a request.
@@ -31,14 +49,45 @@ pub struct Caller {
 }
 
 impl Gateway {
-    /// A gateway over `app`, with files in `store`.
+    /// A gateway over `app`, with files in `store`. It limits nobody: a server adds [`Gateway::with_limits`].
     #[must_use]
     pub fn new(app: App, store: Arc<dyn ObjectStore>) -> Self {
-        Self { app, schema: schema::build(), store }
+        let schema = schema::build();
+        let prices = Arc::new(Prices::of_schema(&schema.sdl()));
+        let documents = Arc::new(Documents::new(&[]));
+        Self { app, schema, store, limits: None, documents, prices, proxies: 0 }
     }
 
-    /// Executes one document for `caller`: over HTTP and for pages alike.
+    /// Counts what callers use, and refuses what is too much.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(Arc::new(limits)), ..self }
+    }
+
+    /// Answers `documents` over `GET` too, and by their hash.
+    #[must_use]
+    pub fn trusting(self, documents: &[&'static str]) -> Self {
+        Self { documents: Arc::new(Documents::new(documents)), ..self }
+    }
+
+    /// Believes so many entries at the end of `X-Forwarded-For`: as many as there are proxies in front.
+    #[must_use]
+    pub fn behind(self, proxies: usize) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Executes one document of ours for `caller`: what pages show is never counted.
     pub async fn execute(&self, caller: &Caller, request: async_graphql::Request) -> async_graphql::Response {
-        self.schema.execute(schema::for_caller(&self.app, caller, request)).await
+        self.execute_charged(caller, request, None).await
+    }
+
+    /// Executes one document; each alliance that it enters is charged.
+    pub(crate) async fn execute_charged(
+        &self,
+        caller: &Caller,
+        request: async_graphql::Request,
+        charge: Option<Charge>,
+    ) -> async_graphql::Response {
+        schema::execute(&self.schema, &self.app, caller, request, charge).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
-use mail::{Balance, Mail, PurchaseOrder, ReminderLevel, mails};
+use mail::{Balance, Mail, ReminderLevel, mails};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder to write to")?;
@@ -13,11 +13,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(folder, "", &mails::NoAccount::sample())?;
     let invoice = mails::InvoiceIssued::sample();
     write(folder, "", &invoice)?;
-    write(
-        folder,
-        "-order-requested",
-        &mails::InvoiceIssued { purchase_order: PurchaseOrder::Requested, ..invoice },
-    )?;
+    write(folder, "-no-order", &mails::InvoiceIssued { purchase_order: None, ..invoice.clone() })?;
+    let mut long = invoice;
+    long.alliance.name =
+        "The Teaching Schools Partnership for Wealdbrook, Harrowdown and the Isle of Merrin".into();
+    long.alliance.contact =
+        "contributions-and-invoices@wealdbrook-harrowdown-and-merrin-partnership.example".into();
+    long.school =
+        "Our Lady and St Botolph’s Roman Catholic Voluntary Aided Primary School and Nursery".into();
+    long.payer =
+        "The Wealdbrook, Harrowdown & Merrin Church of England <Multi-Academy> Learning Trust".into();
+    long.purchase_order = Some("4500012345/2026-27/CURRICULUM-AND-PARTNERSHIPS/0000001".into());
+    long.total = 123_456_789;
+    write(folder, "-long-names", &long)?;
     for (ending, level) in [
         ("-before-due", ReminderLevel::BeforeDue { days: 7 }),
         ("-due", ReminderLevel::Due),

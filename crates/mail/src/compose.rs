@@ -216,7 +216,7 @@ fn attachment_part(name: &str, attachment: Attachment) -> Result<SinglePart, Com
 
 /// A name that every system can store: without line breaks and without folders.
 fn file_name(name: &str) -> String {
-    one_line(name).replace(['/', '\\', ':', '"'], "-")
+    one_line(name).replace(['/', '\\', ':', '"', '<', '>', '|', '?', '*'], "-")
 }
 
 fn mailbox(whose: &'static str, mailbox: Mailbox) -> Result<message::Mailbox, ComposeError> {

@@ -26,5 +26,5 @@ mod tests;
 
 pub use compose::{Attachment, ComposeError, Email, Envelope, Mailbox, compose};
 pub use mail::{Mail, RenderError, Rendered};
-pub use parts::{Alliance, Balance, BankAccount, PurchaseOrder, ReminderLevel};
+pub use parts::{Alliance, Balance, BankAccount, ReminderLevel};
 pub use smtp::{Reply, SendError, Smtp, SmtpUrlError};

@@ -46,17 +46,6 @@ impl Balance {
     }
 }
 
-/// What an invoice says about the payer's purchase order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PurchaseOrder {
-    /// It bears this number.
-    Number(String),
-    /// The payer is asked for one.
-    Requested,
-    /// The payer uses none.
-    NotUsed,
-}
-
 /// How far along a reminder is. It chooses the words; the mail itself names the date only, since a reminder may go out
 /// some days after its level was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,11 @@ pub(crate) fn outcomes_lost(outcomes: u64) {
     counter!("jobs_outcomes_lost_total").increment(outcomes);
 }
 
+/// An attempt to hand a mail to the mail server: `sent`, `refused` for good, or to be tried `again`.
+pub(crate) fn mail(outcome: &'static str) {
+    counter!("mails_total", "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn worker_restarted() {
     counter!("jobs_worker_restarts_total").increment(1);
 }

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     problem::failure,
+    text::{lines, one_line, tidy},
     viewer::{Permission, Viewer},
 };
 
@@ -32,9 +33,18 @@ pub enum ChangeSettingsError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// A field that must be filled in is empty.
-    #[error("Please fill in the {0}: it is printed on invoices.")]
-    Empty(&'static str),
+    /// Empty, or longer than 200 characters.
+    #[error("Please give the alliance's name, in at most 200 characters.")]
+    InvalidName,
+    /// Empty, or longer than 200 characters.
+    #[error("Please give the legal name that issues invoices, in at most 200 characters.")]
+    InvalidLegalName,
+    /// No address.
+    #[error("Please give the postal address: it is printed on invoices.")]
+    EmptyAddress,
+    /// A body that charges VAT says under which number.
+    #[error("A trading company charges VAT: please give its VAT registration number.")]
+    MissingVatNumber,
     /// The contact address is not a mail address.
     #[error("That does not look like an email address.")]
     InvalidEmail,
@@ -64,15 +74,19 @@ pub async fn change_settings(
     use ChangeSettingsError as E;
     let scope = viewer.require(Permission::ManageAlliance)?;
     let mut letterhead = input.letterhead;
-    for (field, value) in
-        [("name", &input.name), ("legal name", &letterhead.legal_name), ("address", &letterhead.address)]
-    {
-        if value.trim().is_empty() {
-            return Err(E::Empty(field));
-        }
+    let name = one_line(&input.name, 200).ok_or(E::InvalidName)?;
+    letterhead.legal_name = one_line(&letterhead.legal_name, 200).ok_or(E::InvalidLegalName)?;
+    letterhead.address = lines(&letterhead.address);
+    if letterhead.address.is_empty() {
+        return Err(E::EmptyAddress);
+    }
+    letterhead.vat_number = letterhead.vat_number.and_then(|number| one_line(&number, 20));
+    if input.supplier_kind == SupplierKind::TradingCompany && letterhead.vat_number.is_none() {
+        return Err(E::MissingVatNumber);
     }
     EmailAddress::parse(&letterhead.contact_email).map_err(|_| E::InvalidEmail)?;
     let bank = &mut letterhead.bank;
+    bank.name = tidy(&bank.name);
     bank.sort_code = digits(&bank.sort_code, 6).ok_or(E::InvalidSortCode)?;
     bank.sort_code.insert(4, '-');
     bank.sort_code.insert(2, '-');
@@ -89,7 +103,7 @@ pub async fn change_settings(
 
     let mut tx = app.db.begin(scope).await?;
     let mut alliance = repo::alliance(&mut tx).await?;
-    alliance.name = input.name.trim().to_owned();
+    alliance.name = name;
     alliance.letterhead = letterhead;
     alliance.terms.supplier_kind = input.supplier_kind;
     alliance.terms.payment_terms_days = input.payment_terms_days;
@@ -112,5 +126,8 @@ failure!(ChangeSettingsError {
     InvalidAccountNumber => "accountNumber",
     InvalidTerms => "paymentTermsDays",
     InvalidPrefix => "invoicePrefix",
-    Empty,
+    InvalidName => "name",
+    InvalidLegalName => "legalName",
+    EmptyAddress => "address",
+    MissingVatNumber => "vatNumber",
 } nested { Forbidden, Internal });

@@ -11,6 +11,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{MemberId, PersonId, PostId, RoleGrantId},
     problem::failure,
+    text::one_line,
     viewer::{Permission, Role, Viewer},
 };
 
@@ -50,9 +51,9 @@ pub enum AddPersonError {
     /// Not a mail address.
     #[error(transparent)]
     InvalidEmail(#[from] NotAnEmailAddress),
-    /// A post without a title.
-    #[error("Please say what the post is, such as Head or School business manager.")]
-    EmptyTitle,
+    /// Empty, or longer than 200 characters.
+    #[error("Please say in a few words what the post is, such as Head or School business manager.")]
+    InvalidTitle,
     /// No such member in this alliance.
     #[error("That school is not a member of this alliance.")]
     UnknownMember,
@@ -68,18 +69,16 @@ pub enum AddPersonError {
 pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<Person, AddPersonError> {
     use AddPersonError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
-    let name = input.name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() || name.chars().count() > 200 {
-        return Err(E::InvalidName);
-    }
+    let name = one_line(&input.name, 200).ok_or(E::InvalidName)?;
     let email = input
         .email
         .filter(|text| !text.trim().is_empty())
         .map(|text| EmailAddress::parse(&text))
         .transpose()?;
-    if input.post.as_ref().is_some_and(|post| post.title.trim().is_empty()) {
-        return Err(E::EmptyTitle);
-    }
+    let title = match &input.post {
+        Some(post) => one_line(&post.title, 200).ok_or(E::InvalidTitle)?,
+        None => String::new(),
+    };
     let member_id = input.post.as_ref().map(|post| post.member_id);
     if input.role.is_some_and(Role::is_of_one_school) && member_id.is_none() {
         return Err(E::RoleNeedsSchool);
@@ -95,7 +94,7 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
             id: PostId::new(app),
             person_id: person.id,
             member_id: post.member_id,
-            title: post.title.trim().to_owned(),
+            title,
             starts_on: post.starts_on.unwrap_or(today),
             ends_on: None,
         };
@@ -112,7 +111,7 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
 
 failure!(AddPersonError {
     InvalidName => "name",
-    EmptyTitle => "title",
+    InvalidTitle => "title",
     UnknownMember => "memberId",
     RoleNeedsSchool => "role",
     InvalidEmail => "email",

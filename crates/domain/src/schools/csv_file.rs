@@ -1,9 +1,11 @@
 //! Reading the register's files: CSV of any length in constant memory, by the names in the heading.
 //!
-//! The files are Windows-1252; one that a spreadsheet saved as UTF-8 begins with a mark that says so. A file that is
-//! something else altogether is one [`FileError`]; a row that cannot be used is a [`Reject`] and loses nothing else.
+//! The files are Windows-1252, until somebody saves one as UTF-8: a cell whose bytes are UTF-8 is read as that, since no
+//! name in the other encoding looks so. A file that is something else altogether is one [`FileError`]; a row that cannot
+//! be used is a [`Reject`] and loses nothing else.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     fmt::Display,
     hash::Hash,
@@ -13,9 +15,8 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use csv::StringRecord;
+use csv::{ByteRecord, StringRecord};
 use encoding_rs::WINDOWS_1252;
-use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 
 /// How much of a file is looked at to tell what it is.
 const HEAD: u64 = 8 * 1024;
@@ -99,16 +100,22 @@ fn quoted(columns: &[&str]) -> String {
     text
 }
 
-type Decoded<R> = DecodeReaderBytes<Chain<Cursor<Vec<u8>>, R>, Vec<u8>>;
+/// The text of a cell, in whichever of the two encodings it is.
+fn decoded(cell: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(cell).map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(cell).0, Cow::Borrowed)
+}
 
 /// A file of `T`, read row by row.
 pub struct CsvFile<T: Record, R> {
-    rows: csv::Reader<Limited<Decoded<R>>>,
+    rows: csv::Reader<Limited<Chain<Cursor<Vec<u8>>, R>>>,
     columns: HashMap<String, usize>,
     width: usize,
     seen: HashSet<T::Key>,
+    bytes: ByteRecord,
     record: StringRecord,
     line: u64,
+    /// Where lines end with CR and LF, the CSV reader takes each row to begin at the LF of the line above.
+    behind: u64,
 }
 
 impl<T: Record, R: Read> CsvFile<T, R> {
@@ -117,17 +124,15 @@ impl<T: Record, R: Read> CsvFile<T, R> {
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
         refuse_other_formats(&head)?;
-        let decoded = DecodeReaderBytesBuilder::new()
-            .encoding(Some(WINDOWS_1252))
-            .bom_override(true)
-            .build(Cursor::new(head).chain(file));
+        let heading_end = head.iter().position(|byte| *byte == b'\n').unwrap_or_default();
+        let behind = u64::from(heading_end > 0 && head[heading_end - 1] == b'\r');
         let mut rows = csv::ReaderBuilder::new()
             .flexible(true)
-            .from_reader(Limited { inner: decoded, left: LONGEST_ROW });
-        let heading = rows.headers().map_err(|error| failed(error, 1))?.clone();
+            .from_reader(Limited { inner: Cursor::new(head).chain(file), left: LONGEST_ROW });
+        let heading = rows.byte_headers().map_err(|error| failed(error, 1))?.clone();
         let mut columns = HashMap::new();
         for (at, name) in heading.iter().enumerate() {
-            columns.entry(name.trim().to_owned()).or_insert(at);
+            columns.entry(decoded(name).trim().to_owned()).or_insert(at);
         }
         let missing: Vec<_> =
             T::REQUIRED.iter().copied().filter(|name| !columns.contains_key(*name)).collect();
@@ -139,8 +144,10 @@ impl<T: Record, R: Read> CsvFile<T, R> {
             columns,
             width: heading.len(),
             seen: HashSet::new(),
+            bytes: ByteRecord::new(),
             record: StringRecord::new(),
             line: 1,
+            behind,
         })
     }
 
@@ -174,9 +181,10 @@ impl<T: Record, R: Read> Iterator for CsvFile<T, R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.rows.get_mut().left = LONGEST_ROW;
-        match self.rows.read_record(&mut self.record) {
+        match self.rows.read_byte_record(&mut self.bytes) {
             Ok(true) => {
-                self.line = self.record.position().map_or(self.line, csv::Position::line);
+                self.record = self.bytes.iter().map(decoded).collect();
+                self.line = self.bytes.position().map_or(self.line, |at| at.line() + self.behind);
                 Some(Ok(self.read()))
             }
             Ok(false) => None,
@@ -213,7 +221,7 @@ fn failed(error: csv::Error, line: u64) -> FileError {
             FileError::EndlessRow { line }
         }
         csv::ErrorKind::Io(error) => FileError::Io(error),
-        // Rows of any width are taken, and what the decoder gives is always UTF-8.
+        // Rows of any width and any bytes are taken.
         _ => FileError::NotText,
     }
 }
@@ -397,11 +405,23 @@ mod tests {
     fn both_encodings_are_read() {
         let row = "120694,137551,St Thomas à Becket 82°,Successor,31-10-2012\n";
         let (windows, ..) = WINDOWS_1252.encode(row);
-        let utf8 = ["\u{feff}", HEADING, row].concat().into_bytes();
-        for bytes in [[HEADING.as_bytes(), &windows].concat(), utf8] {
+        let utf8 = [HEADING, row].concat();
+        let marked = ["\u{feff}", &utf8].concat();
+        for bytes in [[HEADING.as_bytes(), &windows].concat(), utf8.into_bytes(), marked.into_bytes()] {
             let mut file = CsvFile::<SchoolLink, _>::open(&*bytes).unwrap();
             let link = file.next().unwrap().unwrap().unwrap();
             assert_eq!(link.link_name.as_deref(), Some("St Thomas à Becket 82°"));
+        }
+    }
+
+    #[test]
+    fn a_reject_names_the_line_that_an_editor_shows() {
+        let rows = "x,137551,A,Successor,\n120695,137552,\"A\nB\",Successor,\ny,137551,A,Successor,\nz,1,A,Successor,\n";
+        for line_end in ["\n", "\r\n"] {
+            let bytes = [HEADING, rows].concat().replace('\n', line_end).into_bytes();
+            let file = CsvFile::<SchoolLink, _>::open(&*bytes).unwrap();
+            let lines: Vec<_> = file.filter_map(|row| Some(row.unwrap().err()?.line)).collect();
+            assert_eq!(lines, [2, 5, 6], "{line_end:?}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! What one request holds: who asks, and for each alliance it enters one consistent snapshot with its loaders.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
-
-use async_graphql::{
-    Context, Error, Result,
-    dataloader::{DataLoader, Loader},
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
 };
+
+use async_graphql::{Context, Result};
 use chrono::NaiveDate;
 use domain::{
     access::{self, Account, Entered},
@@ -17,22 +17,31 @@ use domain::{
 };
 use tokio::sync::Mutex;
 
-use super::errors;
-
-/// Long enough to gather the keys of one level, short beside any statement. The statement counts in `tests/it` prove
-/// that it still batches.
-const GATHER: Duration = Duration::from_micros(50);
+use super::{
+    batches::{Batch, Batches, Waiting},
+    charge::Charge,
+    errors,
+};
 
 /// One request.
 pub(crate) struct Session {
     app: App,
     account: Option<Account>,
     entered: Mutex<HashMap<AllianceId, Arc<Inside>>>,
+    charge: Option<Charge>,
+    charged: Mutex<HashSet<AllianceId>>,
+    batches: Arc<Batches>,
 }
 
 impl Session {
-    pub(crate) fn new(app: App, account: Option<Account>) -> Self {
-        Self { app, account, entered: Mutex::default() }
+    /// `batches` does what the request reads together: whoever executes the request drives it.
+    pub(crate) fn new(
+        app: App,
+        account: Option<Account>,
+        charge: Option<Charge>,
+        batches: Arc<Batches>,
+    ) -> Self {
+        Self { app, account, entered: Mutex::default(), charge, charged: Mutex::default(), batches }
     }
 
     /// The session of the request that `ctx` belongs to.
@@ -70,17 +79,32 @@ impl Session {
         let Some(account) = &self.account else { return Ok(None) };
         let entered =
             access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
-        Ok(entered.map(|entered| Change { app: self.app.clone(), entered }))
+        let Some(entered) = entered else { return Ok(None) };
+        self.charge(&entered).await?;
+        Ok(Some(Change { app: self.app.clone(), entered, batches: Arc::clone(&self.batches) }))
+    }
+
+    /// Charges an alliance once, however often the request enters it.
+    async fn charge(&self, entered: &Entered) -> Result<()> {
+        let Some(charge) = &self.charge else { return Ok(()) };
+        let id = entered.viewer.alliance_id();
+        let mut charged = self.charged.lock().await;
+        if !charged.contains(&id) {
+            charge.take(id).await?;
+            charged.insert(id);
+        }
+        Ok(())
     }
 
     async fn inside(&self, entered: Option<Entered>) -> Result<Option<Arc<Inside>>> {
         let Some(entered) = entered else { return Ok(None) };
+        self.charge(&entered).await?;
         let mut all = self.entered.lock().await;
         let id = entered.viewer.alliance_id();
         if let Some(inside) = all.get(&id) {
             return Ok(Some(Arc::clone(inside)));
         }
-        let inside = Inside::open(self.app.clone(), entered).await?;
+        let inside = Inside::open(self.app.clone(), entered, Arc::clone(&self.batches)).await?;
         if let Some(inside) = &inside {
             all.insert(id, Arc::clone(inside));
         }
@@ -92,6 +116,7 @@ impl Session {
 pub(crate) struct Change {
     app: App,
     entered: Entered,
+    batches: Arc<Batches>,
 }
 
 impl Change {
@@ -112,7 +137,9 @@ impl Change {
         match done {
             Err(error) => Ok(Err(error)),
             Ok(value) => {
-                let inside = Inside::open(self.app, self.entered).await?.ok_or_else(errors::forbidden)?;
+                let inside = Inside::open(self.app, self.entered, self.batches)
+                    .await?
+                    .ok_or_else(errors::forbidden)?;
                 Ok(Ok(object(inside, value).await?))
             }
         }
@@ -127,11 +154,12 @@ pub(crate) struct Inside {
     /// The alliance's date when the request began.
     pub(crate) today: NaiveDate,
     pub(crate) reading: Arc<Reading>,
-    loaders: Loaders,
+    pub(super) waiting: Waiting,
+    batches: Arc<Batches>,
 }
 
 impl Inside {
-    async fn open(app: App, entered: Entered) -> Result<Option<Arc<Self>>> {
+    async fn open(app: App, entered: Entered, batches: Arc<Batches>) -> Result<Option<Arc<Self>>> {
         let reading = Arc::new(Reading::new(app.db.clone(), entered.viewer.clone()));
         let alliance = match alliances::alliance(&reading).await {
             Ok(alliance) => alliance,
@@ -140,7 +168,15 @@ impl Inside {
             Err(ReadError::Internal(error)) => return Err(errors::internal(&error)),
         };
         let today = alliance.date(app.clock.now());
-        Ok(Some(Arc::new(Self { app, entered, alliance, today, reading, loaders: Loaders::default() })))
+        Ok(Some(Arc::new(Self {
+            app,
+            entered,
+            alliance,
+            today,
+            reading,
+            waiting: Waiting::default(),
+            batches,
+        })))
     }
 
     pub(crate) fn viewer(&self) -> &Viewer {
@@ -157,58 +193,7 @@ impl Inside {
     }
 
     /// Loads the value of one key together with its siblings' keys, in one statement.
-    pub(crate) async fn load<L>(self: &Arc<Self>, key: L::Key) -> Result<Option<L::Value>>
-    where
-        L: Batch,
-    {
-        let loader = self.loaders.get::<L>(self);
-        loader.load_one(key).await
-    }
-}
-
-/// A read of many keys at once.
-pub(crate) trait Batch: Send + Sync + 'static {
-    type Key: Hash + Eq + Clone + Send + Sync + 'static;
-    type Value: Clone + Send + Sync + 'static;
-
-    /// Reads all the keys; those without a value are left out.
-    fn read(
-        inside: &Inside,
-        keys: &[Self::Key],
-    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, ReadError>> + Send;
-}
-
-/// A [`Batch`] for async-graphql's loader. Holds what a read needs, so that the loaders within [`Inside`] do not keep
-/// it alive for ever.
-pub(crate) struct BatchLoader<L> {
-    inside: std::sync::Weak<Inside>,
-    batch: std::marker::PhantomData<fn() -> L>,
-}
-
-impl<L: Batch> Loader<L::Key> for BatchLoader<L> {
-    type Value = L::Value;
-    type Error = Error;
-
-    async fn load(&self, keys: &[L::Key]) -> Result<HashMap<L::Key, L::Value>> {
-        let Some(inside) = self.inside.upgrade() else { return Ok(HashMap::new()) };
-        L::read(&inside, keys).await.map_err(errors::read)
-    }
-}
-
-/// The request's loaders, made when first used.
-#[derive(Default)]
-struct Loaders(std::sync::Mutex<HashMap<std::any::TypeId, Arc<dyn std::any::Any + Send + Sync>>>);
-
-impl Loaders {
-    fn get<L: Batch>(&self, inside: &Arc<Inside>) -> Arc<DataLoader<BatchLoader<L>>> {
-        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let make = || {
-            let loader = BatchLoader::<L> { inside: Arc::downgrade(inside), batch: std::marker::PhantomData };
-            let loader = DataLoader::new(loader, tokio::spawn).delay(GATHER);
-            Arc::new(loader) as Arc<dyn std::any::Any + Send + Sync>
-        };
-        let found = Arc::clone(all.entry(std::any::TypeId::of::<L>()).or_insert_with(make));
-        // The map is keyed by the type, so what is found is of it.
-        found.downcast().unwrap_or_else(|_| unreachable!("loaders are kept by their type"))
+    pub(crate) async fn load<L: Batch>(self: &Arc<Self>, key: L::Key) -> Result<Option<L::Value>> {
+        Waiting::load::<L>(self, &self.batches, key).await
     }
 }

@@ -10,7 +10,8 @@ use domain::{
 };
 
 use super::{
-    context::{Batch, Inside},
+    batches::Batch,
+    context::Inside,
     ids::{self, Kind},
     scalars::Date,
 };

@@ -11,8 +11,9 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
+    batches::Batch,
     connection::{self, PageInfo},
-    context::{Batch, Inside},
+    context::Inside,
     errors,
     ids::{self, Kind},
     schools::MemberObject,

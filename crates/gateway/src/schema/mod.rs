@@ -1,5 +1,6 @@
 //! The schema: `domain` as a graph. No rules here: every field and mutation calls the domain, which authorises.
 
+mod batches;
 mod charge;
 mod connection;
 mod context;
@@ -18,12 +19,15 @@ mod schools;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Request, Result};
+use async_graphql::{
+    Context, EmptySubscription, ID, Interface, MergedObject, Object, Request, Response, Result,
+};
 use domain::app::App;
 
 pub(crate) use charge::{Charge, THROTTLED};
 
 use alliances::AllianceObject;
+use batches::Batches;
 use context::{Inside, Session};
 
 use crate::Caller;
@@ -47,10 +51,19 @@ pub fn sdl() -> String {
     build().sdl()
 }
 
-/// Gives a request what its resolvers need. A stranger may not look at the schema.
-pub(crate) fn for_caller(app: &App, caller: &Caller, request: Request, charge: Option<Charge>) -> Request {
-    let request = request.data(Session::new(app.clone(), caller.account.clone(), charge));
-    if caller.account.is_none() { request.disable_introspection() } else { request }
+/// Executes a request of `caller`. A stranger may not look at the schema.
+pub(crate) async fn execute(
+    schema: &Schema,
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    charge: Option<Charge>,
+) -> Response {
+    let batches = Arc::new(Batches::default());
+    let request =
+        request.data(Session::new(app.clone(), caller.account.clone(), charge, Arc::clone(&batches)));
+    let request = if caller.account.is_none() { request.disable_introspection() } else { request };
+    batches.drive(schema.execute(request)).await
 }
 
 /// Everything that can be read.

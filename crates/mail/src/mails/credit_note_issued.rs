@@ -26,6 +26,12 @@ pub struct CreditNoteIssued {
     pub page: String,
 }
 
+impl CreditNoteIssued {
+    fn credited_before(&self) -> i64 {
+        self.balance.credited - self.amount
+    }
+}
+
 crate::mail::templates!(CreditNoteIssued "credit_note_issued":
     "credit_note_issued/subject.txt",
     "credit_note_issued/body.txt",

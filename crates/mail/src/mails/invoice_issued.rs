@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::samples;
-use crate::{Alliance, BankAccount, PurchaseOrder, format as filters};
+use crate::{Alliance, BankAccount, format as filters};
 
 /// To the payer of an invoice that was issued. The PDF goes along as an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct InvoiceIssued {
     pub total: i64,
     /// The day by which to pay.
     pub due_on: NaiveDate,
-    /// The payer's order.
-    pub purchase_order: PurchaseOrder,
+    /// The number of the payer's order; without one, the payer is asked for it.
+    pub purchase_order: Option<String>,
     /// Where to pay.
     pub bank: BankAccount,
     /// The address of the invoice's page.
@@ -45,7 +45,7 @@ crate::mail::templates!(InvoiceIssued "invoice_issued":
         period_end: samples::day(2027, 8, 31),
         total: 123_456,
         due_on: samples::day(2026, 11, 23),
-        purchase_order: PurchaseOrder::Number("PO-77310".into()),
+        purchase_order: Some("PO-77310".into()),
         bank: samples::bank(),
         page: samples::PAGE.into(),
     }

@@ -19,6 +19,12 @@ pub struct InvoiceReminder {
     pub payer: String,
     /// As printed.
     pub number: String,
+    /// The first day of what it is for.
+    pub period_start: NaiveDate,
+    /// The last day of what it is for.
+    pub period_end: NaiveDate,
+    /// The number of the payer's order.
+    pub purchase_order: Option<String>,
     /// The day by which to pay.
     pub due_on: NaiveDate,
     /// How far along it is.
@@ -49,6 +55,9 @@ crate::mail::templates!(InvoiceReminder "invoice_reminder":
         school: "Mill Lane Primary School".into(),
         payer: "Harrowdown Learning Trust".into(),
         number: "WEA-0042".into(),
+        period_start: samples::day(2026, 9, 1),
+        period_end: samples::day(2027, 8, 31),
+        purchase_order: Some("PO-77310".into()),
         due_on: samples::day(2026, 11, 23),
         level: ReminderLevel::Overdue { days: 7 },
         balance: Balance { total: 123_456, credited: 0, received: 40_000 },

@@ -6,7 +6,7 @@ use domain::{
 };
 use mail::{Attachment, Email, Envelope, Mail, Mailbox, SendError, Smtp, compose};
 
-use crate::JobError;
+use crate::{JobError, metrics};
 
 /// Sends mails in the name of this deployment.
 #[derive(Clone)]
@@ -53,6 +53,16 @@ impl Post {
 
     /// Hands the message over and returns what the server said.
     pub(super) async fn send(&self, app: &App, email: &Email) -> Result<String, SendError> {
+        let reply = self.hand_over(app, email).await;
+        metrics::mail(match &reply {
+            Ok(_) => "sent",
+            Err(SendError::Discard { .. }) => "refused",
+            Err(SendError::Retry { .. }) => "again",
+        });
+        reply
+    }
+
+    async fn hand_over(&self, app: &App, email: &Email) -> Result<String, SendError> {
         match &self.delivery {
             Delivery::Smtp(smtp) => smtp.send(email).await.map(|reply| reply.to_string()),
             Delivery::DevelopmentMailbox => {

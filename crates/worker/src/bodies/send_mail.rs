@@ -5,7 +5,7 @@ use domain::{
     funding::invoices::{Invoice, InvoiceRecord},
     messages::{Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
 };
-use mail::{Attachment, Balance, BankAccount, Email, PurchaseOrder, ReminderLevel, SendError, mails};
+use mail::{Attachment, Balance, BankAccount, Email, ReminderLevel, SendError, mails};
 use object_store::ObjectStoreExt;
 
 use super::{Deps, post::Letter};
@@ -72,10 +72,7 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
                 period_end: invoice.period_end,
                 total: invoice.gross.0,
                 due_on: invoice.due_on,
-                purchase_order: invoice
-                    .purchase_order
-                    .clone()
-                    .map_or(PurchaseOrder::Requested, PurchaseOrder::Number),
+                purchase_order: invoice.purchase_order.clone(),
                 bank: bank(invoice),
                 page,
             };
@@ -88,6 +85,9 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
                 school: invoice.member_name.clone(),
                 payer: invoice.bill_to_name.clone(),
                 number: invoice.number.clone(),
+                period_start: invoice.period_start,
+                period_end: invoice.period_end,
+                purchase_order: invoice.purchase_order.clone(),
                 due_on: invoice.due_on,
                 level: ReminderLevel::from_days(*days_from_due),
                 balance: balance(record),

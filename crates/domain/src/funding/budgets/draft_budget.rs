@@ -7,10 +7,14 @@ use crate::{
     app::App,
     db::{OnConstraint, Tx},
     error::{Forbidden, Internal},
-    funding::formula::{Formula, Problem},
+    funding::{
+        formula::{Formula, Problem},
+        proration::Year,
+    },
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId},
     money::Pence,
     problem::failure,
+    text::{one_line, tidy},
     viewer::{Permission, Viewer},
 };
 
@@ -69,7 +73,7 @@ pub enum DraftBudgetError {
     /// Another budget has this name.
     #[error("There is a budget of this name already.")]
     LabelTaken,
-    /// Ends before it starts, or lasts longer than two years.
+    /// Ends before it starts, or lasts longer than 24 months.
     #[error("The last day must be after the first, and a budget lasts two years at the most.")]
     InvalidDates,
     /// No lines at all, or a line without words.
@@ -135,14 +139,9 @@ pub async fn change_budget(
 
 fn check(id: BudgetId, input: &DraftBudget) -> Result<Budget, DraftBudgetError> {
     use DraftBudgetError as E;
-    let label = input.label.trim().to_owned();
-    if label.is_empty() || label.chars().count() > 40 {
-        return Err(E::InvalidLabel);
-    }
-    if input.ends_on <= input.starts_on || (input.ends_on - input.starts_on).num_days() > 731 {
-        return Err(E::InvalidDates);
-    }
-    let is_text = |text: &str| !text.trim().is_empty() && text.chars().count() <= 300;
+    let label = one_line(&input.label, 40).ok_or(E::InvalidLabel)?;
+    Year::new(input.starts_on, input.ends_on).map_err(|_| E::InvalidDates)?;
+    let is_text = |text: &str| one_line(text, 300).is_some();
     if input.lines.is_empty() || !input.lines.iter().all(|line| is_text(&line.description)) {
         return Err(E::InvalidLines);
     }
@@ -170,7 +169,7 @@ async fn write_parts(
     let lines: Vec<_> = (input.lines.into_iter())
         .map(|line| BudgetLine {
             id: BudgetLineId::new(app),
-            description: line.description,
+            description: tidy(&line.description),
             pence: line.pence,
         })
         .collect();
@@ -179,7 +178,7 @@ async fn write_parts(
         .map(|offer| InKindOffer {
             id: InKindOfferId::new(app),
             member_id: offer.member_id,
-            description: offer.description,
+            description: tidy(&offer.description),
             pence: offer.pence,
         })
         .collect();

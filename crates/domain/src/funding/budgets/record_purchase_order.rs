@@ -6,6 +6,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{BudgetId, PayerId},
     problem::failure,
+    text::one_line,
     viewer::{Permission, Viewer},
 };
 
@@ -44,10 +45,7 @@ pub async fn record_purchase_order(
     input: RecordPurchaseOrder,
 ) -> Result<(), RecordPurchaseOrderError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
-    let number = input.number.split_whitespace().collect::<Vec<_>>().join(" ");
-    if number.is_empty() || number.chars().count() > 40 {
-        return Err(RecordPurchaseOrderError::InvalidNumber);
-    }
+    let number = one_line(&input.number, 40).ok_or(RecordPurchaseOrderError::InvalidNumber)?;
 
     let mut tx = app.db.begin(scope).await?;
     let done =

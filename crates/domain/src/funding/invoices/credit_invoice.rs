@@ -12,6 +12,7 @@ use crate::{
     ids::{CreditNoteId, InvoiceId},
     money::Pence,
     problem::failure,
+    text::one_line,
     viewer::{Permission, Viewer},
 };
 
@@ -62,10 +63,7 @@ pub async fn credit_invoice(
 ) -> Result<CreditNoteId, CreditInvoiceError> {
     use CreditInvoiceError as E;
     let scope = viewer.require(Permission::IssueInvoices)?;
-    let reason = input.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    if reason.is_empty() || reason.chars().count() > 300 {
-        return Err(E::InvalidReason);
-    }
+    let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
     let id = CreditNoteId::new(app);
 

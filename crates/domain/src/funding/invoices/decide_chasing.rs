@@ -6,6 +6,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{InvoiceId, new_uuid},
     problem::failure,
+    text::one_line,
     viewer::{Permission, Viewer},
 };
 
@@ -42,10 +43,9 @@ pub async fn decide_chasing(
     input: DecideChasing,
 ) -> Result<InvoiceRecord, DecideChasingError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
-    if let Chasing::Held { reason } | Chasing::Disputed { reason } = &input.chasing
-        && (reason.trim().is_empty() || reason.chars().count() > 500)
-    {
-        return Err(DecideChasingError::InvalidReason);
+    let mut chasing = input.chasing;
+    if let Chasing::Held { reason } | Chasing::Disputed { reason } = &mut chasing {
+        *reason = one_line(reason, 500).ok_or(DecideChasingError::InvalidReason)?;
     }
     let now = app.clock.now();
 
@@ -55,13 +55,13 @@ pub async fn decide_chasing(
     let decision = repo::NewChasingDecision {
         id: new_uuid(now, app.rng.bytes()),
         invoice_id: input.invoice_id,
-        chasing: &input.chasing,
+        chasing: &chasing,
         decided_by: viewer.person_id(),
         decided_at: now,
     };
     repo::insert_chasing_decision(&mut tx, &decision).await.map_err(Internal::from)?;
     tx.commit().await?;
-    record.balance.chasing = input.chasing;
+    record.balance.chasing = chasing;
     Ok(record)
 }
 

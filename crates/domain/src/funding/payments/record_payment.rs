@@ -13,6 +13,7 @@ use crate::{
     ids::{PayerId, PaymentId},
     money::Pence,
     problem::failure,
+    text::tidy,
     viewer::{Permission, Viewer},
 };
 
@@ -88,7 +89,6 @@ pub async fn record_payment(
     if input.received_on > today || (today - input.received_on).num_days() > 3_660 {
         return Err(E::InvalidDate { today });
     }
-    let tidy = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let payment = repo::NewPayment {
         id,
         received_on: input.received_on,

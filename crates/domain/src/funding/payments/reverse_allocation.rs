@@ -10,6 +10,7 @@ use crate::{
     ledger,
     money::Pence,
     problem::failure,
+    text::one_line,
     viewer::{Permission, Reach, Viewer},
 };
 
@@ -50,9 +51,7 @@ pub async fn reverse_allocation(
 ) -> Result<Payment, ReverseAllocationError> {
     use ReverseAllocationError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
-    if input.reason.trim().is_empty() || input.reason.chars().count() > 300 {
-        return Err(E::InvalidReason);
-    }
+    let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let mut tx = app.db.begin(scope).await?;
     let found = repo::allocation(&mut tx, input.allocation_id).await?.ok_or(E::UnknownAllocation)?;
     // The payment first and then the invoice, as everywhere; then look again under the locks.
@@ -64,7 +63,7 @@ pub async fn reverse_allocation(
         return Err(E::AlreadyReversed);
     }
     let now = app.clock.now();
-    let by = Reversal { reason: input.reason.trim(), by: viewer.person_id(), now };
+    let by = Reversal { reason: &reason, by: viewer.person_id(), now };
     reverse(app, &mut tx, (&record.invoice, &allocation), &by).await?;
     let payment = repo::payments_by_ids(&mut tx, &[found.payment_id]).await?.into_iter().next();
     tx.commit().await?;

@@ -11,6 +11,7 @@ use crate::{
     ids::{MemberId, PayerId},
     problem::failure,
     schools,
+    text::one_line,
     viewer::{Permission, Viewer},
 };
 
@@ -95,12 +96,9 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
             (school.name, Some(urn), school.phase, school.address)
         }
         MemberIdentity::Outside { name, phase } => {
-            (super::change_payer::tidy(&name), None, phase, String::new())
+            (one_line(&name, 300).ok_or(E::InvalidName)?, None, phase, String::new())
         }
     };
-    if name.is_empty() || name.chars().count() > 300 {
-        return Err(E::InvalidName);
-    }
     let payer_id = match input.payer {
         PayerChoice::Existing(id) => id,
         PayerChoice::New(details) => {

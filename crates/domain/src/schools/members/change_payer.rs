@@ -8,6 +8,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{PayerId, PersonId},
     problem::failure,
+    text::{lines, one_line},
     viewer::{Permission, Viewer},
 };
 
@@ -83,28 +84,19 @@ impl PayerDetails {
         id: PayerId,
         invalid_name: impl FnOnce() -> E,
     ) -> Result<Payer, E> {
-        let legal_name = tidy(&self.legal_name);
-        if legal_name.is_empty() || legal_name.chars().count() > 300 {
-            return Err(invalid_name());
-        }
+        let legal_name = one_line(&self.legal_name, 300).ok_or_else(invalid_name)?;
         let accounts_email =
             self.accounts_email.filter(|text| !text.trim().is_empty()).map(|text| EmailAddress::parse(&text));
-        let address: Vec<_> = self.address.lines().map(tidy).filter(|line| !line.is_empty()).collect();
         Ok(Payer {
             id,
             kind: self.kind,
             legal_name,
-            address: address.join("\n"),
+            address: lines(&self.address),
             accounts_email: accounts_email.transpose()?,
             purchase_order: self.purchase_order,
             finance_contact_id: self.finance_contact_id,
         })
     }
-}
-
-/// One line, single spaces: a line break pasted into a name must not reach an invoice or a mail header.
-pub(super) fn tidy(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 failure!(ChangePayerError {

@@ -10,6 +10,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::MemberId,
     problem::failure,
+    text::tidy,
     viewer::{Permission, Viewer},
 };
 
@@ -56,7 +57,7 @@ pub async fn record_roll(app: &App, viewer: &Viewer, input: RecordRoll) -> Resul
     if input.pupils > 20_000 {
         return Err(E::InvalidPupils);
     }
-    let source = super::change_payer::tidy(&input.source);
+    let source = tidy(&input.source);
     if source.is_empty() {
         return Err(E::EmptySource);
     }

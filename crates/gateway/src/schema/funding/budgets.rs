@@ -15,7 +15,8 @@ use domain::{
 };
 
 use crate::schema::{
-    context::{Batch, Inside},
+    batches::Batch,
+    context::Inside,
     errors::{self, UserError, answer},
     ids::{self, Kind},
     scalars::{Date, Formula, Pence, Steps},

@@ -19,8 +19,9 @@ use domain::{
 use super::{budgets::BudgetObject, payments::AllocationObject};
 use crate::schema::{
     alliances::LetterheadObject,
+    batches::Batch,
     connection::{self, PageInfo},
-    context::{Batch, Inside},
+    context::Inside,
     errors::{self, answer},
     ids::{self, Kind, local},
     messages::DeliveryObject,

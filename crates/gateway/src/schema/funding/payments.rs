@@ -15,8 +15,9 @@ use domain::{
 
 use super::invoices::InvoiceObject;
 use crate::schema::{
+    batches::Batch,
     connection::{self, PageInfo},
-    context::{Batch, Inside},
+    context::Inside,
     errors,
     ids::{self, Kind},
     scalars::{Date, Pence},

@@ -14,8 +14,9 @@ use domain::{
 pub(crate) use add_person::PeopleMutation;
 
 use super::{
+    batches::Batch,
     connection::{self, PageInfo},
-    context::{Batch, Inside},
+    context::Inside,
     errors,
     ids::{self, Kind},
     scalars::Date,

@@ -18,8 +18,9 @@ use domain::{
 };
 
 use super::{
+    batches::Batch,
     connection::{self, PageInfo},
-    context::{Batch, Inside},
+    context::Inside,
     errors, funding,
     ids::{self, Kind},
     ledger::LedgerHeadObject,

@@ -1,0 +1,109 @@
+//! Signing in by a code that comes by mail.
+
+use chrono::TimeDelta;
+use tests::{Client, TestApp};
+
+const FINANCE: &str = "finance@fenland.example";
+
+/// Asks for a code and reads it from the mail.
+async fn code(app: &TestApp, client: &Client, email: &str) -> String {
+    app.mails.clear();
+    assert_eq!(client.post("/sign-in", &[("email", email)]).await.status, 200);
+    app.work().await;
+    let mails = app.mails.received();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, [email]);
+    let text = mails[0].text();
+    let digits = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6);
+    digits.unwrap_or_else(|| panic!("no code in: {text}")).to_owned()
+}
+
+async fn try_code(client: &Client, code: &str) -> u16 {
+    client.post("/sign-in/code", &[("email", FINANCE), ("code", code)]).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_signs_in_once() {
+    let app = TestApp::new().await;
+    let client = app.stranger();
+    assert_eq!(client.get("/fenland/members").await.status, 303);
+    let code = code(&app, &client, FINANCE).await;
+    assert_eq!(try_code(&client, &code).await, 303);
+    assert!(client.page("/fenland/members").await.text().contains("Alder Primary School"));
+    let cookie = client.post("/sign-in/code", &[("email", FINANCE), ("code", &code)]).await;
+    assert_eq!(cookie.status, 422, "a code was taken twice");
+
+    let out = client.submit("/fenland/members", "/sign-out", &[]).await;
+    assert_eq!(out.status, 303);
+    assert_eq!(client.get("/fenland/members").await.status, 303);
+    assert_eq!(app.count("select count(*) from sessions").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_to_be_guessed_and_does_not_last() {
+    let app = TestApp::new().await;
+    let client = app.stranger();
+    let right = code(&app, &client, FINANCE).await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        assert_eq!(try_code(&client, wrong).await, 422);
+    }
+    assert_eq!(try_code(&client, &right).await, 422, "the sixth attempt was let in");
+
+    let late = code(&app, &client, FINANCE).await;
+    app.set_time(app.app.clock.now() + TimeDelta::minutes(16));
+    assert_eq!(try_code(&client, &late).await, 422, "a code of a quarter of an hour ago was taken");
+    assert_eq!(app.count("select count(*) from sessions").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_learns_nothing_from_the_page() {
+    let app = TestApp::new().await;
+    let client = app.stranger();
+    let known = client.post("/sign-in", &[("email", FINANCE)]).await;
+    let unknown = client.post("/sign-in", &[("email", "nemo@nowhere.example")]).await;
+    assert_eq!(known.status, unknown.status);
+    assert_eq!(known.body.replace(FINANCE, ""), unknown.body.replace("nemo@nowhere.example", ""));
+    app.work().await;
+    let mail = &app.mails.to("nemo@nowhere.example")[0];
+    assert!(!mail.text().split(|c: char| !c.is_ascii_digit()).any(|word| word.len() == 6), "{}", mail.text());
+    for nonsense in ["", "not an address", "a@b@c", "a@b.example\r\nBcc: c@d.example"] {
+        assert_eq!(client.post("/sign-in", &[("email", nonsense)]).await.status, 422, "{nonsense:?}");
+    }
+    // Not more than five in a quarter of an hour, and the page says the same.
+    for _ in 0..8 {
+        assert_eq!(client.post("/sign-in", &[("email", FINANCE)]).await.status, known.status);
+    }
+    let codes = format!(
+        "select count(*) from sign_in_codes where email = '{FINANCE}' and used_at is null and expires_at > now()"
+    );
+    assert!(app.count(&codes).await <= 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_from_elsewhere_is_refused() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let before = app.contents().await;
+    for csrf in ["", "x", "00000000000000000000000000000000"] {
+        let fields = [("csrf", csrf), ("name", "Taken over")];
+        assert_eq!(director.post("/fenland/settings", &fields).await.status, 403);
+    }
+    assert_eq!(app.contents().await, before);
+}
+
+/// A role that has ended, or that begins later, is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_holds_from_its_first_day_to_its_last() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let limit = async |column: &str, date: &str| {
+        let statement = format!("update role_grants set {column} = '{date}' where role = 'finance_lead'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&app.owner).await.unwrap();
+        finance.get("/fenland/invoices").await.status
+    };
+    assert_eq!(limit("ends_on", "2026-11-24").await, 200);
+    assert_eq!(limit("ends_on", "2026-11-23").await, 404);
+    assert_eq!(limit("ends_on", "2030-01-01").await, 200);
+    assert_eq!(limit("starts_on", "2026-11-25").await, 404);
+}

@@ -1,0 +1,136 @@
+//! What goes wrong outside: each gets a clear error, and nothing is lost or half done.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{TestApp, fixture::FENLAND};
+
+use crate::operations::Things;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_documents_are_refused_before_they_cost_anything() {
+    let app = TestApp::new().await;
+    let client = app.sign_in("director@fenland.example").await;
+    let before = app.contents().await;
+    let deep = format!("query {{ {} x {} }}", "a {".repeat(50), "}".repeat(50));
+    let aliases = (0..10_000).map(|n| format!("a{n}: __typename")).collect::<Vec<_>>().join(" ");
+    for (what, body, status) in [
+        ("depth 50", json!({ "query": deep }).to_string(), 400),
+        ("10,000 aliases", json!({ "query": format!("query {{ {aliases} }}") }).to_string(), 400),
+        ("a batch", Value::Array(vec![json!({ "query": "{ __typename }" }); 500]).to_string(), 400),
+        ("no JSON", "query { __typename }".to_owned(), 400),
+        ("20 MB", json!({ "query": "x".repeat(20_000_000) }).to_string(), 413),
+    ] {
+        let request = client.request(Method::POST, "/graphql").header("x-requested-by", "tests");
+        let answer = client.send(request.header("content-type", "application/json").body(body)).await;
+        assert_eq!(answer.status, status, "{what}: {}", answer.body);
+        assert!(answer.body.len() < 1_000, "{what}: {}", answer.body);
+    }
+    let unasked = client
+        .send(client.request(Method::POST, "/graphql").json(&json!({ "query": "{ __typename }" })))
+        .await;
+    assert_eq!(unasked.status, 403, "a cookie without our header is somebody else's form");
+    assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impossible_values_are_named_by_their_field() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let before = app.contents().await;
+    let payment = |date: &str, amount: i64| {
+        json!({ "alliance": FENLAND, "receivedOn": date, "amount": amount, "payerText": "A school", "method": "BACS",
+                "idempotencyKey": "k" })
+    };
+    let budget = |change: Value| {
+        let mut budget = json!({ "label": "2029-30", "startsOn": "2029-09-01", "endsOn": "2030-08-31",
+                                 "formula": serde_json::to_value(tests::fixture::formula()).unwrap(),
+                                 "lines": [{ "description": "All", "pence": 100 }] });
+        change.as_object().unwrap().iter().for_each(|(key, value)| budget[key] = value.clone());
+        json!({ "alliance": FENLAND, "budget": budget })
+    };
+    let person = |name: &str, email: &str| json!({ "alliance": FENLAND, "name": name, "email": email });
+    let roll = |pupils: i64, date: &str| {
+        json!({ "alliance": FENLAND, "memberId": things.member("Elm Academy"), "pupils": pupils, "censusDate": date,
+                "source": "census" })
+    };
+    for (client, name, input, field) in [
+        (&finance, "recordPayment", payment("2027-11-24", 100), "receivedOn"),
+        (&finance, "recordPayment", payment("2026-11-24", 0), "amount"),
+        (&finance, "recordPayment", payment("2026-11-24", -5), "amount"),
+        (&finance, "draftBudget", budget(json!({ "endsOn": "2029-08-31" })), "endsOn"),
+        (&finance, "draftBudget", budget(json!({ "endsOn": "2031-09-01" })), "endsOn"),
+        (&finance, "draftBudget", budget(json!({ "label": "" })), "label"),
+        (&director, "addPerson", person(" \r\n", "two@x.example"), "name"),
+        (&director, "addPerson", person(&"x".repeat(201), "two@x.example"), "name"),
+        (&director, "addPerson", person("Fine", "not an address"), "email"),
+        (&director, "recordRoll", roll(20_001, "2026-10-01"), "pupils"),
+        (&director, "recordRoll", roll(100, "2027-10-01"), "censusDate"),
+        (
+            &director,
+            "endMembership",
+            json!({ "alliance": FENLAND, "memberId": things.member("Elm Academy"), "leftOn": "2020-01-01" }),
+            "leftOn",
+        ),
+    ] {
+        let answer = client.try_mutate(name, "", input.clone()).await;
+        let error = &answer["data"][name]["errors"][0];
+        assert_eq!(error["field"], field, "{name} {input}: {answer:#}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.len() > 15 && message.ends_with(['.', '?']), "{message}");
+    }
+    assert_eq!(app.contents().await, before);
+    // A line break and what a database cannot keep are put right rather than complained about.
+    let pasted = person("Two\r\nBcc: lines@x.example\u{0}", "two@x.example");
+    let added = director.done("addPerson", "person { name }", pasted).await;
+    assert_eq!(added["person"]["name"], "Two Bcc: lines@x.example");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_a_spreadsheet_would_run_is_disarmed() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let name = "=HYPERLINK(\"http://x.example\")";
+    let member = json!({ "alliance": FENLAND, "name": name, "phase": "PRIMARY", "joinedOn": "2026-11-01",
+                         "newPayer": { "kind": "SCHOOL", "legalName": name, "address": "1 Lane", "purchaseOrder": "NONE" } });
+    director.done("addMember", "", member).await;
+    let list = director.get("/fenland/members.csv").await;
+    assert!(list.body.contains("\"'=HYPERLINK("), "{}", list.body);
+    // And on a page it is text.
+    assert!(!director.get("/fenland/members").await.body.contains("=HYPERLINK(\"http"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_wrong_kind_loses_nothing() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let csrf = finance.page("/fenland/payments").await.form("/import").fields[0].1.clone();
+    let before = app.contents().await;
+    let upload = async |bytes: Vec<u8>| {
+        let file = reqwest::multipart::Part::bytes(bytes).file_name("bank.csv");
+        let form = reqwest::multipart::Form::new().text("csrf", csrf.clone()).part("file", file);
+        finance.send(finance.request(Method::POST, "/fenland/payments/import").multipart(form)).await
+    };
+    for (what, bytes) in [
+        ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0".to_vec()),
+        ("nothing", Vec::new()),
+        ("another list", b"Name,Colour\nA,red\n".to_vec()),
+    ] {
+        let answer = upload(bytes).await;
+        assert_eq!(answer.status, 422, "{what}: {}", answer.body);
+        assert!(answer.body.contains("role=\"alert\""), "{what} is not explained: {}", answer.body);
+    }
+    assert_eq!(app.contents().await, before);
+    // A line that cannot be read is named, and the others are taken.
+    let mixed =
+        upload(b"Date,Description,Amount\n20/11/2026,CEDAR,..\n20/11/2026,CEDAR,1.00\n".to_vec()).await;
+    assert!(mixed.status == 200 && mixed.body.contains("Line 2: "), "{}", mixed.body);
+    assert_eq!(app.count("select count(*) from payments where pence = 100").await, 1);
+    // Windows-1252, as many banks send it.
+    let taken = upload(b"Date,Description,Amount\n20/11/2026,ST B\xd6TOLPH,\xa31.50\n".to_vec()).await;
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    assert!(
+        app.text("select payer_text || reference from payments where pence = 150").await.contains("BÖTOLPH")
+    );
+}

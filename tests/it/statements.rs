@@ -1,0 +1,123 @@
+//! A page costs as many statements for a hundred rows as for six.
+
+use domain::viewer::Viewer;
+use gateway::schema::ids::decode;
+use serde_json::json;
+use sqlx::Executor;
+use tests::{Client, TestApp, fixture::FENLAND};
+
+use crate::{operations::Things, walls::pages};
+
+/// What a page may cost at most: signing in, entering, and one statement for each level of its document.
+const MOST: i64 = 20;
+
+/// How many statements `path` costs, by both logins.
+async fn cost(app: &TestApp, client: &Client, path: &str) -> i64 {
+    app.owner.execute("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()))")
+        .await
+        .unwrap();
+    let answer = client.get(path).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    app.count(
+        "select coalesce(sum(calls), 0)::bigint from pg_stat_statements
+         join pg_roles on pg_roles.oid = userid join pg_database d on d.oid = dbid
+         where d.datname = current_database() and rolname like 'ensemble%'",
+    )
+    .await
+}
+
+/// Every page that is read, with an id of a thing that is there.
+fn paths(things: &Things) -> Vec<String> {
+    let uuid = |id: &str| decode(id).unwrap().2.to_string();
+    let posts = [
+        "/agree",
+        "/reopen",
+        "/orders",
+        "/credit",
+        "/chasing",
+        "/import",
+        "/reverse",
+        "/retry",
+        "/discard",
+        "/roll",
+        "/payer",
+        "/end",
+        "/people/{id}",
+        "/pdf",
+    ];
+    let read = pages().into_iter().filter(|page| !posts.iter().any(|post| page.ends_with(post)));
+    let paths = read.filter_map(|page| {
+        let id = match page.split('/').nth(1)? {
+            "members" => things.member("Alder Primary School"),
+            "budgets" if page.ends_with("/edit") => things.budget("2027-28"),
+            "budgets" => things.budget("2026-27"),
+            "invoices" => things.invoice("Birch Infant School"),
+            "payments" => things.free_payment(),
+            _ if page.contains("{id}") => return None,
+            _ => "",
+        };
+        let id = if page.contains("{id}") { uuid(id) } else { String::new() };
+        Some(format!("/fenland{}", page.trim_end_matches('/').replace("{id}", &id)))
+    });
+    paths.filter(|path| !path.ends_with("/people")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_rows_cost_no_more_statements() {
+    let app = TestApp::new().await;
+    app.owner.execute("create extension pg_stat_statements").await.unwrap();
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let paths = paths(&things);
+    assert!(paths.len() > 15, "{paths:?}");
+    let client =
+        |path: &str| if path.ends_with("/settings") || path.ends_with("/new") { &director } else { &finance };
+    let client = |path: &str| if path.contains("/budgets") { &finance } else { client(path) };
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(cost(&app, client(path), path).await);
+    }
+
+    // Forty more schools, all with people, invoiced, mailed, some paid.
+    for n in 0..40 {
+        let name = format!("Hawthorn Primary School {n}");
+        let member = json!({ "alliance": FENLAND, "name": name, "phase": "PRIMARY", "joinedOn": "2026-09-01",
+                             "newPayer": { "kind": "SCHOOL", "legalName": name, "address": "1 Lane", "purchaseOrder": "NONE",
+                                           "accountsEmail": format!("accounts{n}@hawthorn.example") } });
+        let added = director.done("addMember", "member { id }", member).await;
+        let id = &added["member"]["id"];
+        let roll = json!({ "alliance": FENLAND, "memberId": id, "pupils": 100 + n, "censusDate": "2026-10-01", "source": "census" });
+        director.done("recordRoll", "", roll).await;
+        let person =
+            json!({ "alliance": FENLAND, "name": format!("Head {n}"), "memberId": id, "title": "Head" });
+        director.done("addPerson", "", person).await;
+        let payment = json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": 100, "payerText": name,
+                              "method": "BACS", "idempotencyKey": format!("{n}") });
+        finance.done("recordPayment", "", payment).await;
+    }
+    let budget = json!({ "alliance": FENLAND, "budgetId": things.budget("2026-27") });
+    for operation in ["reopenBudget", "agreeBudget"] {
+        finance.done(operation, "", budget.clone()).await;
+    }
+    let alliance = decode(things.all["id"].as_str().unwrap()).unwrap().1;
+    let run = domain::funding::invoices::IssueInvoices {
+        budget_id: domain::ids::BudgetId(decode(things.budget("2026-27")).unwrap().2),
+        due_on: None,
+        expected: None,
+    };
+    domain::funding::invoices::issue_invoices(&app.app, &Viewer::machinery(alliance), run, None)
+        .await
+        .unwrap();
+    assert_eq!(app.count("select count(*) from invoices").await, 12 + 45);
+
+    let mut worse = Vec::new();
+    for (path, before) in paths.iter().zip(before) {
+        let after = cost(&app, client(path), path).await;
+        // A list that was empty may need one more, and a second page of a CSV file is a second document.
+        if after > before + 3 || after > MOST {
+            worse.push(format!("{path}: {before}, then {after}"));
+        }
+    }
+    assert!(worse.is_empty(), "{worse:#?}");
+}
