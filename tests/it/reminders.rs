@@ -43,8 +43,8 @@ async fn each_level_comes_once_and_stops_when_it_is_settled() {
     let things = Things::of(FENLAND, &director).await;
     let invoice = |name: &str| {
         let invoices = things.all["invoices"]["nodes"].as_array().unwrap();
-        // The list begins with the earliest due date.
-        invoices.iter().rfind(|row| row["memberName"] == name).unwrap()["id"].clone()
+        // The list begins with the newest.
+        invoices.iter().find(|row| row["memberName"] == name).unwrap()["id"].clone()
     };
     let pay = async |name: &str, amount: i64| {
         let payment = json!({ "alliance": FENLAND, "receivedOn": "2026-12-08", "amount": amount, "payerText": name,

@@ -44,6 +44,7 @@ fn paths(things: &Things) -> Vec<String> {
         "/end",
         "/people/{id}",
         "/pdf",
+        "/reminders",
     ];
     let read = pages().into_iter().filter(|page| !posts.iter().any(|post| page.ends_with(post)));
     let paths = read.filter_map(|page| {

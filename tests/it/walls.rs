@@ -183,8 +183,8 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
 pub fn pages() -> Vec<String> {
     let source = include_str!("../../crates/web/src/site.rs");
     let within = source.split("let within =").nth(1).unwrap().split(';').next().unwrap();
-    let routes = within.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap().to_owned());
-    routes.collect()
+    let routes = within.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
+    routes.map(|route| route.trim_end_matches('/').to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use chrono::NaiveDate;
+use domain::money::Pence;
+
 use crate::page::{PageError, PageResult};
+
+/// An amount that a spreadsheet adds up: `1234.50`.
+pub(crate) fn amount(pence: Pence) -> String {
+    let sign = if pence.0 < 0 { "-" } else { "" };
+    let size = pence.0.unsigned_abs();
+    format!("{sign}{}.{:02}", size / 100, size % 100)
+}
+
+/// A date that a spreadsheet here takes for one: `23/11/2026`.
+pub(crate) fn day(date: NaiveDate) -> String {
+    date.format("%d/%m/%Y").to_string()
+}
 
 /// Answers with a CSV file of a heading and its rows: UTF-8 with the mark that Excel needs, CRLF, every cell quoted,
 /// and no cell that a spreadsheet would run. `file_name` may come from a name that somebody typed.
@@ -78,6 +93,12 @@ mod tests {
             std::str::from_utf8(&body).unwrap(),
             "\u{feff}\"Member\",\"Note\"\r\n\"Holbeck St Botolph's, \"\"the Infants\"\"\",\"'=1+1\"\r\n"
         );
+    }
+
+    #[test]
+    fn amounts_have_pence_and_a_plain_minus() {
+        let shown = [123_450, 0, -5, -130_000].map(|pence| amount(Pence(pence)));
+        assert_eq!(shown, ["1234.50", "0.00", "-0.05", "-1300.00"]);
     }
 
     #[test]

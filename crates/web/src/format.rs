@@ -1,7 +1,7 @@
 //! Amounts, dates and counts as a person reads them, for templates.
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass their fields by reference")]
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::money::Pence;
 
 /// An amount without pence when they are nought, for figures: `£36,155`. Tables show the [`Pence`] itself, in full.
@@ -27,6 +27,11 @@ pub(crate) fn day(date: &NaiveDate) -> String {
 /// `Monday 23 November 2026`.
 pub(crate) fn long_day(date: &NaiveDate) -> String {
     date.format("%A %-d %B %Y").to_string()
+}
+
+/// `23 Nov 2026, 09:05`, in universal time.
+pub(crate) fn moment(at: &DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M").to_string()
 }
 
 /// How far a due date is from today: `12 days overdue`, `due today`, `due tomorrow`, `due in 3 days`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{Form, extract::FromRequest};
 use chrono::NaiveDate;
-use domain::problem::Problem;
+use domain::{app::App, problem::Problem};
 
 use crate::{page::PageError, session::Signed};
 
@@ -49,6 +49,11 @@ impl Fields {
     pub(crate) fn values(&self) -> HashMap<String, String> {
         self.0.iter().cloned().collect()
     }
+}
+
+/// A form's key: the same form sent twice is done once.
+pub(crate) fn new_key(app: &App) -> String {
+    u128::from_be_bytes(app.rng.bytes()).to_string()
 }
 
 /// A problem with one field of a form.
@@ -114,8 +119,8 @@ impl FormState {
             .map(|problem| problem.message.as_str())
     }
 
-    /// What is wrong with the form.
-    pub(crate) fn message(&self) -> Option<&str> {
-        self.problem.as_ref().map(|problem| problem.message.as_str())
+    /// Whether this form, of several on the page, is the one that was sent: a field of its own is there.
+    pub(crate) fn was_sent(&self, field: &str) -> bool {
+        self.values.contains_key(field)
     }
 }

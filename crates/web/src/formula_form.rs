@@ -13,15 +13,6 @@ use domain::{
 
 use crate::forms::{Fields, problem};
 
-/// What a member pays, as the form offers it.
-pub(crate) const BASES: [(&str, &str); 5] = [
-    ("flat", "The same for everybody"),
-    ("per_pupil", "A fee and a price for each pupil"),
-    ("banded_by_roll", "A fee by number of pupils"),
-    ("banded_by_phase", "A fee by phase"),
-    ("percentage_of_budget", "A part of the budget"),
-];
-
 /// How a part of the budget is split.
 pub(crate) const WEIGHTS: [(&str, &str); 3] =
     [("equal", "in equal parts"), ("roll", "by number of pupils"), ("phase", "by phase")];
@@ -29,6 +20,13 @@ pub(crate) const WEIGHTS: [(&str, &str); 3] =
 /// What joining or leaving within the year does.
 pub(crate) const PART_YEARS: [(&str, &str); 3] =
     [("", "the whole year is paid"), ("month", "paid by the month"), ("day", "paid by the day")];
+
+/// What gifts in kind do to a share.
+pub(crate) const IN_KIND: [(&str, &str); 2] =
+    [("", "do not change the share"), ("yes", "are taken off the share")];
+
+/// To what a share is rounded.
+pub(crate) const ROUNDINGS: [(&str, &str); 2] = [("", "to the penny"), ("pounds", "to whole pounds")];
 
 /// Reads the formula that a form describes.
 pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
@@ -42,7 +40,7 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
         },
         "banded_by_roll" => Base::BandedByRoll { bands: roll_bands(fields)? },
         "banded_by_phase" => Base::BandedByPhase {
-            bands: phase_lines(fields)?
+            bands: phase_lines(fields, "phases")?
                 .into_iter()
                 .map(|(phase, text)| {
                     let amount = Pence::parse(&text)
@@ -56,12 +54,12 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
             weight: match fields.text("weight") {
                 "roll" => Weight::Roll,
                 "phase" => Weight::Phase {
-                    weights: phase_lines(fields)?
+                    weights: phase_lines(fields, "weights")?
                         .into_iter()
                         .map(|(phase, text)| {
                             let weight = text.parse().map_err(|_| {
                                 problem(
-                                    "phases",
+                                    "weights",
                                     &format!("“{text}” is not a weight: give a whole number, such as 3."),
                                 )
                             })?;
@@ -135,13 +133,13 @@ fn roll_bands(fields: &Fields) -> Result<Vec<RollBand>, Problem> {
 }
 
 /// Lines such as `Primary: 500`.
-fn phase_lines(fields: &Fields) -> Result<Vec<(String, String)>, Problem> {
-    let lines = fields.text("phases").lines().map(str::trim).filter(|line| !line.is_empty());
+fn phase_lines(fields: &Fields, name: &'static str) -> Result<Vec<(String, String)>, Problem> {
+    let lines = fields.text(name).lines().map(str::trim).filter(|line| !line.is_empty());
     lines
         .map(|line| {
             let (phase, value) = line
                 .split_once(':')
-                .ok_or_else(|| problem("phases", &format!("“{line}”: write it like Primary: 500")))?;
+                .ok_or_else(|| problem(name, &format!("“{line}”: write it like Primary: 500")))?;
             Ok((phase.trim().to_owned(), value.trim().to_owned()))
         })
         .collect()
@@ -184,7 +182,7 @@ pub(crate) fn values(formula: &Formula) -> HashMap<&'static str, String> {
                 Weight::Roll => "roll",
                 Weight::Phase { weights } => {
                     let line = |one: &PhaseWeight| format!("{}: {}", one.phase, one.weight);
-                    values.insert("phases", weights.iter().map(line).collect::<Vec<_>>().join("\n"));
+                    values.insert("weights", weights.iter().map(line).collect::<Vec<_>>().join("\n"));
                     "phase"
                 }
             };
@@ -234,7 +232,7 @@ mod tests {
                 ("base", "percentage_of_budget"),
                 ("percent", "80"),
                 ("weight", "phase"),
-                ("phases", "Primary: 1\nSecondary: 3"),
+                ("weights", "Primary: 1\nSecondary: 3"),
             ]),
             fields(&[
                 ("base", "percentage_of_budget"),

@@ -9,6 +9,7 @@ mod format;
 mod forms;
 mod formula_form;
 mod ids;
+mod lists;
 mod page;
 mod pages;
 mod scalars;

@@ -10,11 +10,16 @@ use domain::{
     problem::{Failure, Problem},
 };
 
+use crate::lists::percent_encoded;
+
 /// Why a page is not shown.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// Nobody is signed in: off to sign-in, and back.
-    SignedOut,
+    /// Nobody is signed in: off to sign-in, and back to the address that was wanted, if there is one.
+    SignedOut {
+        /// A path with its query; may be empty.
+        wanted: String,
+    },
     /// There is no such thing, or it is not yours to see.
     NotFound,
     /// Your role does not allow it.
@@ -59,7 +64,14 @@ struct ErrorPage {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
-            Self::SignedOut => return Redirect::to("/sign-in").into_response(),
+            Self::SignedOut { wanted } => {
+                let to = if wanted.len() > 1 {
+                    format!("?to={}", percent_encoded(&wanted))
+                } else {
+                    String::new()
+                };
+                return Redirect::to(&format!("/sign-in{to}")).into_response();
+            }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",
@@ -101,22 +113,8 @@ pub(crate) fn render_refused(page: &impl Template) -> PageResult {
 
 /// On to another page after a form was taken, with a sentence that says so.
 pub(crate) fn done(path: &str, said: &str) -> Response {
-    let cookie = format!("flash={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60", encode_cookie(said));
+    let cookie = format!("flash={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60", percent_encoded(said));
     ([(header::SET_COOKIE, cookie)], Redirect::to(path)).into_response()
-}
-
-/// Percent-encodes what a cookie cannot hold.
-fn encode_cookie(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
 }
 
 pub(crate) fn decode_cookie(text: &str) -> String {
@@ -143,7 +141,7 @@ mod tests {
     #[test]
     fn a_flash_survives_its_cookie() {
         for text in ["Issued 24 invoices; £36,155.00", "ends with %", "%zz", ""] {
-            assert_eq!(decode_cookie(&encode_cookie(text)), text);
+            assert_eq!(decode_cookie(&percent_encoded(text)), text);
         }
         assert_eq!(decode_cookie("%zz%4"), "%zz%4");
     }

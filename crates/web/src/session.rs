@@ -1,8 +1,8 @@
 //! Who is at the other end: the signed-in account, and the alliance in the address.
 
 use axum::{
-    extract::{FromRequestParts, Path},
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, OriginalUri, Path},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use domain::{
     access::{self, Account, Entered},
@@ -10,6 +10,7 @@ use domain::{
     viewer::{Permission, Viewer},
 };
 use gateway::Caller;
+use subtle::ConstantTimeEq;
 
 use crate::{
     page::{PageError, decode_cookie},
@@ -34,6 +35,11 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value)
 }
 
+/// The address that was asked for, before routes took their part of it.
+fn address(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
+}
+
 /// A signed-in account.
 pub(crate) struct Signed {
     pub(crate) account: Account,
@@ -53,8 +59,8 @@ fn csrf_of(app: &App, token: &str) -> String {
 impl Signed {
     /// Checks that a form came from one of our pages in this session.
     pub(crate) fn check(&self, form_token: &str) -> Result<(), PageError> {
-        // Both are 32 hexadecimal digits; the comparison tells nothing that a guess would not.
-        if form_token == self.csrf { Ok(()) } else { Err(PageError::Forged) }
+        // In constant time: how long a guess takes to refuse says nothing of how good it was.
+        if form_token.as_bytes().ct_eq(self.csrf.as_bytes()).into() { Ok(()) } else { Err(PageError::Forged) }
     }
 }
 
@@ -63,8 +69,12 @@ impl FromRequestParts<SharedSite> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
         let app = &site.gateway.app;
-        let token = cookie(&parts.headers, cookie_name(app)).ok_or(PageError::SignedOut)?.to_owned();
-        let account = access::session_account(app, &token).await?.ok_or(PageError::SignedOut)?;
+        let address = address(parts);
+        // Only what is looked at can be gone back to: a form would have to be sent again.
+        let wanted = || if parts.method == Method::GET { address.to_string() } else { String::new() };
+        let signed_out = || PageError::SignedOut { wanted: wanted() };
+        let token = cookie(&parts.headers, cookie_name(app)).ok_or_else(signed_out)?.to_owned();
+        let account = access::session_account(app, &token).await?.ok_or_else(signed_out)?;
         let flash = cookie(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
         let caller = Caller { account: Some(account.clone()) };
         Ok(Self { csrf: csrf_of(app, &token), account, caller, token, flash })
@@ -90,10 +100,7 @@ impl FromRequestParts<SharedSite> for Within {
         let slug = params.get("slug").ok_or(PageError::NotFound)?;
         let entered =
             access::enter(&site.gateway.app, &signed.account, slug).await?.ok_or(PageError::NotFound)?;
-        let path = parts
-            .extensions
-            .get::<axum::extract::OriginalUri>()
-            .map_or_else(|| parts.uri.path().to_owned(), |uri| uri.path().to_owned());
+        let path = address(parts).path().to_owned();
         Ok(Self { signed, entered, path })
     }
 }
@@ -120,7 +127,7 @@ impl Within {
             } else {
                 self.path.starts_with(&href)
             };
-            NavItem { label, count: None, is_current: own, href }
+            NavItem { label, is_current: own, href }
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();
         let mut nav = vec![NavSection { heading: "This week", items: vec![item("Home", "")] }];
@@ -150,7 +157,6 @@ impl Within {
         Shell {
             title: title.to_owned(),
             alliance: self.entered.alliance.name.clone(),
-            schools: None,
             home: self.path(""),
             person: format!("{}, {}", self.entered.person_name, roles.join(", ")),
             nav,

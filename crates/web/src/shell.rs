@@ -8,8 +8,6 @@ pub(crate) struct Shell {
     pub(crate) title: String,
     /// The alliance's name.
     pub(crate) alliance: String,
-    /// How many schools belong to it today, where the page knows.
-    pub(crate) schools: Option<i64>,
     /// The address of the alliance's first page.
     pub(crate) home: String,
     /// Who is signed in, with their roles: `Ruth Adeyemi, director`.
@@ -34,8 +32,6 @@ pub(crate) struct NavSection {
 pub(crate) struct NavItem {
     pub(crate) label: &'static str,
     pub(crate) href: String,
-    /// How many things wait there, where the page knows.
-    pub(crate) count: Option<i64>,
     /// Whether it is the page shown, or above it.
     pub(crate) is_current: bool,
 }

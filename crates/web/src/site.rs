@@ -107,6 +107,7 @@ pub fn router(site: Site) -> Router {
         .route("/debt", get(pages::debt::get))
         .route("/debt.csv", get(pages::debt::csv))
         .route("/mail", get(pages::mail::get))
+        .route("/mail/reminders", post(pages::mail::set_reminders))
         .route("/jobs", get(pages::jobs::get))
         .route("/jobs/{id}/retry", post(pages::jobs::retry))
         .route("/jobs/{id}/discard", post(pages::jobs::discard))

@@ -1,6 +1,6 @@
 //! Reads that are asked for one at a time and done together: the payer of each of two hundred invoices is one statement.
 //!
-//! A request is polled for as long as it can go on without an answer; by then all siblings have asked, and each kind of
+//! A request is polled for as long as it goes on without an answer; by then all siblings have asked, and each kind of
 //! read is done once, for all of their keys. Nothing is left to a clock: async-graphql's own loader waits some
 //! microseconds for siblings, and with 60 members instead of 6 the page of members was measured to cost 15 statements
 //! instead of 8, because some of them came late.
@@ -12,8 +12,11 @@ use std::{
     hash::Hash,
     mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
 use async_graphql::{Error, Result};
@@ -21,6 +24,7 @@ use domain::error::ReadError;
 use futures::{
     future::BoxFuture,
     stream::{FuturesUnordered, StreamExt},
+    task::AtomicWaker,
 };
 use tokio::sync::oneshot;
 
@@ -51,14 +55,22 @@ impl Batches {
     /// in any case, so nobody waits for longer.
     pub(crate) async fn drive<T>(&self, request: impl Future<Output = T>) -> T {
         let mut request = pin!(request);
+        let watch = Arc::new(Watch::default());
+        let waker = Waker::from(Arc::clone(&watch));
         let mut round = FuturesUnordered::new();
         let mut answers = Vec::new();
         poll_fn(|context| {
+            watch.task.register(context.waker());
             loop {
-                if let Poll::Ready(done) = request.as_mut().poll(context) {
+                watch.was_woken.store(false, Ordering::Release);
+                if let Poll::Ready(done) = request.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return Poll::Ready(done);
                 }
                 if round.is_empty() {
+                    // It only stood aside, as a long list does from time to time, and goes on at once.
+                    if watch.was_woken.load(Ordering::Acquire) {
+                        return Poll::Pending;
+                    }
                     round.extend(mem::take(&mut *lock(&self.0)));
                 }
                 while let Poll::Ready(Some(read)) = round.poll_next_unpin(context) {
@@ -71,6 +83,20 @@ impl Batches {
             }
         })
         .await
+    }
+}
+
+/// Wakes the request's task, and knows whether it did.
+#[derive(Default)]
+struct Watch {
+    was_woken: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Watch {
+    fn wake(self: Arc<Self>) {
+        self.was_woken.store(true, Ordering::Release);
+        self.task.wake();
     }
 }
 

@@ -21,11 +21,24 @@ pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 
-use crate::page::PageError;
+use axum::{
+    http::Uri,
+    response::{IntoResponse, Redirect},
+};
 
-/// Any other address.
-pub(crate) async fn not_found() -> PageError {
-    PageError::NotFound
+use crate::page::{PageError, PageResult};
+
+/// Any other address. One that ends with a slash is the same without it.
+pub(crate) async fn not_found(uri: Uri) -> PageResult {
+    let path = uri.path();
+    match path.strip_suffix('/') {
+        // A second slash in front would name another host.
+        Some(same) if same.starts_with('/') && !same.starts_with("//") => {
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            Ok(Redirect::permanent(&format!("{same}{query}")).into_response())
+        }
+        _ => Err(PageError::NotFound),
+    }
 }
 
 /// Implements a page's document: `query!(Members, "members")` is the operation `Members` of `members/query.graphql`.

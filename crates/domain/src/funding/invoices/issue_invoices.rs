@@ -187,6 +187,7 @@ fn invoice(
         budget_id: budget.id,
         member_id: planned.member.id,
         payer_id: planned.payer.id,
+        sequence,
         number: format!("{}{sequence:04}", alliance.terms.invoice_prefix),
         issued_on: run.issued_on,
         due_on: run.due_on,

@@ -44,6 +44,8 @@ pub struct Invoice {
     pub member_id: MemberId,
     /// Who settles it.
     pub payer_id: PayerId,
+    /// Its place in the alliance's series, from 1.
+    pub sequence: i64,
     /// As printed, such as `WEA-0042`: one series an alliance, without gaps.
     pub number: String,
     /// The invoice date, which is the tax point.
@@ -228,13 +230,11 @@ pub struct InvoiceFilter {
     pub payer_id: Option<PayerId>,
 }
 
-/// Where a list of invoices goes on: after this due date and invoice.
+/// Where a list of invoices goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InvoiceCursor {
-    /// The last due date shown.
-    pub due_on: NaiveDate,
-    /// And its invoice.
-    pub id: InvoiceId,
+    /// The place in the series of the last one shown.
+    pub sequence: i64,
 }
 
 /// How many invoices a filter finds, and what they come to.
@@ -252,7 +252,7 @@ pub struct InvoiceTotals {
     pub outstanding: Pence,
 }
 
-/// Invoices within reach, the earliest due date first.
+/// Invoices within reach, the newest first.
 pub async fn invoices(
     reading: &Reading,
     filter: &InvoiceFilter,

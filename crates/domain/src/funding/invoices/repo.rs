@@ -37,6 +37,7 @@ struct InvoiceRow {
     budget_id: BudgetId,
     member_id: MemberId,
     payer_id: PayerId,
+    sequence: i64,
     number: String,
     issued_on: NaiveDate,
     due_on: NaiveDate,
@@ -77,6 +78,7 @@ impl TryFrom<InvoiceRow> for InvoiceRecord {
                 budget_id: row.budget_id,
                 member_id: row.member_id,
                 payer_id: row.payer_id,
+                sequence: row.sequence,
                 number: row.number,
                 issued_on: row.issued_on,
                 due_on: row.due_on,
@@ -113,7 +115,7 @@ pub(super) async fn invoices(
     let rows = sqlx::query_as!(
         InvoiceRow,
         r#"select i.id as "id: InvoiceId", i.run_id as "run_id: InvoiceRunId", i.budget_id as "budget_id: BudgetId",
-                  i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId", i.number, i.issued_on,
+                  i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId", i.sequence, i.number, i.issued_on,
                   i.due_on, i.period_start, i.period_end, i.letterhead, i.bill_to_name, i.bill_to_address,
                   i.member_name, i.member_urn, i.purchase_order, i.requested_by, i.explanation, i.prepayment_note,
                   i.net_pence as "net_pence: Pence", i.vat_pence as "vat_pence: Pence",
@@ -134,8 +136,8 @@ pub(super) async fn invoices(
                        when i.due_on < $8 then 'overdue'
                        when b.received_pence > 0 then 'part_paid'
                        else 'due' end])
-             and ($9::date is null or (i.due_on, i.id) > ($9, $10))
-           order by i.due_on, i.id limit $11"#,
+             and ($9::bigint is null or i.sequence < $9)
+           order by i.sequence desc limit $10"#,
         tx.alliance_id() as _,
         query.reach.as_filter() as _,
         query.filter.text.as_deref(),
@@ -144,8 +146,7 @@ pub(super) async fn invoices(
         query.filter.payer_id.map(|id| id.0),
         query.states() as _,
         query.today,
-        page.after.map(|cursor| cursor.due_on),
-        page.after.map(|cursor| cursor.id.0),
+        page.after.map(|cursor| cursor.sequence),
         page.limit()
     )
     .fetch_all(tx.conn())
@@ -192,7 +193,7 @@ pub(crate) async fn invoices_by_ids(tx: &mut Tx, ids: &[InvoiceId]) -> Result<Ve
     let rows = sqlx::query_as!(
         InvoiceRow,
         r#"select i.id as "id: InvoiceId", i.run_id as "run_id: InvoiceRunId", i.budget_id as "budget_id: BudgetId",
-                  i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId", i.number, i.issued_on,
+                  i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId", i.sequence, i.number, i.issued_on,
                   i.due_on, i.period_start, i.period_end, i.letterhead, i.bill_to_name, i.bill_to_address,
                   i.member_name, i.member_urn, i.purchase_order, i.requested_by, i.explanation, i.prepayment_note,
                   i.net_pence as "net_pence: Pence", i.vat_pence as "vat_pence: Pence",

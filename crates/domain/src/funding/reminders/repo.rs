@@ -42,7 +42,8 @@ pub(super) struct Chased {
     pub(super) due_on: NaiveDate,
 }
 
-/// Every invoice with something to pay that is neither held nor disputed and due before `until`.
+/// Every invoice with something to pay that is neither held nor disputed and due before `until`. One that is not printed
+/// yet has nothing to attach.
 pub(super) async fn chased(tx: &mut Tx, until: NaiveDate) -> Result<Vec<Chased>, Internal> {
     Ok(sqlx::query_as!(
         Chased,
@@ -50,6 +51,8 @@ pub(super) async fn chased(tx: &mut Tx, until: NaiveDate) -> Result<Vec<Chased>,
                   i.issued_on, i.due_on
            from invoices i join invoice_balances b on b.alliance_id = $1 and b.invoice_id = i.id
            where i.alliance_id = $1 and i.due_on <= $2 and b.outstanding_pence > 0 and b.chasing = 'chased'
+             and exists (select from documents d
+                         where d.alliance_id = $1 and d.kind = 'invoice' and d.subject_id = i.id)
            order by i.due_on, i.id"#,
         tx.alliance_id() as _,
         until

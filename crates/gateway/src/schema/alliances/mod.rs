@@ -2,13 +2,14 @@
 
 mod change_settings;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Enum, ID, Object, Result, SimpleObject};
 use domain::{
     alliances,
     viewer::{self, Role},
 };
+use futures::future::try_join_all;
 
 pub(crate) use change_settings::AlliancesMutation;
 
@@ -83,6 +84,7 @@ impl AllianceObject {
     async fn me(&self) -> MeObject {
         let viewer = self.0.viewer();
         MeObject {
+            inside: Arc::clone(&self.0),
             name: self.0.entered.person_name.clone(),
             roles: viewer.grants().iter().map(|grant| grant.role.into()).collect(),
             permissions: viewer::Permission::all().filter(|one| viewer.may(*one)).map(Into::into).collect(),
@@ -181,7 +183,7 @@ impl AllianceObject {
         funding::plan_run(&self.0, id).await
     }
 
-    /// Invoices, the earliest due date first.
+    /// Invoices, the newest first.
     async fn invoices(
         &self,
         filter: Option<funding::InvoiceFilterInput>,
@@ -315,14 +317,27 @@ pub(crate) struct WordingObject {
 
 /// You, in this alliance.
 #[derive(SimpleObject)]
-#[graphql(name = "Me")]
+#[graphql(name = "Me", complex)]
 pub(crate) struct MeObject {
+    #[graphql(skip)]
+    inside: Arc<Inside>,
     /// Your name as this alliance writes it.
     name: String,
     /// The roles you hold today.
     roles: Vec<RoleEnum>,
     /// What you may do for the whole alliance.
     permissions: Vec<PermissionEnum>,
+}
+
+#[ComplexObject]
+impl MeObject {
+    /// The members that your roles are for; none when they are for the whole alliance.
+    async fn members(&self) -> Result<Vec<schools::MemberObject>> {
+        let ids: BTreeSet<_> =
+            self.inside.viewer().grants().iter().filter_map(|grant| grant.member_id).collect();
+        let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
+        Ok(members.into_iter().flatten().collect())
+    }
 }
 
 /// A part of the alliance's work.

@@ -374,7 +374,7 @@ pub(crate) async fn invoice_page(
     let page = connection::page(secret, first, after)?;
     let page =
         invoices::invoices(&inside.reading, &filter, &page, inside.today).await.map_err(errors::read)?;
-    let cursor = |last: &InvoiceRecord| InvoiceCursor { due_on: last.invoice.due_on, id: last.invoice.id };
+    let cursor = |last: &InvoiceRecord| InvoiceCursor { sequence: last.invoice.sequence };
     let end_cursor = page.items.last().map(|last| connection::encode(secret, &cursor(last)));
     let object = |record| InvoiceObject { inside: Arc::clone(inside), record };
     Ok(InvoiceConnection {
@@ -584,6 +584,14 @@ impl HeldBackObject {
     /// Why.
     async fn reason(&self) -> String {
         self.held.reason.to_string()
+    }
+
+    /// The number of the invoice that billed it before; null otherwise.
+    async fn invoice_number(&self) -> Option<&str> {
+        match &self.held.reason {
+            invoices::HeldReason::AlreadyInvoiced { number } => Some(number),
+            _ => None,
+        }
     }
 
     /// Whether a purchase order number would let it go out.

@@ -321,12 +321,12 @@ impl Batch for OpenInvoices {
         let mut request = PageRequest::first(MAX_PAGE);
         loop {
             let page = invoices::invoices(&inside.reading, &filter, &request, inside.today).await?;
-            let last = page.items.last().map(|record| invoices::InvoiceCursor {
-                due_on: record.invoice.due_on,
-                id: record.invoice.id,
-            });
+            let last = page.items.last();
+            let last = last.map(|record| invoices::InvoiceCursor { sequence: record.invoice.sequence });
             open.extend(page.items);
             if !page.has_next {
+                // Money goes to what is due first.
+                open.sort_by_key(|record| (record.invoice.due_on, record.invoice.sequence));
                 return Ok(HashMap::from([((), open)]));
             }
             request.after = last;

@@ -100,7 +100,7 @@ impl MemberObject {
         self.inside.ledger_head(self.member.id).await.map(Some)
     }
 
-    /// Its invoices, the earliest due date first; null when they are not yours to see.
+    /// Its invoices, the newest first; null when they are not yours to see.
     async fn invoices(
         &self,
         #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::{
     forms::{FormState, read_form},
     page::{PageError, PageResult, done, outcome, render, render_refused},
-    pages::{member::payer_details, members::PHASES, query},
+    pages::{member::payer_details, query},
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -39,6 +39,17 @@ struct Page {
     payers: Vec<add_member::AddMemberAlliancePayers>,
     form: FormState,
     base: String,
+}
+
+impl Page {
+    /// Who may pay for the member.
+    fn payers(&self) -> Vec<(&str, &str)> {
+        let known = self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
+        [("itself", "The school itself"), ("new", "A new payer, named below")]
+            .into_iter()
+            .chain(known)
+            .collect()
+    }
 }
 
 async fn page(

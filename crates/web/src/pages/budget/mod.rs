@@ -7,6 +7,7 @@ use axum::extract::{Path, RawQuery, Request, State};
 use domain::{
     funding::{budgets as operations, formula::Formula},
     ids::BudgetId,
+    money::Pence,
     problem::{Failure, Problem},
     viewer::Permission,
 };
@@ -17,7 +18,7 @@ use crate::{
     csv, format,
     forms::{Fields, FormState, read_form},
     formula_form,
-    ids::global,
+    ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -37,6 +38,8 @@ struct Page {
     tried: Option<String>,
     form: FormState,
     values: HashMap<&'static str, String>,
+    /// What the simulator was asked, as it stands in the address.
+    query: String,
     may_budget: bool,
     may_issue: bool,
     base: String,
@@ -47,8 +50,24 @@ impl Page {
         self.values.get(name).map_or("", String::as_str)
     }
 
-    fn shares_total(&self) -> String {
-        domain::money::Pence(self.budget.shares.iter().map(|share| share.amount.0).sum()).to_string()
+    fn shares_total(&self) -> Pence {
+        Pence(self.budget.shares.iter().map(|share| share.amount.0).sum())
+    }
+
+    /// What the simulated total is.
+    fn by_rule(&self) -> &'static str {
+        let simulation = self.simulation.as_ref();
+        if simulation.is_some_and(|simulation| simulation.current.is_estimate) {
+            "by the budget’s rule, estimated"
+        } else {
+            "by the budget’s rule"
+        }
+    }
+
+    /// The shares as a file: with the rule that is tried, as on the page.
+    fn csv(&self) -> String {
+        let separator = if self.query.is_empty() { "" } else { "?" };
+        format!("{}/shares.csv{separator}{}", self.base, self.query)
     }
 }
 
@@ -109,6 +128,7 @@ async fn page(
         may_issue: within.may(Permission::IssueInvoices),
         tried: in_words.filter(|_| simulation.as_ref().is_some_and(|simulation| simulation.tried.is_some())),
         simulation,
+        query: String::new(),
         budget,
         form,
     })
@@ -121,7 +141,8 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
 ) -> PageResult {
     let fields = Fields::from_query(query.as_deref());
-    render(&page(&site, &within, id, (&fields, None)).await?)
+    let page = page(&site, &within, id, (&fields, None)).await?;
+    render(&Page { query: query.unwrap_or_default(), ..page })
 }
 
 pub(crate) async fn csv(
@@ -138,7 +159,7 @@ pub(crate) async fn csv(
             .members
             .into_iter()
             .map(|row| {
-                let amount = |pence: Option<domain::money::Pence>| pence.map(plain).unwrap_or_default();
+                let amount = |pence: Option<Pence>| pence.map(csv::amount).unwrap_or_default();
                 let name = row.member.map(|member| member.name).unwrap_or_default();
                 vec![name, amount(row.current), amount(row.tried), row.question.unwrap_or(row.explanation)]
             })
@@ -148,17 +169,11 @@ pub(crate) async fn csv(
             .into_iter()
             .map(|share| {
                 let name = share.member.map(|member| member.name).unwrap_or_default();
-                vec![name, plain(share.amount), String::new(), share.explanation]
+                vec![name, csv::amount(share.amount), String::new(), share.explanation]
             })
             .collect(),
     };
     csv::download(&format!("shares-{id}.csv"), &["Member", "Share", "Tried", "How it comes about"], rows)
-}
-
-/// An amount for a spreadsheet: `1234.50`.
-pub(crate) fn plain(pence: domain::money::Pence) -> String {
-    let sign = if pence.0 < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", pence.0.abs() / 100, pence.0.abs() % 100)
 }
 
 async fn answer<T>(

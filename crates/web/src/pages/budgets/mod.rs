@@ -5,7 +5,7 @@ use axum::extract::State;
 use domain::viewer::Permission;
 
 use crate::{
-    format,
+    format, ids,
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,

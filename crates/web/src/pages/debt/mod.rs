@@ -8,7 +8,7 @@ use domain::money::Pence;
 use crate::{
     csv, format,
     page::{PageError, PageResult, render},
-    pages::{budget::plain, query},
+    pages::query,
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -28,11 +28,16 @@ struct Page {
 }
 
 impl Page {
+    fn purpose(&self) -> String {
+        let today = format::day(&self.today);
+        format!("What each payer owes on {today}, by how long it is overdue. What is disputed stands apart.")
+    }
+
     /// The sum of each column.
     fn totals(&self) -> [Pence; 7] {
         let mut totals = [Pence::ZERO; 7];
         for row in &self.rows {
-            for (total, (_, amount)) in totals.iter_mut().zip(cells(row)) {
+            for (total, amount) in totals.iter_mut().zip(amounts(row)) {
                 total.0 += amount.0;
             }
         }
@@ -40,16 +45,20 @@ impl Page {
     }
 }
 
-/// A payer's amounts with the names of their columns.
-fn cells(row: &Row) -> [(&'static str, Pence); 7] {
+/// The columns of amounts.
+const COLUMNS: [&str; 7] =
+    ["Not yet due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days", "Owed", "Disputed"];
+
+/// A payer's amounts, a column each.
+fn amounts(row: &Row) -> [Pence; 7] {
     [
-        ("Not yet due", row.not_yet_due),
-        ("1 to 30 days", row.days1_to30),
-        ("31 to 60 days", row.days31_to60),
-        ("61 to 90 days", row.days61_to90),
-        ("Over 90 days", row.over90_days),
-        ("Owed", row.owed),
-        ("Disputed", row.disputed),
+        row.not_yet_due,
+        row.days1_to30,
+        row.days31_to60,
+        row.days61_to90,
+        row.over90_days,
+        row.owed,
+        row.disputed,
     ]
 }
 
@@ -67,17 +76,8 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
 pub(crate) async fn csv(State(site): State<SharedSite>, within: Within) -> PageResult {
     let rows = load(&site, &within).await?.aged_debt.into_iter().map(|row| {
         let name = row.payer.as_ref().map(|payer| payer.legal_name.clone()).unwrap_or_default();
-        std::iter::once(name).chain(cells(&row).map(|(_, amount)| plain(amount))).collect()
+        std::iter::once(name).chain(amounts(&row).map(csv::amount)).collect()
     });
-    let heading = [
-        "Payer",
-        "Not yet due",
-        "1 to 30 days",
-        "31 to 60 days",
-        "61 to 90 days",
-        "Over 90 days",
-        "Owed",
-        "Disputed",
-    ];
+    let heading: Vec<_> = std::iter::once("Payer").chain(COLUMNS).collect();
     csv::download("aged-debt.csv", &heading, rows)
 }

@@ -10,6 +10,7 @@ use domain::messages::{self, DevelopmentMail};
 use uuid::Uuid;
 
 use crate::{
+    format,
     page::{PageError, PageResult, render},
     site::SharedSite,
 };

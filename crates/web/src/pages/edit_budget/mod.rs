@@ -38,7 +38,6 @@ const SPARE_ROWS: usize = 3;
 #[template(path = "pages/edit_budget/page.html")]
 struct Page {
     shell: Shell,
-    heading: String,
     year: String,
     starts_on: String,
     ends_on: String,
@@ -69,6 +68,18 @@ fn usual_formula() -> Formula {
     Formula { base, adjustments: Vec::new(), rounding: Rounding::Penny }
 }
 
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    id: Option<Uuid>,
+    after: Option<String>,
+) -> Result<edit_budget::EditBudgetAlliance, PageError> {
+    let id = global(within, Kind::Budget, id.unwrap_or_default());
+    let variables = edit_budget::Variables { slug: within.slug(), id, after };
+    let data = site.query::<EditBudget>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
 async fn page(
     site: &SharedSite,
     within: &Within,
@@ -78,12 +89,15 @@ async fn page(
     if !within.may(Permission::ManageBudgets) {
         return Err(PageError::Forbidden);
     }
-    let variables = edit_budget::Variables {
-        slug: within.slug(),
-        id: global(within, Kind::Budget, id.unwrap_or_default()),
-    };
-    let data = site.query::<EditBudget>(&within.signed, variables).await?;
-    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let mut alliance = load(site, within, id, None).await?;
+    // A list of choices is whole, however long.
+    while let (true, Some(cursor)) =
+        (alliance.members.page_info.has_next_page, alliance.members.page_info.end_cursor.take())
+    {
+        let more = load(site, within, id, Some(cursor)).await?.members;
+        alliance.members.nodes.extend(more.nodes);
+        alliance.members.page_info = more.page_info;
+    }
     let heading = match &alliance.budget {
         Some(budget) => format!("Change budget {}", budget.label),
         None if id.is_some() => return Err(PageError::NotFound),
@@ -130,7 +144,6 @@ async fn page(
         starts_on: starts_on.to_string(),
         ends_on: ends_on.to_string(),
         members: alliance.members.nodes,
-        heading,
         lines,
         offers,
     })

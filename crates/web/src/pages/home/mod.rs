@@ -3,15 +3,16 @@
 use askama::Template;
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
-use domain::viewer::Permission;
+use domain::{money::Pence, viewer::Permission};
 
 use crate::{
-    format,
+    format, ids,
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
     shell::Shell,
     site::SharedSite,
+    words,
 };
 
 query!(Home, "src/pages/home/query.graphql");
@@ -24,9 +25,44 @@ struct Page {
     greeting: String,
     notice: Option<String>,
     members: i64,
-    money: Option<home::HomeAlliance>,
+    all: home::HomeAllianceAll,
+    not_yet_due: Pence,
     todo: Vec<Todo>,
-    base: String,
+}
+
+impl Page {
+    fn purpose(&self) -> String {
+        match i64::try_from(self.todo.len()).unwrap_or(i64::MAX) {
+            0 => "Nothing needs you at the moment.".into(),
+            things => format!("{} somebody.", format::plural(&things, "thing needs", "things need")),
+        }
+    }
+
+    /// Overdue, disputed or held: what does not come by itself.
+    fn late(&self) -> Pence {
+        Pence(self.all.outstanding.0 - self.not_yet_due.0)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/home/school.html")]
+struct SchoolPage {
+    shell: Shell,
+    greeting: String,
+    members: i64,
+    schools: Vec<school_home::SchoolHomeAllianceMeMembers>,
+}
+
+type Entry = school_home::SchoolHomeAllianceMeMembersLedgerLatest;
+
+/// `Gave 2 days`.
+fn gave_or_gained(entry: &Entry) -> String {
+    words::gave_or_gained(&entry.direction, &entry.unit, entry.quantity)
+}
+
+/// `12 Nov 2026, for the maths project`.
+fn when_and_why(entry: &Entry) -> String {
+    words::when_and_why(entry.occurred_on, &entry.note)
 }
 
 /// One thing that needs somebody.
@@ -49,26 +85,23 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
         greeting: greeting(&within),
         notice: quiet_days(&alliance.closures, alliance.today),
         members: alliance.members.total_count,
-        money: Some(alliance),
+        all: alliance.all,
+        not_yet_due: Pence(alliance.aged_debt.iter().map(|payer| payer.not_yet_due.0).sum()),
         todo,
-        base: within.path(""),
     };
     render(&page)
 }
 
-/// A school's people see the alliance, and the invoices of their own school where their role has them.
+/// A school's people see their own school, and the invoices of it where their role has them.
 async fn school(site: &SharedSite, within: &Within) -> PageResult {
     let data =
         site.query::<SchoolHome>(&within.signed, school_home::Variables { slug: within.slug() }).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
-    let page = Page {
+    let page = SchoolPage {
         shell: within.shell("Home"),
         greeting: greeting(within),
-        notice: None,
         members: alliance.members.total_count,
-        money: None,
-        todo: Vec::new(),
-        base: within.path(""),
+        schools: alliance.me.members,
     };
     render(&page)
 }
@@ -94,7 +127,7 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
             todo.push(Todo {
                 what: format!("Settle the budget {}", budget.label),
                 why: format!("It is a draft over {}. Agreeing it fixes each member's share.", budget.total),
-                href: within.path(&format!("/budgets/{}", crate::ids::in_path(&budget.id))),
+                href: within.path(&format!("/budgets/{}", ids::in_path(&budget.id))),
                 act: "Open",
             });
         }

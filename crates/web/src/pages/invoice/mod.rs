@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
-    ids::global,
+    forms::{Fields, FormState, new_key, problem, read_form},
+    ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -46,6 +46,40 @@ struct Page {
     base: String,
 }
 
+/// How an invoice may be asked for.
+const CHASING: [(&str, &str); 3] =
+    [("usual", "as usual"), ("held", "not for now"), ("disputed", "not while it is disputed")];
+
+impl Page {
+    fn purpose(&self) -> String {
+        let (from, to) = (format::day(&self.invoice.period_start), format::day(&self.invoice.period_end));
+        format!("{}, {from} to {to}.", self.invoice.member_name)
+    }
+
+    fn billed(&self) -> String {
+        match self.invoice.vat {
+            Pence::ZERO => "billed".into(),
+            vat => format!("billed, VAT {vat}"),
+        }
+    }
+
+    fn to_come(&self) -> String {
+        if self.invoice.outstanding > Pence::ZERO {
+            format::due_in(&self.invoice.due_on, &self.today)
+        } else {
+            "nothing to come".into()
+        }
+    }
+
+    fn chasing(&self) -> &'static str {
+        match self.invoice.state {
+            invoice::InvoiceState::HELD => "held",
+            invoice::InvoiceState::DISPUTED => "disputed",
+            _ => "usual",
+        }
+    }
+}
+
 type Address = Path<(String, Uuid)>;
 
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
@@ -55,7 +89,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     let invoice = alliance.invoice.ok_or(PageError::NotFound)?;
     Ok(Page {
         shell: within.shell(&format!("Invoice {}", invoice.number)),
-        key: u128::from_be_bytes(site.gateway.app.rng.bytes()).to_string(),
+        key: new_key(&site.gateway.app),
         may_issue: within.may(Permission::IssueInvoices),
         base: within.path(&format!("/invoices/{id}")),
         today: alliance.today,

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::{
-    csv, format,
+    csv, format, ids,
+    lists::ListAddress,
     page::{PageError, PageResult, render},
-    pages::{budget::plain, query},
+    pages::query,
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -33,6 +33,7 @@ pub(crate) struct Filter {
 struct Page {
     shell: Shell,
     filter: Filter,
+    at: ListAddress,
     list: invoices::InvoicesAlliance,
     base: String,
 }
@@ -41,8 +42,15 @@ struct Page {
 type Row = invoices::InvoicesAllianceInvoicesNodes;
 
 impl Page {
-    fn is_filtered(&self) -> bool {
-        !self.filter.text.is_empty() || !self.filter.state.is_empty()
+    /// The state in a word, or by how long it is overdue.
+    fn state(&self, row: &Row) -> words::Tag {
+        let state = words::invoice_state(&row.state);
+        match row.state {
+            invoices::InvoiceState::OVERDUE => {
+                words::Tag { label: format::due_in(&row.due_on, &self.list.today), ..state }
+            }
+            _ => state,
+        }
     }
 
     /// The bar of an invoice: received, not yet due and overdue, in thousandths of what was billed.
@@ -89,7 +97,15 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
-    render(&Page { shell: within.shell("Invoices"), filter, list, base: within.path("/invoices") })
+    let fields = [("text", filter.text.as_str()), ("state", &filter.state)];
+    let page = Page {
+        shell: within.shell("Invoices"),
+        at: ListAddress::new(within.path("/invoices"), &fields, filter.after.as_deref()),
+        base: within.path("/invoices"),
+        filter,
+        list,
+    };
+    render(&page)
 }
 
 pub(crate) async fn csv(
@@ -102,18 +118,17 @@ pub(crate) async fn csv(
     loop {
         let list = load(&site, &within, &filter, (100, after)).await?;
         rows.extend(list.invoices.nodes.into_iter().map(|row| {
-            let day = |date: NaiveDate| date.format("%d/%m/%Y").to_string();
             vec![
                 row.number,
                 row.member_name,
                 row.bill_to_name,
                 row.purchase_order.unwrap_or_default(),
-                day(row.issued_on),
-                day(row.due_on),
-                plain(row.gross),
-                plain(row.credited),
-                plain(row.received),
-                plain(row.outstanding),
+                csv::day(row.issued_on),
+                csv::day(row.due_on),
+                csv::amount(row.gross),
+                csv::amount(row.credited),
+                csv::amount(row.received),
+                csv::amount(row.outstanding),
                 words::invoice_state(&row.state).label,
             ]
         }));

@@ -11,7 +11,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
+    format,
     forms::read_form,
+    ids,
+    lists::ListAddress,
     page::{PageError, PageResult, done, outcome, render},
     pages::query,
     session::Within,
@@ -34,6 +37,7 @@ pub(crate) struct Filter {
 struct Page {
     shell: Shell,
     filter: Filter,
+    at: ListAddress,
     queue: jobs::JobsAlliance,
     base: String,
 }
@@ -64,6 +68,7 @@ pub(crate) async fn get(
     let data = site.query::<Jobs>(&within.signed, variables).await?;
     let page = Page {
         shell: within.shell("Work queue"),
+        at: ListAddress::new(within.path("/jobs"), &[("state", &filter.state)], filter.after.as_deref()),
         filter,
         queue: data.alliance.ok_or(PageError::NotFound)?,
         base: within.path("/jobs"),

@@ -1,10 +1,11 @@
 //! One member: who it is, who pays, who works there, what it was asked and what it gave.
 
+use std::fmt::Write;
+
 use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
     ids::{MemberId, PayerId, PersonId},
-    money::Pence,
     people::{self, AddPerson, NewPost},
     schools::members::{
         self as members, ChangePayer, EndMembership, PayerDetails, PayerKind, PurchaseOrderRule, RecordRoll,
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     format,
     forms::{Fields, FormState, problem, read_form},
-    ids::global,
+    ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -37,36 +38,65 @@ struct Page {
     may_manage: bool,
     may_budget: bool,
     base: String,
-    invoices_base: String,
 }
+
+/// As what somebody may sign in who works at a school.
+const SCHOOL_ROLES: [(&str, &str); 3] =
+    [("", "nobody yet"), ("school_head", "Head of this school"), ("staff_member", "Member of staff")];
+
+type Contact = member::MemberAllianceMemberPayerFinanceContact;
 
 impl Page {
-    fn payer_kind(&self) -> String {
-        self.member.payer.as_ref().map(|payer| words::name(&payer.kind).to_lowercase()).unwrap_or_default()
+    fn purpose(&self) -> String {
+        let member = &self.member;
+        let mut purpose = words::phase(&member.phase);
+        // Writing to a String cannot fail.
+        if let Some(urn) = member.urn {
+            let _ = write!(purpose, ", URN {urn}");
+        }
+        let _ = write!(purpose, ". Member since {}", format::day(&member.joined_on));
+        if let Some(left) = &member.left_on {
+            let _ = write!(purpose, ", until {}", format::day(left));
+        }
+        purpose + "."
     }
 
-    fn order_rule(&self) -> String {
-        self.member
-            .payer
-            .as_ref()
-            .map(|payer| words::name(&payer.purchase_order).to_lowercase())
-            .unwrap_or_default()
+    fn contact(&self) -> Option<&Contact> {
+        self.member.payer.as_ref()?.finance_contact.as_ref()
+    }
+
+    fn finance_contact(&self) -> &str {
+        self.contact().map_or("none", |contact| &contact.name)
+    }
+
+    fn finance_contact_id(&self) -> &str {
+        self.contact().map_or("", |contact| &contact.id)
+    }
+
+    /// Who may be the finance contact: who it is, and whoever works here and gets mail.
+    fn people(&self) -> Vec<(&str, &str)> {
+        let contact = self.contact().map(|one| (one.id.as_str(), one.name.as_str()));
+        let posts = self.member.posts.iter().flatten().map(|post| &post.person);
+        let mut people: Vec<_> = std::iter::once(("", "none")).chain(contact).collect();
+        for person in posts.filter(|person| person.email.is_some()) {
+            if people.iter().all(|(id, _)| *id != person.id) {
+                people.push((&person.id, &person.name));
+            }
+        }
+        people
     }
 }
 
-/// A ledger quantity in words.
-fn quantity(entry: &member::MemberAllianceMemberLedgerLatest) -> String {
-    match words::name(&entry.unit).as_str() {
-        "PENCE" => Pence(entry.quantity).to_string(),
-        "DAYS" => format!("{} days", rounded(entry.quantity)),
-        _ => format!("{} places", entry.quantity),
-    }
+type Entry = member::MemberAllianceMemberLedgerLatest;
+
+/// `Gave 2 days`.
+fn gave_or_gained(entry: &Entry) -> String {
+    words::gave_or_gained(&entry.direction, &entry.unit, entry.quantity)
 }
 
-/// Hundredths without needless noughts.
-fn rounded(hundredths: i64) -> String {
-    let text = format!("{}.{:02}", hundredths / 100, hundredths.abs() % 100);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// `12 Nov 2026, for the maths project`.
+fn when_and_why(entry: &Entry) -> String {
+    words::when_and_why(entry.occurred_on, &entry.note)
 }
 
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
@@ -76,7 +106,6 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     Ok(Page {
         shell: within.shell(&member.name),
         base: within.path(&format!("/members/{id}")),
-        invoices_base: within.path("/invoices"),
         may_manage: within.may(Permission::ManageMembers),
         may_budget: within.may(Permission::ManageBudgets),
         member,

@@ -6,7 +6,8 @@ use domain::viewer::Permission;
 use serde::Deserialize;
 
 use crate::{
-    csv, format,
+    csv, format, ids,
+    lists::ListAddress,
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -16,19 +17,6 @@ use crate::{
 };
 
 query!(Members, "src/pages/members/query.graphql");
-
-/// The phases in filters, as the schema names them.
-pub(crate) const PHASES: [&str; 9] = [
-    "NURSERY",
-    "INFANT",
-    "JUNIOR",
-    "PRIMARY",
-    "SECONDARY",
-    "ALL_THROUGH",
-    "SPECIAL",
-    "SIXTEEN_PLUS",
-    "OTHER",
-];
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Filter {
@@ -44,16 +32,11 @@ pub(crate) struct Filter {
 struct Page {
     shell: Shell,
     filter: Filter,
+    at: ListAddress,
     list: members::MembersAllianceMembers,
     may_add: bool,
     sees_money: bool,
     base: String,
-}
-
-impl Page {
-    fn is_filtered(&self) -> bool {
-        !self.filter.name.is_empty() || !self.filter.phase.is_empty()
-    }
 }
 
 async fn load(
@@ -62,8 +45,8 @@ async fn load(
     filter: &Filter,
     (first, after): (i64, Option<String>),
 ) -> Result<members::MembersAllianceMembers, PageError> {
-    let phase =
-        PHASES.contains(&filter.phase.as_str()).then(|| serde_json::Value::String(filter.phase.clone()));
+    let is_phase = words::phases().iter().any(|(name, _)| *name == filter.phase);
+    let phase = is_phase.then(|| serde_json::Value::String(filter.phase.clone()));
     let variables = members::Variables {
         slug: within.slug(),
         name: Some(filter.name.clone()),
@@ -81,8 +64,10 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
+    let fields = [("name", filter.name.as_str()), ("phase", &filter.phase)];
     let page = Page {
         shell: within.shell("Members"),
+        at: ListAddress::new(within.path("/members"), &fields, filter.after.as_deref()),
         filter,
         list,
         may_add: within.may(Permission::ManageMembers),
@@ -107,10 +92,10 @@ pub(crate) async fn csv(
                 member.urn.map(|urn| urn.to_string()).unwrap_or_default(),
                 words::phase(&member.phase),
                 member.roll.as_ref().map(|roll| roll.pupils.to_string()).unwrap_or_default(),
-                member.roll.as_ref().map(|roll| roll.census_date.to_string()).unwrap_or_default(),
+                member.roll.as_ref().map(|roll| csv::day(roll.census_date)).unwrap_or_default(),
                 member.payer.map(|payer| payer.legal_name).unwrap_or_default(),
-                member.joined_on.to_string(),
-                member.left_on.map(|date| date.to_string()).unwrap_or_default(),
+                csv::day(member.joined_on),
+                member.left_on.map(csv::day).unwrap_or_default(),
             ]
         }));
         if !list.page_info.has_next_page {

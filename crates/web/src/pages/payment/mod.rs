@@ -1,5 +1,7 @@
 //! One payment: what it was set against, and setting the rest.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
@@ -15,8 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
-    ids::global,
+    forms::{Fields, FormState, new_key, problem, read_form},
+    ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -33,14 +35,35 @@ struct Page {
     payment: payment::PaymentAlliancePayment,
     open: Vec<payment::PaymentAllianceInvoicesNodes>,
     form: FormState,
+    /// What was typed for each invoice and refused.
+    typed: HashMap<String, String>,
     key: String,
     may_record: bool,
     base: String,
 }
 
 impl Page {
-    /// What the surest suggestion would set against an invoice.
-    fn suggested(&self, invoice: &str) -> String {
+    fn purpose(&self) -> String {
+        let payment = &self.payment;
+        let payer = payment.payer.as_ref().map_or(&payment.payer_text, |payer| &payer.legal_name);
+        let from = if payer.is_empty() { "From a payer not known" } else { payer };
+        let on = format::day(&payment.received_on);
+        match payment.reference.as_str() {
+            "" => format!("{from}, on {on}."),
+            reference => format!("{from}, on {on}, quoting “{reference}”."),
+        }
+    }
+
+    /// Why an allocation should be taken back, as it was typed and refused.
+    fn typed_reason(&self, allocation: &str) -> &str {
+        if self.form.is("allocation", allocation, "") { self.form.value("reason", "") } else { "" }
+    }
+
+    /// What to set against an invoice: as it was typed, or as the surest suggestion has it.
+    fn part(&self, invoice: &str) -> String {
+        if self.form.was_sent("part") {
+            return self.typed.get(invoice).cloned().unwrap_or_default();
+        }
         let parts = self.payment.suggestions.first().map(|suggestion| &suggestion.parts);
         let part = parts
             .into_iter()
@@ -53,6 +76,34 @@ impl Page {
 type Address = Path<(String, Uuid)>;
 
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
+    let mut alliance = load(site, within, id, None).await?;
+    // Any of them may be the one, however many there are.
+    while let (true, Some(cursor)) =
+        (alliance.invoices.page_info.has_next_page, alliance.invoices.page_info.end_cursor.take())
+    {
+        let more = load(site, within, id, Some(cursor)).await?.invoices;
+        alliance.invoices.nodes.extend(more.nodes);
+        alliance.invoices.page_info = more.page_info;
+    }
+    let payment = alliance.payment.ok_or(PageError::NotFound)?;
+    Ok(Page {
+        shell: within.shell(&format!("Payment of {}", payment.amount)),
+        key: new_key(&site.gateway.app),
+        may_record: within.may(Permission::RecordPayments),
+        base: within.path(&format!("/payments/{id}")),
+        open: alliance.invoices.nodes,
+        typed: HashMap::new(),
+        payment,
+        form,
+    })
+}
+
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    id: Uuid,
+    after: Option<String>,
+) -> Result<payment::PaymentAlliance, PageError> {
     let states = serde_json::json!(["DUE", "PART_PAID", "OVERDUE", "DISPUTED", "HELD"]);
     let variables = payment::Variables {
         slug: within.slug(),
@@ -64,19 +115,10 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
             member_id: None,
             payer_id: None,
         },
+        after,
     };
     let data = site.query::<Payment>(&within.signed, variables).await?;
-    let alliance = data.alliance.ok_or(PageError::NotFound)?;
-    let payment = alliance.payment.ok_or(PageError::NotFound)?;
-    Ok(Page {
-        shell: within.shell(&format!("Payment of {}", payment.amount)),
-        key: u128::from_be_bytes(site.gateway.app.rng.bytes()).to_string(),
-        may_record: within.may(Permission::RecordPayments),
-        base: within.path(&format!("/payments/{id}")),
-        open: alliance.invoices.nodes,
-        payment,
-        form,
-    })
+    data.alliance.ok_or(PageError::NotFound)
 }
 
 pub(crate) async fn get(
@@ -123,7 +165,10 @@ pub(crate) async fn post(
             Ok(done(&within.path(&format!("/payments/{id}")), &said))
         }
         Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+            let typed = fields.all("invoice").zip(fields.all("part"));
+            let typed = typed.map(|(id, part)| (id.to_owned(), part.to_owned())).collect();
+            let page = page(&site, &within, id, FormState::refused(&fields, problem)).await?;
+            render_refused(&Page { typed, ..page })
         }
     }
 }

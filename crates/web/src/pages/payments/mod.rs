@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{FromRequest, Multipart, Query, Request, State};
-use chrono::NaiveDate;
 use domain::{
     funding::payments::{
         BankImport, ImportBankStatement, RecordPayment, import_bank_statement, record_payment,
@@ -18,13 +17,14 @@ use serde::Deserialize;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
+    forms::{Fields, FormState, new_key, problem, read_form},
+    ids,
+    lists::ListAddress,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
     shell::Shell,
     site::SharedSite,
-    words,
 };
 
 query!(Payments, "src/pages/payments/query.graphql");
@@ -40,8 +40,7 @@ pub(crate) struct Filter {
 #[template(path = "pages/payments/page.html")]
 struct Page {
     shell: Shell,
-    filter: Filter,
-    today: NaiveDate,
+    at: ListAddress,
     list: payments::PaymentsAlliance,
     form: FormState,
     /// What a statement just brought, when lines of it could not be read.
@@ -49,6 +48,23 @@ struct Page {
     key: String,
     may_record: bool,
     base: String,
+}
+
+/// How money comes in, as the domain names it.
+const METHODS: [(&str, &str); 5] = [
+    ("bacs", "Bank transfer"),
+    ("cheque", "Cheque"),
+    ("card", "Card"),
+    ("journal", "Journal"),
+    ("other", "Other"),
+];
+
+impl Page {
+    /// The payers that a payment may be from.
+    fn payers(&self) -> Vec<(&str, &str)> {
+        let payers = self.list.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
+        std::iter::once(("", "somebody else")).chain(payers).collect()
+    }
 }
 
 async fn page(
@@ -67,12 +83,15 @@ async fn page(
     let list = data.alliance.ok_or(PageError::NotFound)?;
     Ok(Page {
         shell: within.shell("Payments"),
-        key: u128::from_be_bytes(site.gateway.app.rng.bytes()).to_string(),
+        key: new_key(&site.gateway.app),
         may_record: within.may(Permission::RecordPayments),
         base: within.path("/payments"),
-        today: list.today,
+        at: ListAddress::new(
+            within.path("/payments"),
+            &[("unmatched", &filter.unmatched)],
+            filter.after.as_deref(),
+        ),
         imported: None,
-        filter,
         list,
         form,
     })
@@ -144,11 +163,7 @@ pub(crate) async fn import(State(site): State<SharedSite>, within: Within, reque
     };
     match result {
         Ok(import) if import.rejected.is_empty() => {
-            let said = format!(
-                "{} new, {} known before.",
-                format::plural(&count(import.taken), "payment", "payments"),
-                import.known
-            );
+            let said = import_said(&import);
             Ok(done(&within.path("/payments?unmatched=yes"), &said))
         }
         Ok(import) => {
@@ -164,6 +179,8 @@ pub(crate) async fn import(State(site): State<SharedSite>, within: Within, reque
     }
 }
 
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// What a statement brought.
+fn import_said(import: &BankImport) -> String {
+    let taken = i64::try_from(import.taken).unwrap_or(i64::MAX);
+    format!("{} taken, {} known before.", format::plural(&taken, "payment", "payments"), import.known)
 }

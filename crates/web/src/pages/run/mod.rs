@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
-    ids::global,
+    forms::{Fields, FormState, new_key, problem, read_form},
+    ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -44,6 +44,38 @@ struct Page {
     base: String,
 }
 
+type HeldBack = run::RunAlliancePlanRunPlanHeldBack;
+
+impl Page {
+    fn purpose(&self) -> String {
+        let Some(plan) = &self.plan else { return "Nothing can be issued yet.".into() };
+        let invoices = format::plural(&plan.count, "invoice", "invoices");
+        let payers = format::plural(&plan.payer_count, "payer", "payers");
+        format!("{invoices} to {payers}, {} in all. Nothing has been sent.", plan.total)
+    }
+
+    fn held_back(&self) -> &'static str {
+        if self.waiting().is_empty() { "Nobody." } else { "These wait, each for its reason." }
+    }
+
+    /// Shares that something holds back.
+    fn waiting(&self) -> Vec<&HeldBack> {
+        let held = self.plan.iter().flat_map(|plan| &plan.held_back);
+        held.filter(|one| one.invoice_number.is_none()).collect()
+    }
+
+    /// Shares that an earlier run billed.
+    fn invoiced(&self) -> Vec<&HeldBack> {
+        let held = self.plan.iter().flat_map(|plan| &plan.held_back);
+        held.filter(|one| one.invoice_number.is_some()).collect()
+    }
+
+    /// The order number that was typed for a payer and refused.
+    fn typed_order(&self, payer: &str) -> &str {
+        if self.form.is("payer", payer, "") { self.form.value("number", "") } else { "" }
+    }
+}
+
 type Address = Path<(String, Uuid)>;
 
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
@@ -52,12 +84,11 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     let label = alliance.budget.ok_or(PageError::NotFound)?.label;
     let key = form.value("key", "").to_owned();
-    let app = &site.gateway.app;
     Ok(Page {
         shell: within.shell("Check the run"),
         refusal: alliance.plan_run.errors.into_iter().next().map(|error| error.message),
         plan: alliance.plan_run.plan,
-        key: if key.is_empty() { u128::from_be_bytes(app.rng.bytes()).to_string() } else { key },
+        key: if key.is_empty() { new_key(&site.gateway.app) } else { key },
         may_issue: within.may(Permission::IssueInvoices),
         base: within.path(&format!("/budgets/{id}")),
         label,
@@ -96,10 +127,9 @@ pub(crate) async fn post(
     };
     match result {
         Ok(_) => {
-            let said = format!(
-                "{} invoices are issued. They are being printed and mailed now.",
-                fields.text("count")
-            );
+            let count = fields.text("count").parse().unwrap_or_default();
+            let issued = format::plural(&count, "invoice is", "invoices are");
+            let said = format!("{issued} issued. Printing and mailing is under way.");
             Ok(done(&within.path("/invoices"), &said))
         }
         Err(problem) => {

@@ -28,15 +28,11 @@ struct Page {
     form: FormState,
 }
 
-impl Page {
-    fn supplier_kind(&self) -> String {
-        words::name(&self.alliance.terms.supplier_kind).to_lowercase()
-    }
-
-    fn terms(&self) -> String {
-        self.alliance.terms.payment_terms_days.to_string()
-    }
-}
+/// Who issues invoices, as the domain names it.
+const SUPPLIER_KINDS: [(&str, &str); 2] = [
+    ("education_body", "School, trust or authority: no VAT"),
+    ("trading_company", "Trading company: with VAT"),
+];
 
 async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Page, PageError> {
     if !within.may(Permission::ManageAlliance) {

@@ -3,15 +3,16 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
-    http::{StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse, Redirect, Response},
 };
 use domain::access;
 use serde::Deserialize;
 
 use crate::{
-    page::{PageError, PageResult, outcome, render},
+    forms::{Fields, FormState},
+    page::{PageError, PageResult, outcome, render, render_refused},
     session::{Signed, cookie_name},
     site::{SharedSite, SiteOptions},
 };
@@ -19,56 +20,64 @@ use crate::{
 #[derive(Template)]
 #[template(path = "pages/sign_in/email.html")]
 struct EmailPage {
-    email: String,
-    error: Option<String>,
+    form: FormState,
+    /// The address to go back to; may be empty.
+    to: String,
 }
 
 #[derive(Template)]
 #[template(path = "pages/sign_in/code.html")]
 struct CodePage {
+    form: FormState,
     email: String,
-    error: Option<String>,
+    to: String,
     has_mailbox: bool,
 }
 
+/// Where somebody wanted to go.
 #[derive(Deserialize)]
-pub(crate) struct EmailForm {
+pub(crate) struct Wanted {
     #[serde(default)]
-    email: String,
+    to: String,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct CodeForm {
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    code: String,
-}
-
-pub(crate) async fn get() -> PageResult {
-    render(&EmailPage { email: String::new(), error: None })
+pub(crate) async fn get(Query(wanted): Query<Wanted>) -> PageResult {
+    render(&EmailPage { form: FormState::default(), to: wanted.to })
 }
 
 /// Sends a code. The answer is the same for every address.
-pub(crate) async fn post(State(site): State<SharedSite>, Form(form): Form<EmailForm>) -> PageResult {
-    match outcome(access::request_sign_in_code(&site.gateway.app, &form.email).await)? {
-        Err(problem) => refused(&EmailPage { email: form.email, error: Some(problem.message) }),
-        Ok(()) => render(&CodePage {
-            email: form.email.trim().to_owned(),
-            error: None,
-            has_mailbox: mailbox(&site),
-        }),
+pub(crate) async fn post(
+    State(site): State<SharedSite>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let fields = Fields::from(fields);
+    let to = fields.text("to").to_owned();
+    match outcome(access::request_sign_in_code(&site.gateway.app, fields.text("email")).await)? {
+        Err(problem) => render_refused(&EmailPage { form: FormState::refused(&fields, problem), to }),
+        Ok(()) => render(&code_page(&site, &fields, FormState::default())),
+    }
+}
+
+fn code_page(site: &SharedSite, fields: &Fields, form: FormState) -> CodePage {
+    CodePage {
+        form,
+        email: fields.text("email").to_owned(),
+        to: fields.text("to").to_owned(),
+        has_mailbox: site.options == SiteOptions::Development,
     }
 }
 
 /// Takes the typed code and sets the session's cookie.
-pub(crate) async fn code(State(site): State<SharedSite>, Form(form): Form<CodeForm>) -> PageResult {
+pub(crate) async fn code(
+    State(site): State<SharedSite>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
     let app = &site.gateway.app;
-    let signed = match outcome(access::sign_in(app, &form.email, &form.code).await)? {
+    let fields = Fields::from(fields);
+    let signed = match outcome(access::sign_in(app, fields.text("email"), fields.text("code")).await)? {
         Ok(signed) => signed,
         Err(problem) => {
-            let has_mailbox = mailbox(&site);
-            return refused(&CodePage { email: form.email, error: Some(problem.message), has_mailbox });
+            return render_refused(&code_page(&site, &fields, FormState::refused(&fields, problem)));
         }
     };
     let secure = if app.links.is_https() { "; Secure" } else { "" };
@@ -77,7 +86,14 @@ pub(crate) async fn code(State(site): State<SharedSite>, Form(form): Form<CodeFo
         cookie_name(app),
         signed.token
     );
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_address(fields.text("to")))).into_response())
+}
+
+/// The address when it is one of ours, or the start: a link in a mail of somebody else's must not lead off the site.
+fn own_address(wanted: &str) -> &str {
+    let is_path = wanted.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
+    let is_plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_path && is_plain { wanted } else { "/" }
 }
 
 #[derive(Deserialize)]
@@ -99,10 +115,19 @@ pub(crate) async fn sign_out(
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }
 
-fn mailbox(site: &SharedSite) -> bool {
-    site.options == SiteOptions::Development
-}
+#[cfg(test)]
+mod tests {
+    use super::own_address;
 
-fn refused(page: &impl Template) -> PageResult {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render().map_err(PageError::internal)?)).into_response())
+    #[test]
+    fn nobody_is_led_off_the_site() {
+        for ours in ["/wold-edge/invoices?state=OVERDUE", "/a"] {
+            assert_eq!(own_address(ours), ours);
+        }
+        for theirs in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: b=c", "", "a"]
+        {
+            assert_eq!(own_address(theirs), "/", "{theirs:?}");
+        }
+    }
 }
