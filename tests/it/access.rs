@@ -107,3 +107,103 @@ async fn a_role_holds_from_its_first_day_to_its_last() {
     assert_eq!(limit("ends_on", "2030-01-01").await, 200);
     assert_eq!(limit("starts_on", "2026-11-25").await, 404);
 }
+
+const SESSIONS: &str = "{ viewer { sessions { id agent isCurrent } } }";
+
+/// The ids of the sessions of whoever asks: their own first, then the others.
+async fn sessions(client: &Client) -> Vec<String> {
+    let data = client.graphql(SESSIONS, serde_json::json!({})).await;
+    let mut all = data["viewer"]["sessions"].as_array().unwrap().clone();
+    all.sort_by_key(|session| session["isCurrent"] != true);
+    all.iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn is_signed_in(client: &Client) -> bool {
+    client.get("/account").await.status == 200
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_see_where_they_are_signed_in_and_sign_out_there() {
+    let app = TestApp::new().await;
+    let here = app.sign_in(FINANCE).await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(app.sign_in_anew(FINANCE).await);
+    }
+    let page = here.page("/account").await;
+    assert_eq!(page.texts("main li").len(), 4);
+    assert_eq!(page.texts("main li .tag"), ["this device"]);
+
+    // By the page, then by the API.
+    let ids = sessions(&here).await;
+    let first = sessions(&others[0]).await.remove(0);
+    let uuid = gateway::schema::ids::decode(&first).unwrap().2;
+    let ended = here.submit("/account", &format!("/account/sessions/{uuid}/end"), &[]).await;
+    assert_eq!((ended.status, ended.location()), (303, "/account"));
+    assert!(!is_signed_in(&others[0]).await && is_signed_in(&others[1]).await && is_signed_in(&here).await);
+    let again = here.post(&format!("/account/sessions/{uuid}/end"), &[("csrf", "x")]).await;
+    assert_eq!(again.status, 403, "a form from elsewhere was taken");
+    let second = sessions(&others[1]).await.remove(0);
+    assert!(ids.contains(&second));
+    here.done("endSession", "viewer { sessions { id } }", serde_json::json!({ "sessionId": second })).await;
+    assert!(!is_signed_in(&others[1]).await);
+    assert_eq!(
+        here.refused("endSession", serde_json::json!({ "sessionId": second })).await,
+        "UNKNOWN_SESSION",
+        "a session ended twice"
+    );
+
+    let ended = here.submit("/account", "/account/sessions/end-others", &[]).await;
+    assert_eq!(ended.status, 303);
+    assert!(!is_signed_in(&others[2]).await && is_signed_in(&here).await);
+    assert_eq!(sessions(&here).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_ends_a_session_of_somebody_else() {
+    let app = TestApp::new().await;
+    let (finance, head) = (app.sign_in(FINANCE).await, app.sign_in("head@fenland.example").await);
+    let theirs = serde_json::json!({ "sessionId": sessions(&head).await[0] });
+    let missing = gateway::schema::ids::encode(
+        gateway::schema::ids::Kind::Session,
+        domain::jobs::DEPLOYMENT,
+        uuid::Uuid::from_u128(1),
+    );
+    let missing =
+        finance.try_mutate("endSession", "", serde_json::json!({ "sessionId": missing.to_string() })).await;
+    assert_eq!(finance.try_mutate("endSession", "", theirs.clone()).await, missing);
+    assert_eq!(app.stranger().refused("endSession", theirs).await, "SIGNED_OUT");
+    assert!(is_signed_in(&head).await && is_signed_in(&finance).await);
+    assert_eq!(app.stranger().get("/account").await.status, 303);
+}
+
+/// A browser that signs in again has a new token, and the old one is worth nothing: a token planted before sign-in is
+/// never signed in, and one that was copied does not outlive the next sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_ends_the_session_that_the_browser_had() {
+    let app = TestApp::new().await;
+    let client = app.stranger();
+    let before = code(&app, &client, FINANCE).await;
+    assert_eq!(try_code(&client, &before).await, 303);
+    let old = app.text("select encode(token_hash, 'hex') from sessions").await;
+    let after = code(&app, &client, FINANCE).await;
+    assert_eq!(try_code(&client, &after).await, 303);
+    assert_eq!(app.count("select count(*) from sessions").await, 1);
+    assert_ne!(app.text("select encode(token_hash, 'hex') from sessions").await, old);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_by_want_of_use_and_by_age() {
+    let app = TestApp::new().await;
+    let idle = app.sign_in(FINANCE).await;
+    let start = app.app.clock.now();
+    app.set_time(start + TimeDelta::days(15));
+    assert!(!is_signed_in(&idle).await, "a session lasted two weeks without use");
+    let used = app.sign_in(FINANCE).await;
+    for week in 1..13 {
+        app.set_time(start + TimeDelta::days(15) + TimeDelta::weeks(week));
+        assert!(is_signed_in(&used).await, "week {week}");
+    }
+    app.set_time(start + TimeDelta::days(15 + 91));
+    assert!(!is_signed_in(&used).await, "a session lasted for more than 90 days");
+}

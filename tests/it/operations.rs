@@ -177,6 +177,9 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs` tries them.
+pub const ACCOUNT_OPERATIONS: &[&str] = &["endOtherSessions", "endSession"];
+
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
     id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 100) { nodes { id } }
     budgets { id label shares { id } }

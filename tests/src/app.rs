@@ -135,8 +135,8 @@ impl TestApp {
         client
     }
 
-    /// Signs in by the pages. Only the code is not read from a mail: that has a test of its own.
-    async fn sign_in_anew(&self, email: &str) -> Client {
+    /// A new session, on another device as it were, by the pages. Only the code is not read from a mail: that has a test of its own.
+    pub async fn sign_in_anew(&self, email: &str) -> Client {
         let client = self.stranger();
         let asked = client.post("/sign-in", &[("email", email)]).await;
         assert_eq!(asked.status, 200, "{}", asked.body);

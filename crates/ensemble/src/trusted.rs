@@ -2,6 +2,7 @@
 
 /// One for each page.
 pub(crate) const DOCUMENTS: &[&str] = &[
+    include_str!("../../web/src/pages/account/query.graphql"),
     include_str!("../../web/src/pages/add_member/query.graphql"),
     include_str!("../../web/src/pages/budget/query.graphql"),
     include_str!("../../web/src/pages/budgets/query.graphql"),

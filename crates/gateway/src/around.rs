@@ -3,14 +3,13 @@
 
 use std::{
     any::Any,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{
     Router,
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -103,8 +102,7 @@ async fn limit_sign_in(State(gateway): State<Arc<Gateway>>, request: Request, ne
     let is_attempt =
         request.method() == Method::POST && matches!(request.uri().path(), "/sign-in" | "/sign-in/code");
     if is_attempt && let Some(limits) = &gateway.limits {
-        let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let client = ClientAddress::new(connection, request.headers(), gateway.proxies);
+        let client = ClientAddress::of(request.headers(), request.extensions(), gateway.proxies);
         let key = format!("sign-in:{}", client.network());
         let taken = limits.take(&key, 1, limits.allowances.sign_in).await;
         if !taken.granted {

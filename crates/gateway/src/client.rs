@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::{Extensions, HeaderMap, request::Parts},
 };
 
 use crate::Gateway;
@@ -31,6 +31,12 @@ impl ClientAddress {
         Self(seen.and_then(|seen| seen.trim().parse().ok()).unwrap_or(connection).to_canonical())
     }
 
+    /// Of the request that these belong to.
+    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions, proxies: usize) -> Self {
+        let connection = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        Self::new(connection, headers, proxies)
+    }
+
     /// What counts as one place: an address, or in IPv6 the /64 that one connection gets.
     pub(crate) fn network(self) -> impl fmt::Display {
         match self.0 {
@@ -44,8 +50,13 @@ impl FromRequestParts<Arc<Gateway>> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Infallible> {
-        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self::new(connection, &parts.headers, gateway.proxies))
+        Ok(Self::of(&parts.headers, &parts.extensions, gateway.proxies))
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -365,8 +365,8 @@ async fn charge(
         );
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "COST_TOO_HIGH", message));
     }
-    let key = match &caller.account {
-        Some(account) => format!("account:{}", account.id.0),
+    let key = match &caller.session {
+        Some(session) => format!("account:{}", session.account.id),
         None => format!("stranger:{}", client.network()),
     };
     let taken = limits.take(&key, points, limits.allowances.caller).await;
@@ -437,8 +437,8 @@ async fn caller(gateway: &Gateway, headers: &HeaderMap) -> Result<Caller, Refusa
         .find(|(found, _)| *found == name)
         .map(|(_, value)| value);
     let Some(token) = token else { return Ok(Caller::default()) };
-    match access::session_account(&gateway.app, token).await {
-        Ok(account) => Ok(Caller { account }),
+    match access::session(&gateway.app, token).await {
+        Ok(session) => Ok(Caller { session }),
         Err(error) => {
             tracing::error!(error = %error.detail(), "a session could not be read");
             let message = "Something went wrong on our side.";

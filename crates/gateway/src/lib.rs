@@ -14,7 +14,8 @@ mod trusted;
 
 use std::sync::Arc;
 
-use domain::{access::Account, app::App};
+use axum::http::{Extensions, HeaderMap};
+use domain::{access::Session, app::App};
 use object_store::ObjectStore;
 
 use cost::Prices;
@@ -44,8 +45,8 @@ pub struct Gateway {
 /// Who sends a request.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
-    /// The signed-in account; `None` for a stranger.
-    pub account: Option<Account>,
+    /// Their session; `None` for a stranger.
+    pub session: Option<Session>,
 }
 
 impl Gateway {
@@ -74,6 +75,12 @@ impl Gateway {
     #[must_use]
     pub fn behind(self, proxies: usize) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// The network address that a request comes from, as the proxies in front of us saw it.
+    #[must_use]
+    pub fn network(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
+        client::ClientAddress::of(headers, extensions, self.proxies).to_string()
     }
 
     /// Executes one document of ours for `caller`: what pages show is never counted.

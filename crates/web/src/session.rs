@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use domain::{
-    access::{self, Account, Entered},
+    access::{self, Entered, Session},
     app::App,
     viewer::{Permission, Viewer},
 };
@@ -42,7 +42,7 @@ fn address(parts: &Parts) -> &Uri {
 
 /// A signed-in account.
 pub(crate) struct Signed {
-    pub(crate) account: Account,
+    pub(crate) session: Session,
     pub(crate) caller: Caller,
     pub(crate) token: String,
     pub(crate) flash: Option<String>,
@@ -74,10 +74,10 @@ impl FromRequestParts<SharedSite> for Signed {
         let wanted = || if parts.method == Method::GET { address.to_string() } else { String::new() };
         let signed_out = || PageError::SignedOut { wanted: wanted() };
         let token = cookie(&parts.headers, cookie_name(app)).ok_or_else(signed_out)?.to_owned();
-        let account = access::session_account(app, &token).await?.ok_or_else(signed_out)?;
+        let session = access::session(app, &token).await?.ok_or_else(signed_out)?;
         let flash = cookie(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
-        let caller = Caller { account: Some(account.clone()) };
-        Ok(Self { csrf: csrf_of(app, &token), account, caller, token, flash })
+        let caller = Caller { session: Some(session.clone()) };
+        Ok(Self { csrf: csrf_of(app, &token), session, caller, token, flash })
     }
 }
 
@@ -98,8 +98,9 @@ impl FromRequestParts<SharedSite> for Within {
             .await
             .map_err(|_| PageError::NotFound)?;
         let slug = params.get("slug").ok_or(PageError::NotFound)?;
-        let entered =
-            access::enter(&site.gateway.app, &signed.account, slug).await?.ok_or(PageError::NotFound)?;
+        let entered = access::enter(&site.gateway.app, &signed.session.account, slug)
+            .await?
+            .ok_or(PageError::NotFound)?;
         let path = address(parts).path().to_owned();
         Ok(Self { signed, entered, path })
     }

@@ -117,6 +117,9 @@ pub fn router(site: Site) -> Router {
         .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))
         .route("/sign-in/code", post(pages::sign_in::code))
         .route("/sign-out", post(pages::sign_in::sign_out))
+        .route("/account", get(pages::account::get))
+        .route("/account/sessions/{id}/end", post(pages::account::end))
+        .route("/account/sessions/end-others", post(pages::account::end_others))
         .route("/assets/{name}", get(pages::assets::get))
         .nest("/{slug}", within);
     if site.options == SiteOptions::Development {

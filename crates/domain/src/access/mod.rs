@@ -15,8 +15,10 @@ pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, sign_in_mail,
 };
-pub use sessions::{session_account, sign_out};
-pub use sign_in::{SignInError, SignedIn, sign_in};
+pub use sessions::{
+    Device, EndSessionError, Session, devices, end_other_sessions, end_session, session, sign_out,
+};
+pub use sign_in::{SignIn, SignInError, SignedIn, sign_in};
 
 use crate::{
     app::{Secret, Timestamp},

@@ -4,6 +4,7 @@ use super::{
     Account, EmailAddress, OpenCode,
     enter::{AllianceEntry, EnterRow},
     limits,
+    sessions::{Device, Session},
 };
 use crate::{
     app::{App, Timestamp},
@@ -136,21 +137,25 @@ pub(super) async fn join_people(
     Ok(())
 }
 
-pub(super) struct NewSession {
+pub(super) struct NewSession<'a> {
     pub(super) id: SessionId,
     pub(super) account_id: AccountId,
     pub(super) token_hash: Vec<u8>,
+    pub(super) agent: &'a str,
+    pub(super) network: &'a str,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
 }
 
-pub(super) async fn insert_session(tx: &mut MachineTx, new: &NewSession) -> Result<(), Internal> {
+pub(super) async fn insert_session(tx: &mut MachineTx, new: &NewSession<'_>) -> Result<(), Internal> {
     sqlx::query!(
-        "insert into sessions (id, account_id, token_hash, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $4, $5)",
+        "insert into sessions (id, account_id, token_hash, agent, network, created_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $6, $7)",
         new.id as _,
         new.account_id as _,
         new.token_hash,
+        new.agent,
+        new.network,
         new.created_at,
         new.expires_at
     )
@@ -160,28 +165,85 @@ pub(super) async fn insert_session(tx: &mut MachineTx, new: &NewSession) -> Resu
 }
 
 pub(super) struct FoundSession {
-    pub(super) account: Account,
+    pub(super) session: Session,
     pub(super) last_seen_at: Timestamp,
 }
 
+/// The session, unless it has ended by its age or by want of use.
 pub(super) async fn find_session(
     app: &App,
     token_hash: &[u8],
     now: Timestamp,
 ) -> Result<Option<FoundSession>, Internal> {
     let row = sqlx::query!(
-        r#"select a.id as "id: AccountId", a.email, s.last_seen_at
+        r#"select s.id as "id: SessionId", a.id as "account_id: AccountId", a.email, s.last_seen_at
            from sessions s join accounts a on a.id = s.account_id
-           where s.token_hash = $1 and s.expires_at > $2"#,
+           where s.token_hash = $1 and s.expires_at > $2 and s.last_seen_at >= $3"#,
         token_hash,
-        now
+        now,
+        now - limits::SESSION_IDLE
     )
     .fetch_optional(app.db.machine_pool())
     .await?;
     Ok(row.map(|row| FoundSession {
-        account: Account { id: row.id, email: EmailAddress::stored(row.email) },
+        session: Session {
+            id: row.id,
+            account: Account { id: row.account_id, email: EmailAddress::stored(row.email) },
+        },
         last_seen_at: row.last_seen_at,
     }))
+}
+
+pub(super) async fn devices(
+    app: &App,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Device>, Internal> {
+    let rows = sqlx::query!(
+        r#"select id as "id: SessionId", agent, network, created_at, last_seen_at, expires_at
+           from sessions
+           where account_id = $1 and expires_at > $2 and last_seen_at >= $3
+           order by last_seen_at desc, id desc"#,
+        account_id as _,
+        now,
+        now - limits::SESSION_IDLE
+    )
+    .fetch_all(app.db.machine_pool())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Device {
+            session_id: row.id,
+            agent: row.agent,
+            network: row.network,
+            signed_in_at: row.created_at,
+            last_used_at: row.last_seen_at,
+            ends_at: row.expires_at.min(row.last_seen_at + limits::SESSION_IDLE),
+        })
+        .collect())
+}
+
+pub(super) async fn delete_session_of(
+    app: &App,
+    account_id: AccountId,
+    id: SessionId,
+) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from sessions where account_id = $1 and id = $2", account_id as _, id as _)
+            .execute(app.db.machine_pool())
+            .await?;
+    Ok(deleted.rows_affected())
+}
+
+pub(super) async fn delete_other_sessions(app: &App, this: &Session) -> Result<u64, Internal> {
+    let deleted = sqlx::query!(
+        "delete from sessions where account_id = $1 and id <> $2",
+        this.account.id as _,
+        this.id as _
+    )
+    .execute(app.db.machine_pool())
+    .await?;
+    Ok(deleted.rows_affected())
 }
 
 pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) -> Result<(), Internal> {
@@ -191,10 +253,8 @@ pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) 
     Ok(())
 }
 
-pub(super) async fn delete_session(app: &App, token_hash: &[u8]) -> Result<(), Internal> {
-    sqlx::query!("delete from sessions where token_hash = $1", token_hash)
-        .execute(app.db.machine_pool())
-        .await?;
+pub(super) async fn delete_session(tx: &mut MachineTx, token_hash: &[u8]) -> Result<(), Internal> {
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -9,7 +9,11 @@ use crate::{
     error::Internal,
     ids::{AccountId, SessionId},
     problem::failure,
+    text::tidy,
 };
+
+/// So much of what a browser calls itself is kept, in characters.
+const AGENT_LENGTH: usize = 300;
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,21 @@ pub enum SignInError {
     Internal(#[from] Internal),
 }
 
+/// An attempt to sign in.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// The address, as typed.
+    pub email: &'a str,
+    /// The digits from the mail, as typed.
+    pub digits: &'a str,
+    /// What the browser calls itself; only its first 300 characters are kept.
+    pub agent: &'a str,
+    /// The network address that the attempt comes from.
+    pub network: &'a str,
+    /// The token of the session that this browser had until now: it ends, whoever's it was.
+    pub replaces: Option<&'a str>,
+}
+
 /// A new session.
 pub struct SignedIn {
     /// Who signed in.
@@ -32,9 +51,10 @@ pub struct SignedIn {
 
 /// Signs in with the digits from the mail, makes the account if this is its first time, and joins it to the people
 /// whom alliances know under this address.
-pub async fn sign_in(app: &App, email: &str, digits: &str) -> Result<SignedIn, SignInError> {
-    let email = EmailAddress::parse(email).map_err(|_| SignInError::WrongCode)?;
-    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<SignedIn, SignInError> {
+    let email = EmailAddress::parse(input.email).map_err(|_| SignInError::WrongCode)?;
+    let digits: String = input.digits.chars().filter(char::is_ascii_digit).collect();
+    let agent: String = tidy(input.agent).chars().take(AGENT_LENGTH).collect();
     let now = app.clock.now();
 
     let mut tx = app.db.machine().await?;
@@ -55,10 +75,15 @@ pub async fn sign_in(app: &App, email: &str, digits: &str) -> Result<SignedIn, S
         id: SessionId::new(app),
         account_id,
         token_hash: token_hash(&token),
+        agent: &agent,
+        network: input.network,
         created_at: now,
         expires_at: now + limits::SESSION_LIFETIME,
     };
     repo::insert_session(&mut tx, &session).await?;
+    if let Some(old) = input.replaces {
+        repo::delete_session(&mut tx, &token_hash(old)).await?;
+    }
     tx.commit().await?;
     Ok(SignedIn { account: Account { id: account_id, email }, token })
 }

@@ -26,7 +26,7 @@ use super::{
 /// One request.
 pub(crate) struct Session {
     app: App,
-    account: Option<Account>,
+    signed_in: Option<access::Session>,
     entered: Mutex<HashMap<AllianceId, Arc<Inside>>>,
     charge: Option<Charge>,
     charged: Mutex<HashSet<AllianceId>>,
@@ -37,11 +37,11 @@ impl Session {
     /// `batches` does what the request reads together: whoever executes the request drives it.
     pub(crate) fn new(
         app: App,
-        account: Option<Account>,
+        signed_in: Option<access::Session>,
         charge: Option<Charge>,
         batches: Arc<Batches>,
     ) -> Self {
-        Self { app, account, entered: Mutex::default(), charge, charged: Mutex::default(), batches }
+        Self { app, signed_in, entered: Mutex::default(), charge, charged: Mutex::default(), batches }
     }
 
     /// The session of the request that `ctx` belongs to.
@@ -49,8 +49,13 @@ impl Session {
         ctx.data_unchecked()
     }
 
-    pub(crate) fn account(&self) -> Option<&Account> {
-        self.account.as_ref()
+    /// The signed-in session; `None` for a stranger.
+    pub(crate) fn signed_in(&self) -> Option<&access::Session> {
+        self.signed_in.as_ref()
+    }
+
+    fn account(&self) -> Option<&Account> {
+        self.signed_in().map(|session| &session.account)
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -59,7 +64,7 @@ impl Session {
 
     /// The alliance with this slug. `None` alike when there is none and when the caller holds no role in it.
     pub(crate) async fn enter(&self, slug: &str) -> Result<Option<Arc<Inside>>> {
-        let Some(account) = &self.account else { return Ok(None) };
+        let Some(account) = self.account() else { return Ok(None) };
         let entered =
             access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
         self.inside(entered).await
@@ -67,7 +72,7 @@ impl Session {
 
     /// The alliance with this id, by the same rule.
     pub(crate) async fn enter_by_id(&self, id: AllianceId) -> Result<Option<Arc<Inside>>> {
-        let Some(account) = &self.account else { return Ok(None) };
+        let Some(account) = self.account() else { return Ok(None) };
         let entered =
             access::enter_by_id(&self.app, account, id).await.map_err(|error| errors::internal(&error))?;
         self.inside(entered).await
@@ -76,7 +81,7 @@ impl Session {
     /// Enters the alliance to change something. No snapshot is opened before the change, so none is stale after it
     /// and no request holds two connections.
     pub(crate) async fn change(&self, slug: &str) -> Result<Option<Change>> {
-        let Some(account) = &self.account else { return Ok(None) };
+        let Some(account) = self.account() else { return Ok(None) };
         let entered =
             access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
         let Some(entered) = entered else { return Ok(None) };

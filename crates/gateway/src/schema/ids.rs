@@ -40,10 +40,12 @@ pub enum Kind {
     LedgerEntry = 14,
     /// A job of the work queue.
     Job = 15,
+    /// A session, of an account and of no alliance.
+    Session = 50,
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -59,6 +61,7 @@ impl Kind {
         Self::Delivery,
         Self::LedgerEntry,
         Self::Job,
+        Self::Session,
     ];
 }
 

@@ -61,8 +61,8 @@ pub(crate) async fn execute(
 ) -> Response {
     let batches = Arc::new(Batches::default());
     let request =
-        request.data(Session::new(app.clone(), caller.account.clone(), charge, Arc::clone(&batches)));
-    let request = if caller.account.is_none() { request.disable_introspection() } else { request };
+        request.data(Session::new(app.clone(), caller.session.clone(), charge, Arc::clone(&batches)));
+    let request = if caller.session.is_none() { request.disable_introspection() } else { request };
     batches.drive(schema.execute(request)).await
 }
 
@@ -73,7 +73,7 @@ pub struct Query;
 impl Query {
     /// Who is signed in; null for a stranger.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<access::ViewerObject> {
-        Session::of(ctx).account().cloned().map(access::ViewerObject)
+        Session::of(ctx).signed_in().cloned().map(access::ViewerObject)
     }
 
     /// An alliance by its short address; null when there is none, or when you hold no role in it.
@@ -106,7 +106,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::Allocation
         | ids::Kind::Delivery
         | ids::Kind::LedgerEntry
-        | ids::Kind::Job => None,
+        | ids::Kind::Job
+        | ids::Kind::Session => None,
     })
 }
 
@@ -135,6 +136,7 @@ pub(crate) enum Node {
 /// put right.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
+    access::AccessMutation,
     alliances::AlliancesMutation,
     schools::SchoolsMutation,
     people::PeopleMutation,

@@ -1,5 +1,6 @@
 //! One folder a page: its handler, its document, its template.
 
+pub(crate) mod account;
 pub(crate) mod add_member;
 pub(crate) mod assets;
 pub(crate) mod budget;

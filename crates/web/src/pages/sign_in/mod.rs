@@ -4,16 +4,16 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Query, State},
-    http::header,
+    http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::access;
+use domain::access::{self, SignIn};
 use serde::Deserialize;
 
 use crate::{
     forms::{Fields, FormState},
     page::{PageError, PageResult, outcome, render, render_refused},
-    session::{Signed, cookie_name},
+    session::{Signed, cookie, cookie_name},
     site::{SharedSite, SiteOptions},
 };
 
@@ -70,11 +70,20 @@ fn code_page(site: &SharedSite, fields: &Fields, form: FormState) -> CodePage {
 /// Takes the typed code and sets the session's cookie.
 pub(crate) async fn code(
     State(site): State<SharedSite>,
+    from: Parts,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> PageResult {
     let app = &site.gateway.app;
     let fields = Fields::from(fields);
-    let signed = match outcome(access::sign_in(app, fields.text("email"), fields.text("code")).await)? {
+    let agent = from.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let input = SignIn {
+        email: fields.text("email"),
+        digits: fields.text("code"),
+        agent: agent.unwrap_or_default(),
+        network: &site.gateway.network(&from.headers, &from.extensions),
+        replaces: cookie(&from.headers, cookie_name(app)),
+    };
+    let signed = match outcome(access::sign_in(app, input).await)? {
         Ok(signed) => signed,
         Err(problem) => {
             return render_refused(&code_page(&site, &fields, FormState::refused(&fields, problem)));

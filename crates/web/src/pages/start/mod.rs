@@ -29,5 +29,5 @@ pub(crate) async fn get(State(site): State<SharedSite>, signed: Signed) -> PageR
     if let [only] = &alliances[..] {
         return Ok(Redirect::to(&format!("/{}", only.slug)).into_response());
     }
-    render(&Page { email: signed.account.email.to_string(), alliances, csrf: signed.csrf })
+    render(&Page { email: signed.session.account.email.to_string(), alliances, csrf: signed.csrf })
 }

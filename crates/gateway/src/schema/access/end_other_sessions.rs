@@ -1,0 +1,27 @@
+use async_graphql::{Context, Object, Result};
+use domain::access::end_other_sessions;
+
+use super::{ViewerObject, signed_out};
+use crate::schema::{context::Session, errors, errors::payload};
+
+payload! {
+    /// Where you are signed in now.
+    EndOtherSessionsPayload {
+        /// You.
+        viewer: ViewerObject
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct EndOtherSessionsMutation;
+
+#[Object]
+impl EndOtherSessionsMutation {
+    /// Sign out on every device but the one that asks, at once.
+    async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<EndOtherSessionsPayload> {
+        let session = Session::of(ctx);
+        let Some(own) = session.signed_in() else { return Ok(Err(signed_out()).into()) };
+        end_other_sessions(session.app(), own).await.map_err(|error| errors::internal(&error))?;
+        Ok(Ok(ViewerObject(own.clone())).into())
+    }
+}

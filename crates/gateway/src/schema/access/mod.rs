@@ -1,0 +1,112 @@
+//! Who is signed in, and where.
+
+mod end_other_sessions;
+mod end_session;
+
+use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::{
+    access::{self, Device},
+    jobs::DEPLOYMENT,
+};
+
+use super::{
+    context::Session,
+    errors::{self, UserError},
+    ids::{self, Kind},
+};
+
+/// What an account changes of itself.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessMutation(
+    end_session::EndSessionMutation,
+    end_other_sessions::EndOtherSessionsMutation,
+);
+
+/// Whoever is signed in.
+pub(crate) struct ViewerObject(pub(crate) access::Session);
+
+#[Object(name = "Viewer")]
+impl ViewerObject {
+    /// The address that this account proved.
+    async fn email(&self) -> &str {
+        self.0.account.email.as_str()
+    }
+
+    /// The alliances in which you hold a role today, by name.
+    async fn alliances(&self, ctx: &Context<'_>) -> Result<Vec<AllianceEntryObject>> {
+        let found = access::my_alliances(Session::of(ctx).app(), &self.0.account).await;
+        let found = found.map_err(|error| errors::internal(&error))?;
+        Ok(found
+            .into_iter()
+            .map(|entry| AllianceEntryObject { slug: entry.slug, name: entry.name })
+            .collect())
+    }
+
+    /// Where you are signed in, the session used last first.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<SessionObject>> {
+        let found = access::devices(Session::of(ctx).app(), &self.0.account).await;
+        let found = found.map_err(|error| errors::internal(&error))?;
+        let session = |device: Device| SessionObject { is_current: device.session_id == self.0.id, device };
+        Ok(found.into_iter().map(session).collect())
+    }
+}
+
+/// An alliance that you may enter.
+#[derive(SimpleObject)]
+#[graphql(name = "AllianceEntry")]
+pub(crate) struct AllianceEntryObject {
+    /// Its part of the address.
+    slug: String,
+    /// Its name.
+    name: String,
+}
+
+/// A browser or device on which you are signed in.
+pub(crate) struct SessionObject {
+    device: Device,
+    is_current: bool,
+}
+
+#[Object(name = "Session")]
+impl SessionObject {
+    /// Opaque, and good for as long as the session lasts.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::Session, DEPLOYMENT, self.device.session_id.0)
+    }
+
+    /// What the browser calls itself; may be empty.
+    async fn agent(&self) -> &str {
+        &self.device.agent
+    }
+
+    /// The network address that it signed in from; may be empty.
+    async fn network(&self) -> &str {
+        &self.device.network
+    }
+
+    /// When it signed in.
+    async fn signed_in_at(&self) -> DateTime<Utc> {
+        self.device.signed_in_at
+    }
+
+    /// When it was last used, give or take five minutes.
+    async fn last_used_at(&self) -> DateTime<Utc> {
+        self.device.last_used_at
+    }
+
+    /// When it ends if it is not used until then.
+    async fn ends_at(&self) -> DateTime<Utc> {
+        self.device.ends_at
+    }
+
+    /// Whether it is the one that asks.
+    async fn is_current(&self) -> bool {
+        self.is_current
+    }
+}
+
+/// The error of a change to one's own account by a stranger.
+fn signed_out() -> UserError {
+    UserError { field: None, code: "SIGNED_OUT".into(), message: "Please sign in first.".into() }
+}
