@@ -4,6 +4,7 @@ mod access;
 mod arrows;
 mod bad_input;
 mod catalogue;
+mod graphql;
 mod invoices;
 mod main_job;
 mod operations;

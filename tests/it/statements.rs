@@ -11,19 +11,28 @@ use crate::{operations::Things, walls::pages};
 /// What a page may cost at most: signing in, entering, and one statement for each level of its document.
 const MOST: i64 = 20;
 
-/// How many statements `path` costs, by both logins.
-async fn cost(app: &TestApp, client: &Client, path: &str) -> i64 {
-    app.owner.execute("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()))")
-        .await
-        .unwrap();
-    let answer = client.get(path).await;
-    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+/// Forgets the statements of this test's database so far.
+pub async fn count_from_here(app: &TestApp) {
+    let reset = "select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()))";
+    app.owner.execute(reset).await.unwrap();
+}
+
+/// How many there were since, by both logins.
+pub async fn counted(app: &TestApp) -> i64 {
     app.count(
         "select coalesce(sum(calls), 0)::bigint from pg_stat_statements
          join pg_roles on pg_roles.oid = userid join pg_database d on d.oid = dbid
          where d.datname = current_database() and rolname like 'ensemble%'",
     )
     .await
+}
+
+/// How many statements `path` costs.
+async fn cost(app: &TestApp, client: &Client, path: &str) -> i64 {
+    count_from_here(app).await;
+    let answer = client.get(path).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    counted(app).await
 }
 
 /// Every page that is read, with an id of a thing that is there.

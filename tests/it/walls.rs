@@ -161,7 +161,7 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
                 value = json!({ step: value });
             }
             let finance = &world.director;
-            finance.execute(&query, json!({ "value": value })).await.json()
+            finance.execute(&query, json!({ "value": value })).await.outcome()
         };
         for foreign in world.foreign.ids() {
             let of_foreign = answer(&foreign).await;

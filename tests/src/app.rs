@@ -16,12 +16,13 @@ use domain::{
     app::{App, Clock, Links, Rng, Secret},
     db::{DatabaseUrls, Db},
 };
-use gateway::Gateway;
+use ensemble::{config, node, node::Node, stop::Stop};
+use gateway::limits::{Allowance, Allowances};
 use object_store::local::LocalFileSystem;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use web::{Site, SiteOptions};
+use web::SiteOptions;
 use worker::{
     WorkerOptions,
     bodies::{self, Delivery, Deps, Post},
@@ -32,6 +33,12 @@ use crate::{client::Client, fixture, postgres::Server, smtp::Sink};
 
 /// How long the queue may take to be worked off.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// More than any test asks for that is not about limits.
+pub fn plenty() -> Allowances {
+    let much = Allowance { points: 10_000_000, within: Duration::from_secs(3600) };
+    Allowances { caller: much, alliance: much, sign_in: much }
+}
 
 /// The product with the fixture.
 pub struct TestApp {
@@ -60,8 +67,18 @@ impl TestApp {
         Self::on(Server::shared().new_database().await).await
     }
 
+    /// With a copy of the fixture, and no more than `allowances`.
+    pub async fn allowing(allowances: Allowances) -> Self {
+        Self::start(Server::shared().copy_of(fixture::database().await).await, allowances).await
+    }
+
     /// Over a database of the shared server.
     pub async fn on(database: String) -> Self {
+        Self::start(database, plenty()).await
+    }
+
+    /// Serves what a node of a deployment serves, by the same function.
+    async fn start(database: String, allowances: Allowances) -> Self {
         let log = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
@@ -89,17 +106,29 @@ impl TestApp {
         let owner =
             PgPoolOptions::new().max_connections(2).connect(&server.url("owner", &database)).await.unwrap();
         let mails = Sink::start().await;
-        let store = Arc::new(LocalFileSystem::new_with_prefix(server.files()).unwrap());
         let smtp = mail::Smtp::from_url(&mails.url()).unwrap();
-        let post = Post { from: "post@ensemble.example".into(), delivery: Delivery::Smtp(smtp) };
-        let deps = Deps { store: store.clone(), renderer: Arc::new(documents::Renderer::new()), post };
-        let gateway = Gateway::new(app.clone(), store);
-        let router =
-            gateway::router(gateway.clone()).merge(web::router(Site::new(gateway, SiteOptions::Production)));
-        let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let node = Node {
+            app: app.clone(),
+            store: Arc::new(LocalFileSystem::new_with_prefix(server.files()).unwrap()),
+            site: SiteOptions::Production,
+            post: Post { from: "post@ensemble.example".into(), delivery: Delivery::Smtp(smtp) },
+            http: config::Http {
+                bind: listener.local_addr().unwrap(),
+                base_url: None,
+                proxies: 0,
+                metrics: None,
+                allowances,
+            },
+            redis: None,
+        };
+        let deps = Deps {
+            store: node.store.clone(),
+            renderer: Arc::new(documents::Renderer::new()),
+            post: node.post.clone(),
+        };
         let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
+        let told = Stop { asked: stop.clone(), at_once: stop.clone() };
+        tokio::spawn(async move { node::serve(&node, listener, &told).await });
         let _stop_when_dropped = stop.drop_guard();
         Self {
             app,

@@ -27,6 +27,15 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
+
+    /// What was answered, without the caller's balance, which each answer changes.
+    pub fn outcome(&self) -> Value {
+        let mut body = self.json();
+        if let Some(cost) = body.pointer_mut("/extensions/cost").and_then(Value::as_object_mut) {
+            cost.retain(|key, _| key == "requested");
+        }
+        body
+    }
 }
 
 /// Keeps cookies and follows no redirect by itself.
@@ -114,12 +123,12 @@ impl Client {
         payload["errors"][0]["code"].as_str().unwrap().to_owned()
     }
 
-    /// The whole answer to a mutation of one input.
+    /// The outcome of a mutation of one input.
     pub async fn try_mutate(&self, name: &str, selection: &str, input: Value) -> Value {
         let input_type = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
         let query = format!(
             "mutation($input: {input_type}!) {{ {name}(input: $input) {{ {selection} errors {{ field code message }} }} }}"
         );
-        self.execute(&query, json!({ "input": input })).await.json()
+        self.execute(&query, json!({ "input": input })).await.outcome()
     }
 }

@@ -1,6 +1,6 @@
 //! The documents of our own pages, which programs may ask for over `GET` or by their hash.
 
-/// One for each page.
+/// Those of every page.
 pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/account/query.graphql"),
     include_str!("../../web/src/pages/add_member/query.graphql"),
@@ -9,6 +9,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/debt/query.graphql"),
     include_str!("../../web/src/pages/edit_budget/query.graphql"),
     include_str!("../../web/src/pages/home/query.graphql"),
+    include_str!("../../web/src/pages/home/school.graphql"),
     include_str!("../../web/src/pages/invoice/query.graphql"),
     include_str!("../../web/src/pages/invoices/query.graphql"),
     include_str!("../../web/src/pages/jobs/query.graphql"),
@@ -29,14 +30,14 @@ mod tests {
     #[test]
     fn every_pages_document_is_here() {
         let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src/pages");
+        let pages = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
+        let files = pages.filter(|page| page.is_dir()).flat_map(|page| fs::read_dir(page).unwrap());
+        let paths = files.map(|file| file.unwrap().path());
         let mut found = 0;
-        for page in fs::read_dir(pages).unwrap() {
-            let path = page.unwrap().path().join("query.graphql");
-            if path.exists() {
-                let text = fs::read_to_string(&path).unwrap();
-                assert!(super::DOCUMENTS.contains(&text.as_str()), "{} is missing", path.display());
-                found += 1;
-            }
+        for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "graphql")) {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(super::DOCUMENTS.contains(&text.as_str()), "{} is missing", path.display());
+            found += 1;
         }
         assert_eq!(found, super::DOCUMENTS.len());
     }

@@ -4,53 +4,63 @@ use async_graphql::{Error, Result};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     app::Secret,
+    ids::AllianceId,
     page::{MAX_PAGE, PageRequest},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::errors::coded;
 
-const PURPOSE: &str = "list cursor";
 /// 128 bits of a signature are enough for what is no secret.
 const TAG: usize = 16;
 
 /// How many entries a page has when the caller does not say.
 const DEFAULT_PAGE: i32 = 25;
 
-/// The opaque form of a position.
-pub(crate) fn encode(secret: &Secret, position: &impl Serialize) -> String {
-    // Positions are plain structs of text, dates and ids: always JSON.
-    let json = serde_json::to_vec(position).unwrap_or_default();
-    let mut bytes = secret.sign(PURPOSE, &json)[..TAG].to_vec();
-    bytes.extend(json);
-    URL_SAFE_NO_PAD.encode(bytes)
+/// One list of one alliance, which reads no other list's cursors. A filter narrows a list and does not make another:
+/// the order stays, and so does the meaning of a position.
+pub(crate) struct List<'a> {
+    secret: &'a Secret,
+    purpose: String,
 }
 
-fn decode<C: DeserializeOwned>(secret: &Secret, cursor: &str) -> Option<C> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let (tag, json) = bytes.split_at_checked(TAG)?;
-    let right = &secret.sign(PURPOSE, json)[..TAG];
-    // Not a secret comparison: a cursor opens nothing.
-    if tag == right { serde_json::from_slice(json).ok() } else { None }
-}
+impl<'a> List<'a> {
+    /// The list called `name`.
+    pub(crate) fn new(secret: &'a Secret, alliance_id: AllianceId, name: &str) -> Self {
+        Self { secret, purpose: format!("cursor of {name} of {alliance_id}") }
+    }
 
-/// The page that the arguments ask for.
-pub(crate) fn page<C: DeserializeOwned>(
-    secret: &Secret,
-    first: Option<i32>,
-    after: Option<&str>,
-) -> Result<PageRequest<C>> {
-    let bad = |message: &str| -> Error { coded(message, "BAD_USER_INPUT") };
-    let first =
-        u16::try_from(first.unwrap_or(DEFAULT_PAGE)).ok().filter(|first| (1..=MAX_PAGE).contains(first));
-    let first = first.ok_or_else(|| bad("`first` is between 1 and 100"))?;
-    let after = match after {
-        None => None,
-        Some(cursor) => {
-            Some(decode(secret, cursor).ok_or_else(|| bad("`after` is not a cursor of this list"))?)
-        }
-    };
-    Ok(PageRequest { after, first })
+    /// The opaque form of a position.
+    pub(crate) fn cursor(&self, position: &impl Serialize) -> String {
+        // Positions are plain structs of text, dates and ids: always JSON.
+        let json = serde_json::to_vec(position).unwrap_or_default();
+        let mut bytes = self.secret.sign(&self.purpose, &json)[..TAG].to_vec();
+        bytes.extend(json);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn position<C: DeserializeOwned>(&self, cursor: &str) -> Option<C> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (tag, json) = bytes.split_at_checked(TAG)?;
+        let right = &self.secret.sign(&self.purpose, json)[..TAG];
+        // Not a secret comparison: a cursor opens nothing.
+        if tag == right { serde_json::from_slice(json).ok() } else { None }
+    }
+
+    /// The page that the arguments ask for.
+    pub(crate) fn page<C: DeserializeOwned>(
+        &self,
+        first: Option<i32>,
+        after: Option<&str>,
+    ) -> Result<PageRequest<C>> {
+        let bad = |message: &str| -> Error { coded(message, "BAD_USER_INPUT") };
+        let first = u16::try_from(first.unwrap_or(DEFAULT_PAGE)).ok();
+        let first = first.filter(|first| (1..=MAX_PAGE).contains(first));
+        let first = first.ok_or_else(|| bad("`first` is between 1 and 100"))?;
+        let position =
+            |cursor| self.position(cursor).ok_or_else(|| bad("`after` is not a cursor of this list"));
+        Ok(PageRequest { after: after.map(position).transpose()?, first })
+    }
 }
 
 /// Where a page stands in its list.
@@ -100,12 +110,18 @@ mod tests {
     #[test]
     fn a_cursor_that_was_changed_or_made_elsewhere_is_refused() {
         let secret = Secret::new(b"one key");
-        let cursor = encode(&secret, &("a name", 7));
-        assert_eq!(decode(&secret, &cursor), Some(("a name".to_owned(), 7)));
-        assert_eq!(decode::<(String, i32)>(&Secret::new(b"another"), &cursor), None);
-        assert_eq!(decode::<(String, i32)>(&secret, &cursor[1..]), None);
-        assert_eq!(decode::<(String, i32)>(&secret, ""), None);
-        assert!(page::<(String, i32)>(&secret, Some(101), None).is_err());
-        assert!(page::<(String, i32)>(&secret, Some(0), None).is_err());
+        let alliance = AllianceId(uuid::Uuid::from_u128(1));
+        let list = List::new(&secret, alliance, "members");
+        let cursor = list.cursor(&("a name", 7));
+        let read = |list: &List<'_>, cursor: &str| list.position::<(String, i32)>(cursor);
+        assert_eq!(read(&list, &cursor), Some(("a name".to_owned(), 7)));
+        assert_eq!(read(&List::new(&Secret::new(b"another"), alliance, "members"), &cursor), None);
+        assert_eq!(read(&List::new(&secret, alliance, "people"), &cursor), None);
+        let elsewhere = AllianceId(uuid::Uuid::from_u128(2));
+        assert_eq!(read(&List::new(&secret, elsewhere, "members"), &cursor), None);
+        assert_eq!(read(&list, &cursor[1..]), None);
+        assert_eq!(read(&list, ""), None);
+        assert!(list.page::<(String, i32)>(Some(101), None).is_err());
+        assert!(list.page::<(String, i32)>(Some(0), None).is_err());
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::Mutex;
 use super::{
     batches::{Batch, Batches, Waiting},
     charge::Charge,
+    connection::List,
     errors,
 };
 
@@ -190,6 +191,11 @@ impl Inside {
 
     pub(crate) fn id(&self) -> AllianceId {
         self.alliance.id
+    }
+
+    /// The list of this alliance called `name`, to page through.
+    pub(crate) fn list(&self, name: &str) -> List<'_> {
+        List::new(&self.app.secret, self.id(), name)
     }
 
     /// Whether the viewer's `permission` reaches a member: a field that is not theirs to see is null.

@@ -150,15 +150,15 @@ pub(crate) async fn deliveries(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<DeliveryConnection> {
-    let secret = &inside.app.secret;
+    let list = inside.list("deliveries");
     let state = state.map(DeliveryState::from);
     let filter = DeliveryFilter { state, subject_id: None };
-    let page = connection::page(secret, first, after)?;
+    let page = list.page(first, after)?;
     let page = messages::deliveries(&inside.reading, &filter, &page).await.map_err(errors::read)?;
     let end_cursor = page
         .items
         .last()
-        .map(|last| connection::encode(secret, &DeliveryCursor { created_at: last.created_at, id: last.id }));
+        .map(|last| list.cursor(&DeliveryCursor { created_at: last.created_at, id: last.id }));
     let object = |delivery| DeliveryObject { inside: Arc::clone(inside), delivery };
     Ok(DeliveryConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },

@@ -370,12 +370,12 @@ pub(crate) async fn invoice_page(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<InvoiceConnection> {
-    let secret = &inside.app.secret;
-    let page = connection::page(secret, first, after)?;
+    let list = inside.list("invoices");
+    let page = list.page(first, after)?;
     let page =
         invoices::invoices(&inside.reading, &filter, &page, inside.today).await.map_err(errors::read)?;
     let cursor = |last: &InvoiceRecord| InvoiceCursor { sequence: last.invoice.sequence };
-    let end_cursor = page.items.last().map(|last| connection::encode(secret, &cursor(last)));
+    let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
     let object = |record| InvoiceObject { inside: Arc::clone(inside), record };
     Ok(InvoiceConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },

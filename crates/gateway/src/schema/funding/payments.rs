@@ -234,12 +234,12 @@ pub(crate) async fn payments(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<PaymentConnection> {
-    let secret = &inside.app.secret;
+    let list = inside.list("payments");
     let filter = if unmatched { PaymentFilter::Unmatched } else { PaymentFilter::All };
-    let page = connection::page(secret, first, after)?;
+    let page = list.page(first, after)?;
     let page = payments::payments(&inside.reading, filter, &page).await.map_err(errors::read)?;
     let cursor = |last: &Payment| PaymentCursor { received_on: last.received_on, id: last.id };
-    let end_cursor = page.items.last().map(|last| connection::encode(secret, &cursor(last)));
+    let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
     let object = |payment| PaymentObject { inside: Arc::clone(inside), payment };
     Ok(PaymentConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },

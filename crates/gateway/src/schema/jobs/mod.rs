@@ -112,11 +112,11 @@ pub(crate) async fn jobs(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<JobConnection> {
-    let secret = &inside.app.secret;
+    let list = inside.list("jobs");
     let filter = JobFilter { state: state.map(JobState::from), kind: None };
-    let page = connection::page(secret, first, after)?;
+    let page = list.page(first, after)?;
     let page = jobs::jobs(&inside.reading, &filter, &page).await.map_err(errors::read)?;
-    let end_cursor = page.items.last().map(|last| connection::encode(secret, &JobCursor { id: last.id }));
+    let end_cursor = page.items.last().map(|last| list.cursor(&JobCursor { id: last.id }));
     let object = |job| JobObject { inside: Arc::clone(inside), job };
     Ok(JobConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },

@@ -106,14 +106,10 @@ pub(crate) async fn people(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<PersonConnection> {
-    let secret = &inside.app.secret;
-    let page = people::people(&inside.reading, &connection::page(secret, first, after)?)
-        .await
-        .map_err(errors::read)?;
-    let end_cursor = page
-        .items
-        .last()
-        .map(|last| connection::encode(secret, &PersonCursor { name: last.name.clone(), id: last.id }));
+    let list = inside.list("people");
+    let page = people::people(&inside.reading, &list.page(first, after)?).await.map_err(errors::read)?;
+    let end_cursor =
+        page.items.last().map(|last| list.cursor(&PersonCursor { name: last.name.clone(), id: last.id }));
     let object = |person| PersonObject { inside: Arc::clone(inside), person };
     Ok(PersonConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },

@@ -269,13 +269,11 @@ pub(crate) async fn members(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<MemberConnection> {
-    let secret = &inside.app.secret;
-    let page = connection::page(secret, first, after)?;
+    let list = inside.list("members");
+    let page = list.page(first, after)?;
     let page = members::members(&inside.reading, &filter, &page).await.map_err(errors::read)?;
-    let end_cursor = page
-        .items
-        .last()
-        .map(|last| connection::encode(secret, &MemberCursor { name: last.name.clone(), id: last.id }));
+    let end_cursor =
+        page.items.last().map(|last| list.cursor(&MemberCursor { name: last.name.clone(), id: last.id }));
     let object = |member| MemberObject { inside: Arc::clone(inside), member };
     Ok(MemberConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },
