@@ -44,7 +44,12 @@ async fn a_year_of_contributions_from_formula_to_reminder() {
     let mail = mails.iter().find(|mail| mail.subject().contains("FEN-0008")).unwrap();
     assert!(mail.text().contains("£510.00"), "{}", mail.text());
     assert!(mail.text().contains("12-34-56") && mail.html().contains("FEN-0008"));
-    let invoices = finance.page("/fenland/invoices?q=Birch").await;
+    let invoices = finance.page("/fenland/invoices?text=birch").await;
+    assert_eq!(
+        invoices.links("Alder Primary School"),
+        Vec::<String>::new(),
+        "the filter lets others through"
+    );
     let mut shown = Vec::new();
     for link in invoices.links("Birch Infant School") {
         shown.push(finance.page(&link).await);

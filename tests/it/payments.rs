@@ -196,3 +196,54 @@ async fn overlapping_statements_are_taken_once() {
     assert_eq!(app.contents().await, before);
     check(&finance).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_of_two_digits_is_of_this_century_by_every_entrance() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let fields =
+        |on| [("receivedOn", on), ("amount", "1.11"), ("payerText", "A school"), ("reference", "TWO DIGITS")];
+    // As it is typed, and as a browser's date field sends a year of which two digits were typed.
+    for on in ["20/11/26", "0026-11-20"] {
+        let recorded = finance.submit("/fenland/payments", "/payments", &fields(on)).await;
+        assert_eq!(recorded.status, 303, "{on}: {}", recorded.body);
+    }
+    let csv = "Date,Description,Amount\n20/11/26,TWO DIGITS,1.11\n";
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv });
+    assert_eq!(finance.done("importBankStatement", "import { taken }", file).await["import"]["taken"], 1);
+    let days =
+        "select string_agg(distinct received_on::text, ' ') || count(*) from payments where pence = 111";
+    assert_eq!(app.text(days).await, "2026-11-203");
+
+    // What lies outside of what can be recorded is refused, and the rest of a file is taken.
+    let before = app.contents().await;
+    for (on, words) in [
+        ("20/11/2027", "cannot be after today"),
+        ("20/11/2006", "more than ten years ago"),
+        ("20/11/1999", "not between 2000 and 2099"),
+        ("20/13/26", "could not be read as a date"),
+    ] {
+        let refused = finance.submit("/fenland/payments", "/payments", &fields(on)).await;
+        assert_eq!(refused.status, 422, "{on}: {}", refused.body);
+        assert!(refused.body.contains(words) && refused.body.contains(on), "{on}: {}", refused.body);
+    }
+    let payment = json!({ "alliance": FENLAND, "receivedOn": "26-11-20", "amount": 111, "method": "BACS",
+                          "idempotencyKey": "k" });
+    let answer = finance.try_mutate("recordPayment", "", payment).await;
+    assert!(answer.to_string().contains("not between 2000 and 2099"), "{answer:#}");
+    assert_eq!(app.contents().await, before);
+    let csv = "Date,Description,Amount\n20/11/27,LATER,2.22\n20/11/1999,BEFORE,2.22\n20/11/2006,LONG AGO,2.22\n\
+               20/11/26,NOW,2.22\n";
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv });
+    let import = finance.done("importBankStatement", "import { taken rejected { line reason } }", file).await;
+    assert_eq!(import["import"]["taken"], 1);
+    let reasons = import["import"]["rejected"].as_array().unwrap().iter().map(|line| &line["reason"]);
+    assert_eq!(
+        reasons.collect::<Vec<_>>(),
+        [
+            "The day 20 November 2027 is in the future.",
+            "The date “20/11/1999” is not between 2000 and 2099: please look at the year.",
+            "The day 20 November 2006 is more than ten years ago.",
+        ]
+    );
+}

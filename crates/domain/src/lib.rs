@@ -30,6 +30,7 @@
 //! 8. The test in `tests/it/<operation>.rs`; the cross-alliance suite asks for its input.
 
 pub mod app;
+pub mod dates;
 pub mod db;
 pub mod error;
 pub mod idempotency;

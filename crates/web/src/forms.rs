@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{Form, extract::FromRequest};
 use chrono::NaiveDate;
-use domain::{app::App, problem::Problem};
+use domain::{app::App, dates::read_date, problem::Problem};
 
 use crate::{page::PageError, session::Signed};
 
@@ -38,11 +38,10 @@ impl Fields {
 
     /// A date from a date field, or as people type it.
     pub(crate) fn date(&self, name: &'static str) -> Result<NaiveDate, Problem> {
-        let text = self.text(name);
-        ["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"]
-            .iter()
-            .find_map(|format| NaiveDate::parse_from_str(text, format).ok())
-            .ok_or_else(|| problem(name, "Please give a date, such as 23/11/2026."))
+        match self.text(name) {
+            "" => Err(problem(name, "Please give a date, such as 23/11/2026.")),
+            typed => read_date(typed).map_err(|error| problem(name, &error.to_string())),
+        }
     }
 
     /// Everything typed, to show it again.

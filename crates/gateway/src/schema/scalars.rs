@@ -2,7 +2,7 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
-use domain::{funding::formula, money};
+use domain::{dates::within_reach, funding::formula, money};
 
 /// An amount of money in whole pence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl From<money::Pence> for Pence {
     }
 }
 
-/// A day of the calendar, as `2026-11-24`.
+/// A day of the calendar, as `2026-11-24`. One that is given lies between 2000 and 2099.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Date(pub NaiveDate);
 
@@ -40,8 +40,9 @@ impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map(Self)
-                .map_err(|_| InputValueError::custom("a date is written as 2026-11-24")),
+                .map_err(|_| InputValueError::custom("a date is written as 2026-11-24"))
+                .and_then(|date| within_reach(date).map_err(InputValueError::custom))
+                .map(Self),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use encoding_rs::WINDOWS_1252;
 
-use crate::money::Pence;
+use crate::{dates::read_date, money::Pence};
 
 /// The largest file that is read: a year of a busy account is well below it.
 pub(super) const LARGEST_BANK_FILE: usize = 5 * 1024 * 1024;
@@ -146,14 +146,7 @@ impl Columns {
         if amount <= Pence::ZERO {
             return Ok(None);
         }
-        let date = cell(self.date);
-        let received_on =
-            ["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %b %Y", "%d/%m/%y", "%d-%b-%Y", "%d %B %Y"]
-                .iter()
-                .find_map(|format| NaiveDate::parse_from_str(date, format).ok())
-                .ok_or_else(|| {
-                    format!("The date “{date}” could not be read: it should be like 23/11/2026.")
-                })?;
+        let received_on = read_date(cell(self.date)).map_err(|error| format!("The date {error}"))?;
         let reference = self.reference.map(cell).unwrap_or_default().to_owned();
         Ok(Some(BankLine {
             line,
@@ -195,6 +188,19 @@ mod tests {
         let (lines, rejected) = read_bank_file(file).unwrap();
         assert_eq!(lines.len(), 1);
         assert_eq!(rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_of_this_century() {
+        let file = b"Date,Description,Amount\n20/11/26,A,1.00\n20-Nov-26,B,1.00\n20/11/1926,C,1.00\n";
+        let (lines, rejected) = read_bank_file(file).unwrap();
+        assert_eq!(
+            lines.iter().map(|line| line.received_on.to_string()).collect::<Vec<_>>(),
+            ["2026-11-20"; 2]
+        );
+        let reason =
+            "The date “20/11/1926” is not between 2000 and 2099: please look at the year.".to_owned();
+        assert_eq!(rejected, [RejectedLine { line: 4, reason }]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{BankFileError, Method, RejectedLine, bank_file::read_bank_file, repo};
+use super::{BankFileError, Method, RejectedLine, bank_file::read_bank_file, check_received_on, repo};
 use crate::{
     alliances,
     app::App,
@@ -68,8 +68,8 @@ pub async fn import_bank_statement(
     let mut seen: HashMap<[u8; 32], u32> = HashMap::new();
     let mut payments = Vec::with_capacity(lines.len());
     for line in lines {
-        if line.received_on > today {
-            let reason = format!("The date {} is in the future.", line.received_on.format("%-d %B %Y"));
+        if let Err(error) = check_received_on(line.received_on, today) {
+            let reason = format!("The day {} {error}.", line.received_on.format("%-d %B %Y"));
             rejected.push(RejectedLine { line: line.line, reason });
             continue;
         }

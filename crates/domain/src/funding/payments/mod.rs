@@ -98,6 +98,26 @@ impl Method {
     }
 }
 
+/// Why no money can have arrived on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceivedOnError {
+    /// After today.
+    #[error("is in the future")]
+    InTheFuture,
+    /// More than ten years ago: a slip of the pen.
+    #[error("is more than ten years ago")]
+    LongAgo,
+}
+
+/// Checks the day on which money is said to have arrived.
+fn check_received_on(date: NaiveDate, today: NaiveDate) -> Result<(), ReceivedOnError> {
+    match (today - date).num_days() {
+        ..0 => Err(ReceivedOnError::InTheFuture),
+        0..=3_660 => Ok(()),
+        _ => Err(ReceivedOnError::LongAgo),
+    }
+}
+
 /// A part of a payment set against an invoice, or the reversal of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allocation {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Method, repo};
+use super::{Method, check_received_on, repo};
 use crate::{
     alliances,
     app::App,
@@ -86,9 +86,7 @@ pub async fn record_payment(
         return Ok(PaymentId(before));
     }
     let today = alliances::repo::alliance(&mut tx).await?.date(now);
-    if input.received_on > today || (today - input.received_on).num_days() > 3_660 {
-        return Err(E::InvalidDate { today });
-    }
+    check_received_on(input.received_on, today).map_err(|_| E::InvalidDate { today })?;
     let payment = repo::NewPayment {
         id,
         received_on: input.received_on,
