@@ -14,4 +14,5 @@ mod reminders;
 mod roles;
 mod schema;
 mod statements;
+mod subscriptions;
 mod walls;

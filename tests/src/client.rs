@@ -1,8 +1,11 @@
 //! A person at a browser, or a program at the API.
 
+use std::sync::Arc;
+
 use reqwest::{
     Method,
-    header::{HeaderMap, LOCATION},
+    cookie::{CookieStore, Jar},
+    header::{HeaderMap, HeaderValue, LOCATION},
     redirect::Policy,
 };
 use serde_json::{Value, json};
@@ -42,13 +45,20 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    cookies: Arc<Jar>,
     base: String,
 }
 
 impl Client {
     pub fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap();
-        Self { http, base: base.to_owned() }
+        let cookies = Arc::new(Jar::default());
+        let http = reqwest::Client::builder().cookie_provider(Arc::clone(&cookies)).redirect(Policy::none());
+        Self { http: http.build().unwrap(), cookies, base: base.to_owned() }
+    }
+
+    /// What a browser sends as `Cookie`.
+    pub fn cookies(&self) -> Option<HeaderValue> {
+        self.cookies.cookies(&self.base.parse().unwrap())
     }
 
     /// A request to be changed before it is sent.

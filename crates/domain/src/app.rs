@@ -149,6 +149,12 @@ impl Links {
         rest.split(['/', ':']).next().unwrap_or(rest)
     }
 
+    /// The origin that a browser names when one of our own pages asks: scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+    }
+
     /// Whether people reach us over TLS, so that cookies may be marked `Secure`.
     #[must_use]
     pub fn is_https(&self) -> bool {

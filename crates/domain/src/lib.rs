@@ -24,12 +24,14 @@
 //! 2. The types and their states in `<area>/mod.rs`; no SQL there.
 //! 3. SQL in `<area>/repo.rs`, `pub(super)`, every statement naming `alliance_id = $1`.
 //! 4. The operation in `<area>/<operation>.rs`: input, error enum, function.
+//!    What people show live is announced before the commit: [`changes`].
 //! 5. Work that happens later: a payload in `<area>` that implements [`jobs::Job`], its body in `worker`.
 //! 6. The mutation in `gateway/src/schema/<area>/<operation>.rs`; run `tests/prepare` for the committed files.
 //! 7. The page folder in `web/src/pages/`.
 //! 8. The test in `tests/it/<operation>.rs`; the cross-alliance suite asks for its input.
 
 pub mod app;
+pub mod changes;
 pub mod dates;
 pub mod db;
 pub mod error;

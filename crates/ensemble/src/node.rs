@@ -1,8 +1,7 @@
 //! A process that serves: pages and the API, the work behind them, or both.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use domain::{
     app::{App, Clock},
     error::Internal,
@@ -26,6 +25,9 @@ use crate::{
     store::{self, StoreError},
     trusted,
 };
+
+/// How long those who follow an alliance may take to hear that we stop.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 
 /// What a serving process holds.
 pub struct Node {
@@ -137,21 +139,28 @@ pub async fn show_metrics(node: &Node) -> Result<(), NodeError> {
 
 /// Pages and the API, until told to stop.
 pub async fn serve(node: &Node, listener: TcpListener, stop: &Stop) -> Result<(), NodeError> {
-    http::serve(listener, router(node)?, stop).await;
+    let gateway = gateway(node)?;
+    let pages = web::router(Site::new(gateway.clone(), node.site));
+    let router = gateway::around(gateway::router(gateway.clone()).merge(pages), &gateway);
+    let live = async {
+        tokio::select! {
+            () = gateway.listen() => {}
+            () = stop.asked.cancelled() => gateway.close(CLOSE_LIMIT).await,
+        }
+    };
+    tokio::join!(http::serve(listener, router, stop), live);
     Ok(())
 }
 
-fn router(node: &Node) -> Result<Router, NodeError> {
+fn gateway(node: &Node) -> Result<Gateway, NodeError> {
     let limits = match &node.redis {
         Some(url) => Limits::in_redis(node.http.allowances, url.expose())?,
         None => Limits::in_process(node.http.allowances),
     };
-    let gateway = Gateway::new(node.app.clone(), node.store.clone())
+    Ok(Gateway::new(node.app.clone(), node.store.clone())
         .with_limits(limits)
         .trusting(trusted::DOCUMENTS)
-        .behind(node.http.proxies);
-    let pages = web::router(Site::new(gateway.clone(), node.site));
-    Ok(gateway::around(gateway::router(gateway.clone()).merge(pages), &gateway))
+        .behind(node.http.proxies))
 }
 
 /// The work, until told to stop; then what is under way is finished or given back.

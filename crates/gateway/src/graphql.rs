@@ -4,20 +4,26 @@
 //! 200 and takes batches of any length. What is not executed is refused as the released audit of the specification
 //! has it: in `application/json` a document that is wrong is an answer (200), in
 //! `application/graphql-response+json` it is a bad request (400).
+//!
+//! Who accepts `text/event-stream` is answered in events, and so is every subscription that does not come over a WebSocket.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use async_graphql::{
-    Request, Value, Variables,
+    Request, ServerError, Value, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
 use axum::{
     body::Body,
-    extract::{Query, State},
+    extract::{
+        Query, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::access;
+use futures::stream;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -28,6 +34,7 @@ use crate::{
     cost,
     document::{self, DocumentProblem},
     limits::Taken,
+    live::{Signed, events, operation, socket},
     metrics,
     schema::{Charge, THROTTLED},
 };
@@ -40,7 +47,7 @@ const THROWN_AWAY: usize = 32 * LARGEST_BODY;
 /// What a client sends.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Params {
+pub(crate) struct Params {
     query: Option<String>,
     /// A trusted document, instead of `query`.
     document_id: Option<String>,
@@ -58,6 +65,8 @@ enum Media {
     Json,
     /// `application/graphql-response+json`
     GraphqlResponse,
+    /// `text/event-stream`
+    Events,
 }
 
 impl Media {
@@ -73,6 +82,7 @@ impl Media {
             let mut parts = range.split(';').map(str::trim);
             let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
                 "application/graphql-response+json" => Self::GraphqlResponse,
+                "text/event-stream" => Self::Events,
                 "application/json" | "application/*" | "*/*" => Self::Json,
                 _ => continue,
             };
@@ -87,7 +97,8 @@ impl Media {
 
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
-            Self::Json => "application/json; charset=utf-8",
+            // A refusal is no stream.
+            Self::Json | Self::Events => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
         })
     }
@@ -96,14 +107,14 @@ impl Media {
     fn wrong_document(self) -> StatusCode {
         match self {
             Self::Json => StatusCode::OK,
-            Self::GraphqlResponse => StatusCode::BAD_REQUEST,
+            Self::GraphqlResponse | Self::Events => StatusCode::BAD_REQUEST,
         }
     }
 }
 
 /// Why nothing was executed.
 #[derive(Debug, PartialEq, Eq)]
-struct Refusal {
+pub(crate) struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -115,7 +126,7 @@ impl Refusal {
         Self { status, code, message: message.into(), header: None }
     }
 
-    fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
@@ -123,6 +134,16 @@ impl Refusal {
     fn post_only(message: &str) -> Self {
         let header = Some((header::ALLOW, HeaderValue::from_static("POST")));
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
+    }
+
+    /// More subscriptions than one may have.
+    pub(crate) fn too_many(message: String) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_SUBSCRIPTIONS", message)
+    }
+
+    fn internal() -> Self {
+        let message = "Something went wrong on our side.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message)
     }
 
     fn spent(taken: Taken) -> Self {
@@ -140,9 +161,19 @@ impl Refusal {
         Self::new(status, problem.code(), problem.to_string())
     }
 
-    fn into_response(self, media: Media) -> Response {
+    /// As an entry of `errors`.
+    pub(crate) fn error(&self) -> serde_json::Value {
         metrics::graphql_refused(self.code);
-        let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
+        json!({ "message": self.message, "extensions": { "code": self.code } })
+    }
+
+    /// To whom did not say what they accept.
+    pub(crate) fn into_json(self) -> Response {
+        self.into_response(Media::Json)
+    }
+
+    fn into_response(self, media: Media) -> Response {
+        let body = json!({ "errors": [self.error()] });
         let mut response = answer(self.status, media, body.to_string().into_bytes());
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
@@ -170,12 +201,17 @@ pub(crate) async fn post(
     respond(&gateway, client, &headers, params, Over::Post).await
 }
 
+/// A question in the address, or a WebSocket that begins.
 pub(crate) async fn get(
     State(gateway): State<Arc<Gateway>>,
     client: ClientAddress,
     headers: HeaderMap,
     query: Query<HashMap<String, String>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    if let Ok(upgrade) = upgrade {
+        return socket::upgrade(gateway, client, headers, upgrade);
+    }
     let params = in_address(query.0);
     respond(&gateway, client, &headers, params, Over::Get).await
 }
@@ -306,32 +342,93 @@ async fn try_respond(
     over: Over,
     media: Media,
 ) -> Result<Response, Refusal> {
-    let Params { query, document_id, operation_name, variables, .. } = params?;
+    let params = params?;
     // A form on another site can send a cookie but not this header.
     if headers.contains_key(header::COOKIE) && !headers.contains_key("x-requested-by") {
         let message = "A request with a cookie needs the header X-Requested-By.";
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
-    let text = text(gateway, query.as_deref(), document_id.as_deref())?;
-    let document = document::read(text).map_err(|problem| Refusal::document(&problem, media))?;
-    let operation = cost::operation(&document, operation_name.as_deref()).map(|operation| operation.ty);
-    over.permit(gateway, text, operation)?;
-    let caller = caller(gateway, headers).await?;
-    let variables = Variables::from_json(variables.unwrap_or_default().into());
-    let asked = (&document, operation_name.as_deref(), &variables);
-    let charge = charge(gateway, &caller, client, asked).await?;
-
-    let mut request = Request::new(text).variables(variables);
-    request.set_parsed_query(document);
-    request.operation_name = operation_name;
+    let read = Read::new(gateway, &params, media)?;
+    over.permit(gateway, read.text, read.operation)?;
+    let signed = signed(gateway, headers).await?;
+    let is_subscription = read.operation == Some(OperationType::Subscription);
+    if is_subscription && media != Media::Events {
+        let message = "A subscription is answered as text/event-stream, or over a WebSocket.";
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
+    }
+    if is_subscription {
+        let message = "Sign in to follow an alliance.";
+        let unauthenticated = || Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
+        let signed = signed.ok_or_else(unauthenticated)?;
+        let ready = read.ready(gateway, &signed.caller(), client).await?;
+        return Ok(events::respond(gateway, operation::follow(gateway, &signed, ready)?));
+    }
+    let caller = signed.as_ref().map_or_else(Caller::default, Signed::caller);
+    let ready = read.ready(gateway, &caller, client).await?;
     let started = Instant::now();
-    let (charge, taken) = charge.unzip();
-    let mut response = gateway.execute_charged(&caller, request, charge.clone()).await;
-    metrics::graphql_executed(operation, response.is_ok(), started.elapsed());
+    let (charge, taken) = ready.charge.unzip();
+    let mut response = gateway.execute_charged(&caller, ready.request, charge.clone()).await;
+    metrics::graphql_executed(ready.operation, response.is_ok(), started.elapsed());
     if let (Some(charge), Some(taken)) = (charge, taken) {
         response.extensions.insert("cost".into(), balance(&charge, taken));
     }
+    if media == Media::Events {
+        return Ok(events::respond(gateway, stream::once(async { response })));
+    }
     Ok(executed(&response, media))
+}
+
+/// A document that was read and is within the limits.
+pub(crate) struct Read<'a> {
+    text: &'a str,
+    document: ExecutableDocument,
+    operation: Option<OperationType>,
+    params: &'a Params,
+}
+
+/// A request that is paid for.
+pub(crate) struct Ready {
+    pub(crate) request: Request,
+    pub(crate) operation: Option<OperationType>,
+    pub(crate) charge: Option<(Charge, Taken)>,
+}
+
+impl<'a> Read<'a> {
+    /// Reads a subscription that comes over a WebSocket.
+    pub(crate) fn subscription(gateway: &'a Gateway, params: &'a Params) -> Result<Self, Refusal> {
+        let read = Self::new(gateway, params, Media::Events)?;
+        match read.operation {
+            Some(OperationType::Subscription) | None => Ok(read),
+            Some(_) => {
+                Err(Refusal::bad_request("Here are subscriptions. Send a query or a mutation by POST."))
+            }
+        }
+    }
+
+    fn new(gateway: &'a Gateway, params: &'a Params, media: Media) -> Result<Self, Refusal> {
+        let text = text(gateway, params.query.as_deref(), params.document_id.as_deref())?;
+        let document = document::read(text).map_err(|problem| Refusal::document(&problem, media))?;
+        let operation = cost::operation(&document, params.operation_name.as_deref());
+        let operation = operation.map(|operation| operation.ty);
+        Ok(Self { text, document, operation, params })
+    }
+
+    /// Takes the request's cost from the caller's allowance.
+    pub(crate) async fn ready(
+        self,
+        gateway: &Gateway,
+        caller: &Caller,
+        client: ClientAddress,
+    ) -> Result<Ready, Refusal> {
+        let Self { text, document, operation, params } = self;
+        let variables = Variables::from_json(params.variables.clone().unwrap_or_default().into());
+        let asked = (&document, params.operation_name.as_deref(), &variables);
+        let charge = charge(gateway, caller, client, asked).await?;
+        let mut request = Request::new(text).variables(variables);
+        request.set_parsed_query(document);
+        request.operation_name.clone_from(&params.operation_name);
+        Ok(Ready { request, operation, charge })
+    }
 }
 
 fn text<'a>(
@@ -389,26 +486,8 @@ fn balance(charge: &Charge, taken: Taken) -> Value {
 
 /// The answer to what was executed, or refused by the schema.
 fn executed(response: &async_graphql::Response, media: Media) -> Response {
-    let code = |error: &async_graphql::ServerError| match error.extensions.as_ref()?.get("code") {
-        Some(Value::String(code)) => Some(code.clone()),
-        _ => None,
-    };
-    let is_throttled = response.errors.iter().any(|error| code(error).as_deref() == Some(THROTTLED));
-    // An error of a field has a path. Without any, the document or its variables were wrong and there is no data, not
-    // even null.
-    let is_wrong = response.is_err()
-        && response.data == Value::Null
-        && response.errors.iter().all(|error| error.path.is_empty());
-    let mut body = serde_json::to_value(response).unwrap_or_default();
-    if is_wrong && let Some(body) = body.as_object_mut() {
-        body.remove("data");
-        for error in body.get_mut("errors").and_then(|errors| errors.as_array_mut()).into_iter().flatten() {
-            // Our own refusals have a code already.
-            if error.get("extensions").is_none() {
-                error["extensions"] = json!({ "code": "GRAPHQL_VALIDATION_FAILED" });
-            }
-        }
-    }
+    let is_throttled = response.errors.iter().any(|error| error_code(error) == Some(THROTTLED));
+    let is_wrong = is_wrong(response);
     let status = if is_throttled {
         StatusCode::TOO_MANY_REQUESTS
     } else if is_wrong {
@@ -416,7 +495,7 @@ fn executed(response: &async_graphql::Response, media: Media) -> Response {
     } else {
         StatusCode::OK
     };
-    let mut answer = answer(status, media, body.to_string().into_bytes());
+    let mut answer = answer(status, media, payload(response).to_string().into_bytes());
     if is_throttled {
         let seconds =
             response.errors.iter().find_map(|error| match error.extensions.as_ref()?.get("retryAfter") {
@@ -428,7 +507,40 @@ fn executed(response: &async_graphql::Response, media: Media) -> Response {
     answer
 }
 
-async fn caller(gateway: &Gateway, headers: &HeaderMap) -> Result<Caller, Refusal> {
+/// Whether the document or its variables were wrong: an error of a field has a path.
+fn is_wrong(response: &async_graphql::Response) -> bool {
+    response.is_err()
+        && response.data == Value::Null
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// A response as it is sent. When the document was wrong there is no data, not even null.
+pub(crate) fn payload(response: &async_graphql::Response) -> serde_json::Value {
+    let mut body = serde_json::to_value(response).unwrap_or_default();
+    if is_wrong(response)
+        && let Some(body) = body.as_object_mut()
+    {
+        body.remove("data");
+        for error in body.get_mut("errors").and_then(|errors| errors.as_array_mut()).into_iter().flatten() {
+            // Our own refusals have a code already.
+            if error.get("extensions").is_none() {
+                error["extensions"] = json!({ "code": "GRAPHQL_VALIDATION_FAILED" });
+            }
+        }
+    }
+    body
+}
+
+/// The stable word of an error.
+pub(crate) fn error_code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code") {
+        Some(Value::String(code)) => Some(code),
+        _ => None,
+    }
+}
+
+/// Whose session the cookie is of; `None` for a stranger.
+pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
     let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let token = cookies
@@ -436,13 +548,12 @@ async fn caller(gateway: &Gateway, headers: &HeaderMap) -> Result<Caller, Refusa
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(found, _)| *found == name)
         .map(|(_, value)| value);
-    let Some(token) = token else { return Ok(Caller::default()) };
+    let Some(token) = token else { return Ok(None) };
     match access::session(&gateway.app, token).await {
-        Ok(session) => Ok(Caller { session }),
+        Ok(session) => Ok(session.map(|session| Signed { session, token: token.to_owned() })),
         Err(error) => {
             tracing::error!(error = %error.detail(), "a session could not be read");
-            let message = "Something went wrong on our side.";
-            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message))
+            Err(Refusal::internal())
         }
     }
 }

@@ -7,12 +7,13 @@ mod document;
 mod graphql;
 mod health;
 pub mod limits;
+mod live;
 pub mod metrics;
 mod router;
 pub mod schema;
 mod trusted;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::{Extensions, HeaderMap};
 use domain::{access::Session, app::App};
@@ -20,6 +21,7 @@ use object_store::ObjectStore;
 
 use cost::Prices;
 use limits::Limits;
+use live::Live;
 use schema::Charge;
 use trusted::Documents;
 
@@ -40,6 +42,7 @@ pub struct Gateway {
     documents: Arc<Documents>,
     prices: Arc<Prices>,
     proxies: usize,
+    live: Arc<Live>,
 }
 
 /// Who sends a request.
@@ -56,7 +59,7 @@ impl Gateway {
         let schema = schema::build();
         let prices = Arc::new(Prices::of_schema(&schema.sdl()));
         let documents = Arc::new(Documents::new(&[]));
-        Self { app, schema, store, limits: None, documents, prices, proxies: 0 }
+        Self { app, schema, store, limits: None, documents, prices, proxies: 0, live: Arc::new(Live::new()) }
     }
 
     /// Counts what callers use, and refuses what is too much.
@@ -81,6 +84,16 @@ impl Gateway {
     #[must_use]
     pub fn network(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
         client::ClientAddress::of(headers, extensions, self.proxies).to_string()
+    }
+
+    /// Hears what is committed, for those who follow, until [`Gateway::close`].
+    pub async fn listen(&self) {
+        live::listen(self).await;
+    }
+
+    /// Sends those who follow away, and returns when all are gone or `patience` is over.
+    pub async fn close(&self, patience: Duration) {
+        self.live.close(patience).await;
     }
 
     /// Executes one document of ours for `caller`: what pages show is never counted.

@@ -7,6 +7,7 @@ use crate::{
     access::{EmailAddress, NotAnEmailAddress},
     alliances,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{MemberId, PersonId, PostId, RoleGrantId},
@@ -105,6 +106,7 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
         let grant = NewRole { person_id: person.id, role, member_id, starts_on: today };
         repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
     }
+    tx.announce(&[Change::Person(person.id, member_id)]).await?;
     tx.commit().await?;
     Ok(person)
 }

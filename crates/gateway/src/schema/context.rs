@@ -82,12 +82,19 @@ impl Session {
     /// Enters the alliance to change something. No snapshot is opened before the change, so none is stale after it
     /// and no request holds two connections.
     pub(crate) async fn change(&self, slug: &str) -> Result<Option<Change>> {
+        let Some(entered) = self.follow(slug).await? else { return Ok(None) };
+        Ok(Some(Change { app: self.app.clone(), entered, batches: Arc::clone(&self.batches) }))
+    }
+
+    /// Enters the alliance to be told what changes in it. No snapshot is opened.
+    pub(crate) async fn follow(&self, slug: &str) -> Result<Option<Entered>> {
         let Some(account) = self.account() else { return Ok(None) };
         let entered =
             access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
-        let Some(entered) = entered else { return Ok(None) };
-        self.charge(&entered).await?;
-        Ok(Some(Change { app: self.app.clone(), entered, batches: Arc::clone(&self.batches) }))
+        if let Some(entered) = &entered {
+            self.charge(entered).await?;
+        }
+        Ok(entered)
     }
 
     /// Charges an alliance once, however often the request enters it.

@@ -1,6 +1,7 @@
 //! The schema: `domain` as a graph. No rules here: every field and mutation calls the domain, which authorises.
 
 mod batches;
+mod changes;
 mod charge;
 mod connection;
 mod context;
@@ -19,11 +20,11 @@ mod schools;
 
 use std::sync::Arc;
 
-use async_graphql::{
-    Context, EmptySubscription, ID, Interface, MergedObject, Object, Request, Response, Result,
-};
+use async_graphql::{Context, ID, Interface, MergedObject, Object, Request, Response, Result};
 use domain::app::App;
+use futures::stream::BoxStream;
 
+pub use changes::Subscription;
 pub(crate) use charge::{Charge, THROTTLED};
 
 use alliances::AllianceObject;
@@ -33,12 +34,12 @@ use context::{Inside, Session};
 use crate::Caller;
 
 /// The schema of the product.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. Limits on documents are the HTTP handler's: pages execute their own, checked documents.
 #[must_use]
 pub fn build() -> Schema {
-    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription)
+    async_graphql::Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<Node>()
         .disable_suggestions()
         .limit_recursive_depth(32)
@@ -64,6 +65,17 @@ pub(crate) async fn execute(
         request.data(Session::new(app.clone(), caller.session.clone(), charge, Arc::clone(&batches)));
     let request = if caller.session.is_none() { request.disable_introspection() } else { request };
     batches.drive(schema.execute(request)).await
+}
+
+/// Answers a subscription of a session, which was charged, until it is dropped. It reads nothing but who may follow, so
+/// no snapshot stays open.
+pub(crate) fn follow(
+    schema: &Schema,
+    app: &App,
+    (session, charge): (domain::access::Session, Option<Charge>),
+    request: Request,
+) -> BoxStream<'static, Response> {
+    schema.execute_stream(request.data(Session::new(app.clone(), Some(session), charge, Arc::default())))
 }
 
 /// Everything that can be read.

@@ -4,6 +4,7 @@ use super::{AgreedShare, Budget, repo, simulate::member_bases};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     funding::formula::{FormulaError, Share, Standing, share_costs},
     ids::{BudgetId, ShareId},
@@ -72,6 +73,7 @@ pub async fn agree_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<Bu
         .collect();
     repo::insert_shares(&mut tx, &agreed).await?;
     repo::set_agreed(&mut tx, id, Some((now, viewer.person_id()))).await?;
+    tx.announce(&[Change::Budget(id)]).await?;
     tx.commit().await?;
     Ok(Budget { agreed_at: Some(now), ..budget })
 }

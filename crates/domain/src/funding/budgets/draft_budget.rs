@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{Budget, BudgetLine, InKindOffer, repo};
 use crate::{
     app::App,
+    changes::Change,
     db::{OnConstraint, Tx},
     error::{Forbidden, Internal},
     funding::{
@@ -110,6 +111,7 @@ pub async fn draft_budget(
         .await
         .on_constraint("budgets_label_key", || DraftBudgetError::LabelTaken)?;
     write_parts(app, &mut tx, budget.id, input).await?;
+    tx.announce(&[Change::Budget(budget.id)]).await?;
     tx.commit().await?;
     Ok(budget)
 }
@@ -133,6 +135,7 @@ pub async fn change_budget(
         .await
         .on_constraint("budgets_label_key", || DraftBudgetError::LabelTaken)?;
     write_parts(app, &mut tx, id, input).await?;
+    tx.announce(&[Change::Budget(id)]).await?;
     tx.commit().await?;
     Ok(budget)
 }

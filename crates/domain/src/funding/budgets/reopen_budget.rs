@@ -3,6 +3,7 @@
 use super::{Budget, repo};
 use crate::{
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::BudgetId,
     problem::failure,
@@ -39,6 +40,7 @@ pub async fn reopen_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<B
     }
     repo::delete_shares(&mut tx, id).await?;
     repo::set_agreed(&mut tx, id, None).await?;
+    tx.announce(&[Change::Budget(id)]).await?;
     tx.commit().await?;
     Ok(Budget { agreed_at: None, ..budget })
 }

@@ -6,6 +6,7 @@ use super::{CreditNote, RenderCreditNote, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     funding::payments,
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
@@ -104,6 +105,7 @@ pub async fn credit_invoice(
         payments::set_free(app, &mut tx, (invoice, excess), person_id).await?;
     }
     tx.enqueue(app, &RenderCreditNote { credit_note_id: id }).await?;
+    tx.announce(&[Change::Invoice(invoice.id, invoice.member_id)]).await?;
     tx.commit().await?;
     Ok(id)
 }

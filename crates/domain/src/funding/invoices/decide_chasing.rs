@@ -3,6 +3,7 @@
 use super::{Chasing, InvoiceRecord, repo};
 use crate::{
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::{InvoiceId, new_uuid},
     problem::failure,
@@ -60,6 +61,7 @@ pub async fn decide_chasing(
         decided_at: now,
     };
     repo::insert_chasing_decision(&mut tx, &decision).await.map_err(Internal::from)?;
+    tx.announce(&[Change::Invoice(record.invoice.id, record.invoice.member_id)]).await?;
     tx.commit().await?;
     record.balance.chasing = chasing;
     Ok(record)

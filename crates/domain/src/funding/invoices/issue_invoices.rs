@@ -11,6 +11,7 @@ use super::{
 use crate::{
     alliances::{self, Alliance},
     app::App,
+    changes::Change,
     db::Tx,
     error::{Forbidden, Internal},
     funding::{
@@ -126,6 +127,8 @@ pub async fn issue_invoices(
     let jobs: Vec<_> =
         invoices.iter().map(|(_, invoice, _)| RenderInvoice { invoice_id: invoice.id }).collect();
     tx.enqueue_all(app, &jobs).await?;
+    let issued = invoices.iter().map(|(_, invoice, _)| Change::Invoice(invoice.id, invoice.member_id));
+    tx.announce(&issued.collect::<Vec<_>>()).await?;
     tx.commit().await?;
     Ok(run_id)
 }

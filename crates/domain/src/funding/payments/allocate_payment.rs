@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Payment, repo};
 use crate::{
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     funding::invoices,
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
@@ -103,6 +104,7 @@ pub async fn allocate_payment(
     if wanted > free {
         return Err(E::MoreThanFree { free });
     }
+    let mut changes = vec![Change::Payment(payment.id)];
     for part in parts {
         let record =
             invoices::repo::lock_invoice(&mut tx, part.invoice_id).await?.ok_or(E::UnknownInvoice)?;
@@ -123,7 +125,9 @@ pub async fn allocate_payment(
         let entry =
             ledger::contribution(app, (&record.invoice, allocation.id), part.amount, payment.received_on);
         ledger::repo::insert(&mut tx, &[entry], now).await?;
+        changes.push(Change::Invoice(part.invoice_id, record.invoice.member_id));
     }
+    tx.announce(&changes).await?;
     tx.commit().await?;
     payment.allocated = Pence(payment.allocated.0 + wanted.0);
     Ok(payment)

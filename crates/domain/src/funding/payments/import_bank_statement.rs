@@ -8,6 +8,7 @@ use super::{BankFileError, Method, RejectedLine, bank_file::read_bank_file, chec
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::{BankImportId, PaymentId},
     problem::failure,
@@ -93,9 +94,10 @@ pub async fn import_bank_statement(
     rejected.sort_by_key(|line| line.line);
     let file_name: String = input.file_name.chars().filter(|c| !c.is_control()).take(200).collect();
     repo::insert_import(&mut tx, id, (&file_name, person_id, now)).await?;
-    let taken = repo::insert_payments(&mut tx, &payments, now).await.map_err(Internal::from)?.len();
+    let taken = repo::insert_payments(&mut tx, &payments, now).await.map_err(Internal::from)?;
+    tx.announce(&taken.iter().map(|id| Change::Payment(*id)).collect::<Vec<_>>()).await?;
     tx.commit().await?;
-    Ok(BankImport { id, taken, known: payments.len() - taken, rejected })
+    Ok(BankImport { id, taken: taken.len(), known: payments.len() - taken.len(), rejected })
 }
 
 failure!(ImportBankStatementError {

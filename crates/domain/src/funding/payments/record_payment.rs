@@ -7,6 +7,7 @@ use super::{Method, check_received_on, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
@@ -102,6 +103,7 @@ pub async fn record_payment(
     repo::insert_payments(&mut tx, &[payment], now)
         .await
         .on_constraint("payments_payer_fkey", || E::UnknownPayer)?;
+    tx.announce(&[Change::Payment(id)]).await?;
     tx.commit().await?;
     Ok(id)
 }

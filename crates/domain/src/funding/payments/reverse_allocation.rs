@@ -3,6 +3,7 @@
 use super::{Allocation, Payment, repo};
 use crate::{
     app::{App, Timestamp},
+    changes::Change,
     db::Tx,
     error::{Forbidden, Internal},
     funding::invoices::{self, Invoice},
@@ -93,7 +94,9 @@ async fn reverse(
     };
     repo::insert_allocation(tx, &row, reversal.now).await?;
     let entry = ledger::contribution(app, (invoice, row.id), row.amount, allocation.received_on);
-    ledger::repo::insert(tx, &[entry], reversal.now).await
+    ledger::repo::insert(tx, &[entry], reversal.now).await?;
+    let invoice = Change::Invoice(invoice.id, invoice.member_id);
+    tx.announce(&[Change::Payment(allocation.payment_id), invoice]).await
 }
 
 /// Sets free what was paid beyond a credited invoice's sum: the newest allocations are reversed, and what the invoice

@@ -6,6 +6,7 @@ use super::{Member, Payer, PayerKind, Phase, PurchaseOrderRule, change_payer::Pa
 use crate::{
     access::NotAnEmailAddress,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{MemberId, PayerId},
@@ -137,6 +138,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
         }
         other => other.on_constraint("members_payer_fkey", || E::UnknownPayer)?,
     }
+    tx.announce(&[Change::Member(member.id)]).await?;
     tx.commit().await?;
     Ok(member)
 }

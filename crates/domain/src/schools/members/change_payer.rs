@@ -4,6 +4,7 @@ use super::{Payer, PayerKind, PurchaseOrderRule, repo};
 use crate::{
     access::{EmailAddress, NotAnEmailAddress},
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{PayerId, PersonId},
@@ -74,6 +75,7 @@ pub async fn change_payer(app: &App, viewer: &Viewer, input: ChangePayer) -> Res
     if changed == 0 {
         return Err(E::UnknownPayer);
     }
+    tx.announce(&[Change::Payer(payer.id)]).await?;
     tx.commit().await?;
     Ok(payer)
 }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{Member, repo};
 use crate::{
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::MemberId,
     problem::failure,
@@ -52,6 +53,7 @@ pub async fn end_membership(
         return Err(EndMembershipError::BeforeJoining);
     }
     repo::end_membership(&mut tx, member.id, input.left_on).await.map_err(Internal::from)?;
+    tx.announce(&[Change::Member(member.id)]).await?;
     tx.commit().await?;
     Ok(Member { left_on: Some(input.left_on), ..member })
 }

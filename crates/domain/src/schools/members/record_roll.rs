@@ -6,6 +6,7 @@ use super::{Roll, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::MemberId,
@@ -71,6 +72,7 @@ pub async fn record_roll(app: &App, viewer: &Viewer, input: RecordRoll) -> Resul
     repo::upsert_roll(&mut tx, input.member_id, &roll, now)
         .await
         .on_constraint("member_rolls_member_fkey", || E::UnknownMember)?;
+    tx.announce(&[Change::Member(input.member_id)]).await?;
     tx.commit().await?;
     Ok(roll)
 }
