@@ -344,3 +344,39 @@ async fn paging_walks_a_list_once_and_only_with_its_own_cursors() {
         }
     }
 }
+
+/// What an id of each kind finds: an object of its own, or nothing, because it is a part of one.
+const KINDS: [(&str, Option<&str>); 13] = [
+    ("/id", Some("Alliance")),
+    ("/members/nodes/0/id", Some("Member")),
+    ("/payers/0/id", Some("Payer")),
+    ("/people/nodes/0/id", Some("Person")),
+    ("/budgets/0/id", Some("Budget")),
+    ("/invoices/nodes/0/id", Some("Invoice")),
+    ("/payments/nodes/0/id", Some("Payment")),
+    ("/jobs/nodes/0/id", Some("Job")),
+    ("/invoices/nodes/0/deliveries/0/id", Some("Delivery")),
+    ("/strands/0/id", None),
+    ("/invoices/nodes/0/creditNotes/0/id", None),
+    ("/invoices/nodes/1/allocations/0/id", None),
+    ("/budgets/1/shares/0/id", None),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_stands_for_itself_is_found_by_its_id() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let staff = app.sign_in("staff@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let query = "query($id: ID!) { node(id: $id) { __typename id } }";
+    for (path, found) in KINDS {
+        let id = things.all.pointer(path).unwrap_or_else(|| panic!("{path}: {:#}", things.all));
+        let data = director.graphql(query, json!({ "id": id })).await;
+        let node = found.map_or(Value::Null, |kind| json!({ "__typename": kind, "id": id }));
+        assert_eq!(data["node"], node, "{path}");
+        // What is not theirs to see is not there, and no error says otherwise.
+        let is_seen = matches!(found, Some("Alliance" | "Member"));
+        let data = staff.graphql(query, json!({ "id": id })).await;
+        assert_eq!(data["node"], if is_seen { node } else { Value::Null }, "{path}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod arrows;
+mod audit;
 mod bad_input;
 mod catalogue;
 mod graphql;

@@ -196,6 +196,12 @@ pub async fn deliveries(
     Ok(repo::deliveries(&mut tx, filter, page).await?)
 }
 
+/// One mail of the alliance.
+pub async fn delivery(reading: &Reading, id: DeliveryId) -> Result<Option<Delivery>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMessages).await?;
+    Ok(repo::delivery(&mut tx, id).await?)
+}
+
 /// The mails about these subjects, the oldest first.
 pub async fn deliveries_about(
     reading: &Reading,

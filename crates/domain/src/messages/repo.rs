@@ -100,6 +100,20 @@ pub(super) async fn deliveries(
     Ok(page.cut(rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?))
 }
 
+pub(super) async fn delivery(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, Internal> {
+    let row = sqlx::query_as!(
+        DeliveryRow,
+        r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
+                  state, attempts, mail_subject, last_reply, created_at, sent_at
+           from deliveries where alliance_id = $1 and id = $2"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Delivery::try_from).transpose()
+}
+
 pub(super) async fn deliveries_about(
     tx: &mut Tx,
     subjects: &[uuid::Uuid],

@@ -32,6 +32,11 @@ pub(crate) fn forbidden() -> Error {
     coded("Your role in this alliance does not allow this.", "FORBIDDEN")
 }
 
+/// Whether an error is [`forbidden`].
+pub(crate) fn is_forbidden(error: &Error) -> bool {
+    error.extensions.as_ref().and_then(|extensions| extensions.get("code")) == Some(&"FORBIDDEN".into())
+}
+
 /// Logs a fault, once, and answers without its text.
 pub(crate) fn internal(error: &Internal) -> Error {
     tracing::error!(error = %error.detail(), "a request failed");

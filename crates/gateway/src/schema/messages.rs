@@ -6,6 +6,7 @@ use async_graphql::{Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
+    ids::DeliveryId,
     messages::{self, Delivery, DeliveryCursor, DeliveryFilter, DeliveryState, Rule},
 };
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub(crate) struct DeliveryObject {
 #[Object(name = "Delivery")]
 impl DeliveryObject {
     /// Opaque, and good for as long as the mail is kept.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         ids::encode(Kind::Delivery, self.inside.id(), self.delivery.id.0)
     }
 
@@ -165,6 +166,11 @@ pub(crate) async fn deliveries(
         nodes: page.items.into_iter().map(object).collect(),
         total: DeliveryTotal { inside: Arc::clone(inside), state },
     })
+}
+
+pub(crate) async fn delivery(inside: &Arc<Inside>, id: DeliveryId) -> Result<Option<DeliveryObject>> {
+    let found = messages::delivery(&inside.reading, id).await.map_err(errors::read)?;
+    Ok(found.map(|delivery| DeliveryObject { inside: Arc::clone(inside), delivery }))
 }
 
 pub(crate) async fn delivery_counts(inside: &Arc<Inside>) -> Result<Vec<DeliveryCount>> {

@@ -93,11 +93,16 @@ impl Query {
         Ok(Session::of(ctx).enter(&slug).await?.map(AllianceObject))
     }
 
-    /// Anything by its id; null when there is no such thing, or when it is not yours to see.
+    /// Anything by its id; null when there is no such thing, or when it is not yours to see. Parts are read with what
+    /// they are part of, and are null here: strands, posts, shares, credit notes, allocations, entries of the ledger.
+    /// So are sessions, which belong to you and to no alliance.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
         let Some((kind, alliance_id, uuid)) = ids::decode(&id) else { return Ok(None) };
         let Some(inside) = Session::of(ctx).enter_by_id(alliance_id).await? else { return Ok(None) };
-        node(&inside, kind, uuid).await
+        match node(&inside, kind, uuid).await {
+            Err(error) if errors::is_forbidden(&error) => Ok(None),
+            found => found,
+        }
     }
 }
 
@@ -110,15 +115,17 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         ids::Kind::Budget => inside.budget(domain::ids::BudgetId(uuid)).await?.map(Into::into),
         ids::Kind::Invoice => inside.invoice(domain::ids::InvoiceId(uuid)).await?.map(Into::into),
         ids::Kind::Payment => inside.payment(domain::ids::PaymentId(uuid)).await?.map(Into::into),
+        ids::Kind::Delivery => {
+            messages::delivery(inside, domain::ids::DeliveryId(uuid)).await?.map(Into::into)
+        }
+        ids::Kind::Job => jobs::job(inside, domain::ids::JobId(uuid)).await?.map(Into::into),
         // Parts of something else, which cannot be asked for alone.
         ids::Kind::Strand
         | ids::Kind::Post
         | ids::Kind::Share
         | ids::Kind::CreditNote
         | ids::Kind::Allocation
-        | ids::Kind::Delivery
         | ids::Kind::LedgerEntry
-        | ids::Kind::Job
         | ids::Kind::Session => None,
     })
 }
@@ -142,6 +149,10 @@ pub(crate) enum Node {
     Invoice(funding::InvoiceObject),
     /// A payment.
     Payment(funding::PaymentObject),
+    /// A mail.
+    Delivery(messages::DeliveryObject),
+    /// A job of the work queue.
+    Job(jobs::JobObject),
 }
 
 /// Everything that can be changed. Each takes one input and answers with the object and the errors that the caller can

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ID, MergedObject, Object, Result};
 use chrono::{DateTime, Utc};
-use domain::jobs::{self, JobCursor, JobFilter, JobRecord, JobState};
+use domain::{
+    ids::JobId,
+    jobs::{self, JobCursor, JobFilter, JobRecord, JobState},
+};
 
 use super::{
     connection::{self, PageInfo},
@@ -28,7 +31,7 @@ pub(crate) struct JobObject {
 #[Object(name = "Job")]
 impl JobObject {
     /// Opaque, and good until the finished job is pruned.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         ids::encode(Kind::Job, self.inside.id(), self.job.id.0)
     }
 
@@ -123,4 +126,9 @@ pub(crate) async fn jobs(
         nodes: page.items.into_iter().map(object).collect(),
         total: JobTotal { inside: Arc::clone(inside), filter },
     })
+}
+
+pub(crate) async fn job(inside: &Arc<Inside>, id: JobId) -> Result<Option<JobObject>> {
+    let found = jobs::job(&inside.reading, id).await.map_err(errors::read)?;
+    Ok(found.map(|job| JobObject { inside: Arc::clone(inside), job }))
 }
