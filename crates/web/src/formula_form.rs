@@ -18,12 +18,30 @@ pub(crate) const WEIGHTS: [(&str, &str); 3] =
     [("equal", "in equal parts"), ("roll", "by number of pupils"), ("phase", "by phase")];
 
 /// What joining or leaving within the year does.
-pub(crate) const PART_YEARS: [(&str, &str); 3] =
-    [("", "the whole year is paid"), ("month", "paid by the month"), ("day", "paid by the day")];
+pub(crate) const PART_YEARS: [(&str, &str); 4] = [
+    ("", "is not mentioned: the whole year is paid"),
+    ("whole", "changes nothing, and the rule says so"),
+    ("month", "paid by the month"),
+    ("day", "paid by the day"),
+];
+
+/// Which schools of a trust pay less.
+pub(crate) const TRUST_RULES: [(&str, &str); 2] =
+    [("", "its second and later schools"), ("all", "all of its schools, if enough are members")];
 
 /// What gifts in kind do to a share.
 pub(crate) const IN_KIND: [(&str, &str); 2] =
     [("", "do not change the share"), ("yes", "are taken off the share")];
+
+/// In which order they are applied: half of a year less £100 is not half of a year that is £100 less.
+pub(crate) const ORDERS: [(&str, &str); 6] = [
+    ("year trust kind", "part of the year, trust, gifts in kind"),
+    ("year kind trust", "part of the year, gifts in kind, trust"),
+    ("trust year kind", "trust, part of the year, gifts in kind"),
+    ("trust kind year", "trust, gifts in kind, part of the year"),
+    ("kind year trust", "gifts in kind, part of the year, trust"),
+    ("kind trust year", "gifts in kind, trust, part of the year"),
+];
 
 /// To what a share is rounded.
 pub(crate) const ROUNDINGS: [(&str, &str); 2] = [("", "to the penny"), ("pounds", "to whole pounds")];
@@ -75,23 +93,62 @@ pub(crate) fn read(fields: &Fields) -> Result<Formula, Problem> {
                 .ok_or_else(|| problem("amount", "Say what every member pays."))?,
         },
     };
-    let mut adjustments = Vec::new();
-    match fields.text("partYear") {
-        "month" => adjustments.push(Adjustment::PartYear { by: Proration::ByMonth }),
-        "day" => adjustments.push(Adjustment::PartYear { by: Proration::ByDay }),
-        _ => {}
-    }
-    if !fields.text("trustDiscount").is_empty() {
-        adjustments.push(Adjustment::TrustDiscount {
-            percent: percent(fields, "trustDiscount")?,
-            schools: TrustRule::SecondAndLater,
-        });
-    }
-    if fields.text("inKind") == "yes" {
-        adjustments.push(Adjustment::InKind { cap: None, floor: Pence::ZERO });
-    }
+    let mut adjustments: Vec<_> =
+        [part_year(fields), trust_discount(fields)?, in_kind(fields)?].into_iter().flatten().collect();
+    let order = fields.text("order");
+    adjustments.sort_by_key(|adjustment| order.find(word(adjustment)));
     let rounding = if fields.text("rounding") == "pounds" { Rounding::WholePounds } else { Rounding::Penny };
     Ok(Formula { base, adjustments, rounding })
+}
+
+/// The word by which an order names an adjustment.
+fn word(adjustment: &Adjustment) -> &'static str {
+    match adjustment {
+        Adjustment::PartYear { .. } => "year",
+        Adjustment::TrustDiscount { .. } => "trust",
+        Adjustment::InKind { .. } => "kind",
+    }
+}
+
+fn part_year(fields: &Fields) -> Option<Adjustment> {
+    let by = match fields.text("partYear") {
+        "whole" => Proration::None,
+        "month" => Proration::ByMonth,
+        "day" => Proration::ByDay,
+        _ => return None,
+    };
+    Some(Adjustment::PartYear { by })
+}
+
+fn trust_discount(fields: &Fields) -> Result<Option<Adjustment>, Problem> {
+    let size = fields.text("trustSize");
+    if fields.text("trustDiscount").is_empty() {
+        return match size {
+            "" => Ok(None),
+            _ => Err(problem("trustDiscount", "Say how much less the schools of such a trust pay.")),
+        };
+    }
+    let schools = match (fields.text("trustRule"), size) {
+        ("all", size) => TrustRule::AllOfTrustsWith {
+            at_least: size.parse().map_err(|_| {
+                problem("trustSize", "Say how many schools of a trust are enough: a whole number, such as 3.")
+            })?,
+        },
+        (_, "") => TrustRule::SecondAndLater,
+        _ => return Err(problem("trustRule", "A number of schools counts only where all of them pay less.")),
+    };
+    Ok(Some(Adjustment::TrustDiscount { percent: percent(fields, "trustDiscount")?, schools }))
+}
+
+fn in_kind(fields: &Fields) -> Result<Option<Adjustment>, Problem> {
+    let (cap, floor) = (pence(fields, "inKindCap")?, pence(fields, "inKindFloor")?);
+    if fields.text("inKind") == "yes" {
+        return Ok(Some(Adjustment::InKind { cap, floor: floor.unwrap_or(Pence::ZERO) }));
+    }
+    match cap.or(floor) {
+        None => Ok(None),
+        Some(_) => Err(problem("inKind", "A limit counts only where gifts in kind are taken off the share.")),
+    }
 }
 
 fn pence(fields: &Fields, name: &'static str) -> Result<Option<Pence>, Problem> {
@@ -138,7 +195,7 @@ fn phase_lines(fields: &Fields, name: &'static str) -> Result<Vec<(String, Strin
     lines
         .map(|line| {
             let (phase, value) = line
-                .split_once(':')
+                .rsplit_once(':')
                 .ok_or_else(|| problem(name, &format!("“{line}”: write it like Primary: 500")))?;
             Ok((phase.trim().to_owned(), value.trim().to_owned()))
         })
@@ -191,13 +248,34 @@ pub(crate) fn values(formula: &Formula) -> HashMap<&'static str, String> {
     }
     for adjustment in &formula.adjustments {
         match adjustment {
-            Adjustment::PartYear { by: Proration::ByMonth } => values.insert("partYear", "month".into()),
-            Adjustment::PartYear { by: Proration::ByDay } => values.insert("partYear", "day".into()),
-            Adjustment::PartYear { by: Proration::None } => None,
-            Adjustment::TrustDiscount { percent, .. } => values.insert("trustDiscount", percent.to_string()),
-            Adjustment::InKind { .. } => values.insert("inKind", "yes".into()),
-        };
+            Adjustment::PartYear { by } => {
+                let by = match by {
+                    Proration::None => "whole",
+                    Proration::ByMonth => "month",
+                    Proration::ByDay => "day",
+                };
+                values.insert("partYear", by.into());
+            }
+            Adjustment::TrustDiscount { percent, schools } => {
+                values.insert("trustDiscount", percent.to_string());
+                if let TrustRule::AllOfTrustsWith { at_least } = schools {
+                    values.insert("trustRule", "all".into());
+                    values.insert("trustSize", at_least.to_string());
+                }
+            }
+            Adjustment::InKind { cap, floor } => {
+                values.insert("inKind", "yes".into());
+                values.extend(cap.as_ref().map(|cap| ("inKindCap", amount(cap))));
+                let floor = (*floor != Pence::ZERO).then_some(floor);
+                values.extend(floor.map(|floor| ("inKindFloor", amount(floor))));
+            }
+        }
     }
+    // The first order in which those that are there come as the formula has them.
+    let follows =
+        |order: &str| formula.adjustments.is_sorted_by_key(|adjustment| order.find(word(adjustment)));
+    let order = ORDERS.iter().find(|(order, _)| follows(order));
+    values.extend(order.map(|(order, _)| ("order", (*order).into())));
     if formula.rounding == Rounding::WholePounds {
         values.insert("rounding", "pounds".into());
     }
@@ -206,47 +284,126 @@ pub(crate) fn values(formula: &Formula) -> HashMap<&'static str, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>().into()
     }
 
-    #[test]
-    fn what_the_form_shows_reads_back_as_the_same_formula() {
-        let formulas = [
-            fields(&[("base", "flat"), ("amount", "£250")]),
-            fields(&[
-                ("base", "per_pupil"),
-                ("baseFee", "300"),
-                ("perPupil", "1.75"),
-                ("floor", "400"),
-                ("cap", "2,400"),
-                ("partYear", "month"),
-                ("trustDiscount", "10"),
-                ("inKind", "yes"),
-            ]),
-            fields(&[("base", "banded_by_roll"), ("bands", "0-150: £400\n151 - 600: 800\n601+: 1,500")]),
-            fields(&[("base", "banded_by_phase"), ("phases", "Primary: 500\nSecondary: 1,200")]),
-            fields(&[
-                ("base", "percentage_of_budget"),
-                ("percent", "80"),
-                ("weight", "phase"),
-                ("weights", "Primary: 1\nSecondary: 3"),
-            ]),
-            fields(&[
-                ("base", "percentage_of_budget"),
-                ("percent", "100"),
-                ("weight", "roll"),
-                ("partYear", "day"),
-            ]),
+    fn money() -> impl Strategy<Value = Pence> {
+        prop_oneof![0_i64..200_000, 0..=i64::MAX].prop_map(Pence)
+    }
+
+    fn percents() -> impl Strategy<Value = BasisPoints> {
+        (0_i32..=10_000).prop_map(BasisPoints)
+    }
+
+    /// Phases in an alliance's own words, each once.
+    fn phases<T: std::fmt::Debug>(
+        value: impl Strategy<Value = T>,
+    ) -> impl Strategy<Value = Vec<(String, T)>> {
+        prop::collection::btree_map("[a-z0-9][a-z0-9 :;,.&’()+-]{0,20}[a-zé)]", value, 1..6)
+            .prop_map(|phases| phases.into_iter().collect())
+    }
+
+    /// Bands that cover every size, in any order.
+    fn bands() -> impl Strategy<Value = Vec<RollBand>> {
+        let bands = (prop::collection::btree_set(2_u32.., 0..6), prop::collection::vec(money(), 7), 0_u32..2);
+        let bands = bands.prop_map(|(starts, amounts, first)| {
+            let starts: Vec<u32> = std::iter::once(first).chain(starts).collect();
+            let ends = starts.iter().skip(1).map(|next| Some(next - 1)).chain([None]);
+            let bands = starts.iter().zip(ends).zip(amounts);
+            bands.map(|((from, to), amount)| RollBand { from: *from, to, amount }).collect::<Vec<_>>()
+        });
+        bands.prop_shuffle()
+    }
+
+    fn bases() -> impl Strategy<Value = Base> {
+        let weights = phases(1_u32..).prop_map(|phases| {
+            phases.into_iter().map(|(phase, weight)| PhaseWeight { phase, weight }).collect()
+        });
+        let weight = prop_oneof![
+            Just(Weight::Equal),
+            Just(Weight::Roll),
+            weights.prop_map(|weights| Weight::Phase { weights }),
         ];
-        for given in formulas {
-            let formula = read(&given).unwrap();
+        let limits = prop::option::of(money()).prop_flat_map(|floor| {
+            let least = floor.unwrap_or_default().0;
+            (Just(floor), prop::option::of((least..=i64::MAX).prop_map(Pence)))
+        });
+        prop_oneof![
+            money().prop_map(|amount| Base::Flat { amount }),
+            (money(), 0..=i64::MAX, limits).prop_map(|(base_fee, price, (floor, cap))| Base::PerPupil {
+                base_fee,
+                per_pupil: UnitPrice(price),
+                floor,
+                cap,
+            }),
+            bands().prop_map(|bands| Base::BandedByRoll { bands }),
+            phases(money()).prop_map(|bands| Base::BandedByPhase {
+                bands: bands.into_iter().map(|(phase, amount)| PhaseBand { phase, amount }).collect(),
+            }),
+            (percents(), weight).prop_map(|(percent, weight)| Base::PercentageOfBudget { percent, weight }),
+        ]
+    }
+
+    fn adjustments() -> impl Strategy<Value = Vec<Adjustment>> {
+        let by = prop_oneof![Just(Proration::None), Just(Proration::ByDay), Just(Proration::ByMonth)];
+        let schools = prop_oneof![
+            Just(TrustRule::SecondAndLater),
+            (2_u32..).prop_map(|at_least| TrustRule::AllOfTrustsWith { at_least }),
+        ];
+        let all = (
+            by.prop_map(|by| Adjustment::PartYear { by }),
+            (percents(), schools)
+                .prop_map(|(percent, schools)| Adjustment::TrustDiscount { percent, schools }),
+            (prop::option::of(money()), money()).prop_map(|(cap, floor)| Adjustment::InKind { cap, floor }),
+        );
+        all.prop_flat_map(|(year, trust, kind)| prop::sample::subsequence(vec![year, trust, kind], 0..=3))
+            .prop_shuffle()
+    }
+
+    fn formulas() -> impl Strategy<Value = Formula> {
+        (bases(), adjustments(), any::<bool>()).prop_map(|(base, adjustments, whole_pounds)| {
+            let is_split = matches!(base, Base::PercentageOfBudget { .. });
+            let rounding = if whole_pounds && !is_split { Rounding::WholePounds } else { Rounding::Penny };
+            Formula { base, adjustments, rounding }
+        })
+    }
+
+    proptest! {
+        /// Saving a form as it was opened must not change the rule.
+        #[test]
+        fn every_formula_is_kept_by_the_form(formula in formulas()) {
+            prop_assert_eq!(formula.problems(), []);
             let shown: Vec<_> =
                 values(&formula).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            assert_eq!(read(&shown.into()).unwrap(), formula);
+            prop_assert_eq!(read(&shown.into()).unwrap(), formula);
         }
+    }
+
+    #[test]
+    fn what_an_office_types_is_read() {
+        let typed =
+            fields(&[("base", "banded_by_roll"), ("bands", "0-150: £400\r\n151 – 600: 800\n601+: 1,500")]);
+        let band = |from, to, amount| RollBand { from, to, amount: Pence(amount) };
+        let bands = vec![band(0, Some(150), 40_000), band(151, Some(600), 80_000), band(601, None, 150_000)];
+        assert_eq!(read(&typed).unwrap().base, Base::BandedByRoll { bands });
+    }
+
+    #[test]
+    fn what_would_be_dropped_is_refused() {
+        let flat = |more: &[(&str, &str)]| {
+            let all = [&[("base", "flat"), ("amount", "250")], more].concat();
+            read(&fields(&all)).unwrap_err().field
+        };
+        assert_eq!(flat(&[("inKindCap", "100")]), Some("inKind"));
+        assert_eq!(flat(&[("inKindFloor", "0")]), Some("inKind"));
+        assert_eq!(flat(&[("trustSize", "3")]), Some("trustDiscount"));
+        assert_eq!(flat(&[("trustDiscount", "10"), ("trustSize", "3")]), Some("trustRule"));
+        assert_eq!(flat(&[("trustDiscount", "10"), ("trustRule", "all")]), Some("trustSize"));
     }
 
     #[test]

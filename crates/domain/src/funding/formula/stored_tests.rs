@@ -146,7 +146,7 @@ fn every_other_problem_is_said_in_words() {
     );
 
     let entry = |phase: &str| PhaseWeight { phase: phase.to_owned(), weight: 0 };
-    let weights = vec![entry("Primary"), entry("primary "), entry(" ")];
+    let weights = vec![entry("Primary"), entry("primary "), entry(" "), entry("Sixth\nform")];
     let base = Base::PercentageOfBudget { percent: BasisPoints(-1), weight: Weight::Phase { weights } };
     assert_eq!(
         problems(&Formula { base, adjustments: vec![], rounding: Rounding::WholePounds }),
@@ -154,6 +154,7 @@ fn every_other_problem_is_said_in_words() {
             "the percentage of the budget must be between 0% and 100%, but it is −0.01%",
             "the phase “primary” is listed twice",
             "a phase has no name",
+            "the phase “Sixth form” must be one line of text",
             "give at least one phase a weight above 0, or nobody carries the costs",
             "a share of the budget must add up to the penny, so it cannot be rounded to whole pounds",
         ]

@@ -66,6 +66,9 @@ pub enum Problem {
     /// A phase is listed twice.
     #[error("the phase “{0}” is listed twice")]
     PhaseTwice(String),
+    /// A phase is no single line, so no form could show it.
+    #[error("the phase “{0}” must be one line of text")]
+    PhaseBroken(String),
     /// All weights are zero.
     #[error("give at least one phase a weight above 0, or nobody carries the costs")]
     NoWeight,
@@ -171,6 +174,8 @@ fn phases<'a>(phases: impl Iterator<Item = &'a String>, what: &'static str, prob
         let folded = phase.trim().to_lowercase();
         if folded.is_empty() {
             problems.push(Problem::PhaseUnnamed);
+        } else if phase.trim().contains(char::is_control) {
+            problems.push(Problem::PhaseBroken(phase.trim().replace(char::is_control, " ")));
         } else if !seen.insert(folded) {
             problems.push(Problem::PhaseTwice(phase.trim().to_owned()));
         }
