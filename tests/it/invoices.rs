@@ -1,10 +1,16 @@
 //! Numbers without gaps, and invoices that stand.
 
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     Client, TestApp,
     fixture::{FENLAND, day},
+    page::Page,
 };
 
 use crate::operations::Things;
@@ -100,7 +106,16 @@ async fn a_run_that_is_not_what_was_shown_stops() {
     }
     let mut dry = world.run("2026-27", THIS_YEAR, "key");
     dry["dryRun"] = true.into();
-    world.finance.done("issueInvoices", "", dry).await;
+    dry["dueOn"] = "2027-01-18".into();
+    let selection = "invoices { nodes { id } } plan { count total dueOn goesOut { member { name } gross } }";
+    let planned = world.finance.done("issueInvoices", selection, dry).await;
+    assert_eq!(planned["invoices"], Value::Null);
+    let plan = &planned["plan"];
+    assert_eq!(
+        (&plan["count"], &plan["total"], &plan["dueOn"]),
+        (&json!(5), &json!(503_500), &json!("2027-01-18"))
+    );
+    assert_eq!(plan["goesOut"][0], json!({ "member": { "name": "Alder Primary School" }, "gross": 82_500 }));
     assert_eq!(
         world.finance.refused("issueInvoices", world.run("2027-28", THIS_YEAR, "key")).await,
         "NOT_AGREED"
@@ -158,4 +173,170 @@ async fn a_state_means_the_same_in_a_list_and_on_an_invoice() {
         }
         assert_eq!(sum, 11, "every invoice is in one state on {date}");
     }
+}
+
+/// What a payer reads, by poppler's `pdftotext`.
+fn pdf_text(pdf: &[u8]) -> String {
+    let piped = Command::new("pdftotext")
+        .args(["-layout", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut reader = piped.unwrap();
+    reader.stdin.take().unwrap().write_all(pdf).unwrap();
+    let read = reader.wait_with_output().unwrap();
+    assert!(read.status.success());
+    String::from_utf8(read.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The page of the member's invoice that `number` names.
+async fn page_of(world: &World, number: &str, member: &str) -> Page {
+    let list = world.finance.page(&format!("/fenland/invoices?text={number}")).await;
+    world.finance.page(&list.link(member)).await
+}
+
+/// A trading company charges VAT on everything: contributions are compared without it and billed with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trading_company_bills_vat_and_compares_without_it() {
+    let world = World::new().await;
+    let director = world.app.sign_in("director@fenland.example").await;
+    let settings = json!({
+        "alliance": FENLAND, "name": "Fenland Alliance", "legalName": "Fenland Services Ltd", "address": "1 Church Lane",
+        "contactEmail": "office@fenland.example", "vatNumber": "GB123456789", "bankAccountName": "Fenland",
+        "sortCode": "12-34-56", "accountNumber": "12345678", "supplierKind": "TRADING_COMPANY", "paymentTermsDays": 30,
+        "invoicePrefix": "FEN-", "creditPrefix": "FEN-C",
+    });
+    director.done("changeSettings", "", settings).await;
+    let roll = json!({ "alliance": FENLAND, "memberId": world.things.member("Birch Infant School"), "pupils": 140,
+                       "censusDate": "2026-10-01", "source": "autumn census" });
+    director.done("recordRoll", "", roll).await;
+    for operation in ["reopenBudget", "agreeBudget"] {
+        let budget = json!({ "alliance": FENLAND, "budgetId": world.things.budget("2026-27") });
+        world.finance.done(operation, "", budget).await;
+    }
+
+    // Birch has 20 more pupils at £1.75; Holly is new; nobody else's contribution changed, VAT or not.
+    let run = format!("{}/run", world.finance.page("/fenland/budgets").await.link("2026-27"));
+    let preview = world.finance.page(&run).await;
+    let rows = preview.texts("#goes-out tbody tr");
+    let row = |name: &str| rows.iter().find(|row| row.starts_with(name)).unwrap();
+    assert!(row("Birch Infant School").ends_with("£545.00 +£35.00 £654.00 VAT £109.00"), "{rows:#?}");
+    assert!(row("Cedar Secondary School").ends_with("£2,050.00 same £2,460.00 VAT £410.00"), "{rows:#?}");
+    assert!(row("Holly Nursery School").ends_with("£303.75 new £364.50 VAT £60.75"), "{rows:#?}");
+    let total = preview.texts("#goes-out tfoot tr").join(" ");
+    assert!(total.ends_with("£5,373.75 +£338.75 £6,448.50"), "{total}");
+
+    let issued = world.finance.submit(&run, "/run", &[]).await;
+    assert_eq!(issued.status, 303, "{}", issued.body);
+    world.app.work().await;
+    let birch = page_of(&world, "FEN-0008", "Birch Infant School").await;
+    let text = pdf_text(&world.finance.get(&birch.link("Open the PDF")).await.bytes);
+    for words in ["Fenland Services Ltd", "GB123456789", "545.00", "109.00", "654.00", "20%"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+
+    let list = "query { alliance(slug: \"fenland\") { invoices(first: 100, filter: { text: \"FEN-0008\" }) {
+        nodes { id net vat gross outstanding creditNotes { net vat gross } } } } }";
+    let read = async || {
+        let mut data = world.finance.graphql(list, json!({})).await;
+        data["alliance"]["invoices"]["nodes"][0].take()
+    };
+    let invoice = read().await;
+    let credit = json!({ "alliance": FENLAND, "invoiceId": invoice["id"], "gross": 6_000, "reason": "Agreed",
+                         "idempotencyKey": "credit" });
+    world.finance.done("creditInvoice", "", credit).await;
+    let credited = read().await;
+    assert_eq!(
+        (&credited["net"], &credited["vat"], &credited["gross"]),
+        (&json!(54_500), &json!(10_900), &json!(65_400))
+    );
+    assert_eq!(credited["outstanding"], 59_400);
+    assert_eq!(credited["creditNotes"], json!([{ "net": 5_000, "vat": 1_000, "gross": 6_000 }]));
+    world.app.work().await;
+    let page = page_of(&world, "FEN-0008", "Birch Infant School").await;
+    let text = pdf_text(&world.finance.get(&page.link("Open the PDF of FEN-C0002")).await.bytes);
+    for words in ["FEN-C0002", "FEN-0008", "50.00", "10.00", "60.00"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let totals = "query($id: ID!) { alliance(slug: \"fenland\") { invoiceTotals(filter: { budgetId: $id }) {
+        count gross credited outstanding } } }";
+    let data = world.finance.graphql(totals, json!({ "id": world.things.budget("2026-27") })).await;
+    assert_eq!(
+        data["alliance"]["invoiceTotals"],
+        json!({ "count": 6, "gross": 644_850, "credited": 6_000, "outstanding": 638_850 })
+    );
+}
+
+/// Whoever pays by order gives its number before the run, required or not, and may correct it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
+    let world = World::new().await;
+    let budget = world.finance.page("/fenland/budgets").await.link("2026-27");
+    let run = format!("{budget}/run");
+    let page = world.finance.page(&run).await;
+    let shown = page.texts("#orders label");
+    let names = [
+        "Alder Primary School",
+        "Birch Infant School",
+        "Cedar Secondary School",
+        "Fir Special School, required",
+        "Hedgerow Learning Trust",
+    ];
+    assert_eq!(shown, names);
+    let record = async |payer: &str, number: &str| {
+        let mut form = world.finance.page(&run).await.form("/orders").with(&[("number", number)]);
+        let field = form.fields.iter_mut().find(|(name, _)| name == "payer").unwrap();
+        world.things.payer(payer).clone_into(&mut field.1);
+        let fields: Vec<_> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        world.finance.post(&form.action, &fields).await
+    };
+    for number in ["B 1", "B 2"] {
+        assert_eq!(record("Birch Infant School", number).await.status, 303);
+    }
+    assert_eq!(record("Fir Special School", "F 1").await.status, 303);
+    let before = world.app.contents().await;
+    let long = "x".repeat(41);
+    let refused = record("Cedar Secondary School", &long).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains(&long) && refused.body.contains("1 to 40 characters"), "{}", refused.body);
+    assert_eq!(world.app.contents().await, before);
+
+    let issued = world.finance.submit(&run, "/run", &[]).await;
+    assert_eq!(issued.status, 303, "{}", issued.body);
+    let orders =
+        "select string_agg(member_name || ' ' || purchase_order, ', ' order by member_name) from invoices
+                  join alliances using (alliance_id) where slug = 'fenland' and issued_on = '2026-11-24'";
+    assert_eq!(world.app.text(orders).await, "Birch Infant School B 2, Fir Special School F 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credit_note_is_opened_as_it_was_mailed_by_those_whom_it_concerns() {
+    let world = World::new().await;
+    for (member, key) in [("Alder Primary School", "a"), ("Birch Infant School", "b")] {
+        let credit = json!({ "alliance": FENLAND, "invoiceId": world.things.invoice(member), "gross": 1_000,
+                             "reason": "Agreed", "idempotencyKey": key });
+        let done = world.finance.done("creditInvoice", "invoice { creditNotes { isPrinted } }", credit).await;
+        assert_eq!(done["invoice"]["creditNotes"], json!([{ "isPrinted": false }]));
+    }
+    let waiting = page_of(&world, "FEN-0001", "Alder Primary School").await;
+    assert!(waiting.text().contains("The PDF is being made"), "{}", waiting.text());
+    world.app.mails.clear();
+    world.app.work().await;
+    let links = [
+        page_of(&world, "FEN-0001", "Alder Primary School").await.link("Open the PDF of FEN-C0002"),
+        page_of(&world, "FEN-0002", "Birch Infant School").await.link("Open the PDF of FEN-C0003"),
+    ];
+    let file = world.finance.get(&links[1]).await;
+    assert_eq!(file.headers["content-type"], "application/pdf");
+    let mails = world.app.mails.to("birch@fenland-schools.example");
+    assert!(mails[0].attachments()[0].1 == file.bytes, "the mail's PDF is another than the page's");
+    // The head of Alder opens Alder's, and finds no other; staff see no money; Harbour finds nothing.
+    let head = world.app.sign_in("head@fenland.example").await;
+    assert_eq!(head.get(&links[0]).await.status, 200);
+    assert_eq!(head.get(&links[1]).await.status, 404);
+    let staff = world.app.sign_in("staff@fenland.example").await;
+    assert_eq!(staff.get(&links[0]).await.status, 403);
+    let harbour = world.app.sign_in("finance@harbour.example").await;
+    assert_eq!(harbour.get(&links[0].replace("/fenland/", "/harbour/")).await.status, 404);
 }

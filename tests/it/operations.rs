@@ -73,6 +73,11 @@ pub const OPERATIONS: &[Operation] = &[
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2027-28") }),
     },
     Operation {
+        name: "addShare",
+        roles: BUDGETS,
+        input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "memberId": of.member(fixture::JOINER) }),
+    },
+    Operation {
         name: "reopenBudget",
         roles: BUDGETS,
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27") }),

@@ -29,8 +29,8 @@ use domain::{
     page::PageRequest,
     people::{AddPerson, NewPost, add_person},
     schools::members::{
-        AddMember, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase, PurchaseOrderRule,
-        RecordRoll, add_member, record_roll,
+        AddMember, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
+        PurchaseOrderRule, RecordRoll, add_member, end_membership, record_roll,
     },
     viewer::{Reading, Role, Viewer},
 };
@@ -67,6 +67,9 @@ const MEMBERS: [(&str, Phase, u32, Payer); 6] = [
     ("Elm Academy", Phase::Junior, 200, Payer::Trust),
     ("Fir Special School", Phase::Special, 90, Payer::ItselfByOrder),
 ];
+
+/// A seventh member, of 1 November 2026 to 31 July 2027, which has no share of this year's budget.
+pub const JOINER: &str = "Holly Nursery School";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Payer {
@@ -131,6 +134,7 @@ async fn alliance(world: &TestApp, slug: &str) {
 
     let this_year = on(&world.app, day(2026, 9, 1));
     budget(&this_year, &viewer, 2026, members[0].0).await;
+    joiner(&on(&world.app, day(2026, 11, 1)), &viewer, members[3].1).await;
     draft_budget(&this_year, &viewer, draft(2027, members[0].0)).await.unwrap();
     park(world, id).await;
     world.set_time(now());
@@ -207,6 +211,22 @@ async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, Payer
         add_person(app, viewer, person).await.unwrap();
     }
     members
+}
+
+/// A school that joins after this year's shares were fixed, and is gone before the next year.
+async fn joiner(app: &App, viewer: &Viewer, payer_id: PayerId) {
+    let identity = MemberIdentity::Outside { name: JOINER.into(), phase: Phase::Nursery };
+    let payer = PayerChoice::Existing(payer_id);
+    let joins = AddMember { identity, joined_on: day(2026, 11, 1), payer };
+    let member_id = add_member(app, viewer, joins).await.unwrap().id;
+    let roll = RecordRoll {
+        member_id,
+        pupils: 60,
+        census_date: day(2026, 10, 1),
+        source: "told by the office".into(),
+    };
+    record_roll(app, viewer, roll).await.unwrap();
+    end_membership(app, viewer, EndMembership { member_id, left_on: day(2027, 7, 31) }).await.unwrap();
 }
 
 fn payer(school: &str, pays: Payer, slug: &str) -> PayerDetails {

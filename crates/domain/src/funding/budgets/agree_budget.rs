@@ -5,8 +5,9 @@ use crate::{
     alliances,
     app::App,
     changes::Change,
+    db::Tx,
     error::{Forbidden, Internal},
-    funding::formula::{FormulaError, Share, Standing, share_costs},
+    funding::formula::{FormulaError, Share, Shares, share_costs},
     ids::{BudgetId, ShareId},
     problem::failure,
     viewer::{Permission, Viewer},
@@ -25,13 +26,8 @@ pub enum AgreeBudgetError {
     #[error("This budget is agreed already.")]
     AlreadyAgreed,
     /// Something must be known first, such as a school's roll.
-    #[error("{questions} {} an answer first: {names}", if *questions == 1 { "school needs" } else { "schools need" })]
-    OpenQuestions {
-        /// How many schools.
-        questions: usize,
-        /// Which.
-        names: String,
-    },
+    #[error(transparent)]
+    OpenQuestions(OpenQuestions),
     /// The costs cannot be shared like this.
     #[error(transparent)]
     Formula(#[from] FormulaError),
@@ -52,30 +48,71 @@ pub async fn agree_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<Bu
     if budget.agreed_at.is_some() {
         return Err(E::AlreadyAgreed);
     }
-    let today = alliances::repo::alliance(&mut tx).await?.date(now);
-    let bases = member_bases(&mut tx, &budget, today).await?;
-    let year = budget.year()?;
-    let shares = share_costs(budget.total, &budget.formula, &bases, year)?;
-    if let Standing::SomeOpen { questions } | Standing::NoneFinal { questions } = shares.standing() {
-        let open = shares.members.iter().filter(|member| matches!(member.share, Share::Question(_)));
-        let names: Vec<_> = open.map(|member| member.name.clone()).collect();
-        return Err(E::OpenQuestions { questions, names: names.join(", ") });
-    }
-    let agreed: Vec<_> = (shares.members.iter())
-        .filter_map(|member| Some((member, member.share.contribution()?.clone())))
-        .map(|(member, contribution)| AgreedShare {
-            id: ShareId::new(app),
-            budget_id: id,
-            member_id: member.member,
-            explanation: member.share.explain(year),
-            contribution,
-        })
-        .collect();
+    let agreed = frozen_shares(app, &mut tx, &budget).await?;
     repo::insert_shares(&mut tx, &agreed).await?;
     repo::set_agreed(&mut tx, id, Some((now, viewer.person_id()))).await?;
     tx.announce(&[Change::Budget(id)]).await?;
     tx.commit().await?;
     Ok(Budget { agreed_at: Some(now), ..budget })
+}
+
+/// The shares as [`agree_budget`] would freeze them now, or the error that it would give. Nothing is stored.
+pub async fn plan_agreement(
+    app: &App,
+    viewer: &Viewer,
+    id: BudgetId,
+) -> Result<(Budget, Vec<AgreedShare>), AgreeBudgetError> {
+    let scope = viewer.require(Permission::ManageBudgets)?;
+    let mut tx = app.db.snapshot(scope).await?;
+    let budget = repo::budgets(&mut tx, Some(id)).await?.into_iter().next();
+    let budget = budget.ok_or(AgreeBudgetError::UnknownBudget)?;
+    if budget.agreed_at.is_some() {
+        return Err(AgreeBudgetError::AlreadyAgreed);
+    }
+    let shares = frozen_shares(app, &mut tx, &budget).await?;
+    Ok((budget, shares))
+}
+
+/// Every member's share as it is known today; a question that is open stops all of them.
+async fn frozen_shares(
+    app: &App,
+    tx: &mut Tx,
+    budget: &Budget,
+) -> Result<Vec<AgreedShare>, AgreeBudgetError> {
+    let today = alliances::repo::alliance(tx).await?.date(app.clock.now());
+    let bases = member_bases(tx, budget, today, None).await?;
+    let year = budget.year()?;
+    let shares = share_costs(budget.total, &budget.formula, &bases, year)?;
+    let open = OpenQuestions::of(&shares);
+    if !open.names.is_empty() {
+        return Err(AgreeBudgetError::OpenQuestions(open));
+    }
+    let frozen = shares.members.iter().zip(&bases).filter_map(|(member, basis)| {
+        Some(AgreedShare {
+            id: ShareId::new(app),
+            budget_id: budget.id,
+            member_id: member.member,
+            explanation: member.share.explain(year),
+            contribution: member.share.contribution()?.clone(),
+            left_on: basis.left,
+        })
+    });
+    Ok(frozen.collect())
+}
+
+/// Schools of which something must be known before a share is final, such as the roll.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {} an answer first: {}", .names.len(), if .names.len() == 1 { "school needs" } else { "schools need" }, .names.join(", "))]
+pub struct OpenQuestions {
+    /// Which, by name.
+    pub names: Vec<String>,
+}
+
+impl OpenQuestions {
+    pub(super) fn of(shares: &Shares) -> Self {
+        let open = shares.members.iter().filter(|member| matches!(member.share, Share::Question(_)));
+        Self { names: open.map(|member| member.name.clone()).collect() }
+    }
 }
 
 failure!(AgreeBudgetError {

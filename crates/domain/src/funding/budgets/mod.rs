@@ -1,5 +1,6 @@
 //! A year's budget, the formula by which members share it, and the shares once it is agreed.
 
+mod add_share;
 mod agree_budget;
 mod draft_budget;
 mod record_purchase_order;
@@ -7,7 +8,8 @@ mod reopen_budget;
 pub(crate) mod repo;
 mod simulate;
 
-pub use agree_budget::{AgreeBudgetError, agree_budget};
+pub use add_share::{AddShare, AddShareError, add_share};
+pub use agree_budget::{AgreeBudgetError, OpenQuestions, agree_budget, plan_agreement};
 pub use draft_budget::{
     DraftBudget, DraftBudgetError, DraftInKindOffer, DraftLine, change_budget, draft_budget,
 };
@@ -26,6 +28,7 @@ use crate::{
     error::{Internal, ReadError},
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, ShareId},
     money::Pence,
+    schools::members::Member,
     viewer::{Permission, Reading},
 };
 
@@ -92,6 +95,16 @@ pub struct AgreedShare {
     pub contribution: Contribution,
     /// The steps as one paragraph for the member's head.
     pub explanation: String,
+    /// The last day of membership that it was worked out for, where one was known.
+    pub left_on: Option<NaiveDate>,
+}
+
+impl AgreedShare {
+    /// Whether `member`, whose share this is, leaves before the year ends, and it was worked out without knowing it.
+    #[must_use]
+    pub fn is_outdated(&self, member: &Member, year_ends_on: NaiveDate) -> bool {
+        member.left_on != self.left_on && member.left_on.is_some_and(|left| left < year_ends_on)
+    }
 }
 
 /// Every budget, the newest year first.

@@ -201,26 +201,35 @@ pub(super) async fn delete_shares(tx: &mut Tx, id: BudgetId) -> Result<(), Inter
     Ok(())
 }
 
+pub(super) async fn delete_share(tx: &mut Tx, id: ShareId) -> Result<(), Internal> {
+    sqlx::query!("delete from shares where alliance_id = $1 and id = $2", tx.alliance_id() as _, id as _)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn insert_shares(tx: &mut Tx, shares: &[AgreedShare]) -> Result<(), Internal> {
     let Some(first) = shares.first() else { return Ok(()) };
     let mut columns = ShareColumns::default();
     for share in shares {
         let roll = frozen_roll(&share.contribution);
+        columns.left_on.push(share.left_on);
         columns.ids.push(share.id.0);
         columns.members.push(share.member_id.0);
         columns.pence.push(share.contribution.amount.0);
         columns.pupils.push(roll.map(|roll| i32::try_from(roll.pupils).unwrap_or(i32::MAX)));
         columns.census_dates.push(roll.map(|roll| roll.census_date));
-        columns.census_sources.push(roll.map(|roll| source_name(roll.source)));
+        columns.census_sources.push(roll.map(source_name));
         columns.steps.push(serde_json::to_value(&share.contribution.steps)?);
         columns.explanations.push(share.explanation.clone());
     }
     sqlx::query!(
         "insert into shares (alliance_id, id, budget_id, member_id, pence, pupils, census_date, census_source, steps,
-            explanation)
-         select $1, id, $2, member_id, pence, pupils, census_date, census_source, steps, explanation
-         from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::date[], $8::text[], $9::jsonb[], $10::text[])
-              as new (id, member_id, pence, pupils, census_date, census_source, steps, explanation)",
+            explanation, left_on)
+         select $1, id, $2, member_id, pence, pupils, census_date, census_source, steps, explanation, left_on
+         from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::date[], $8::text[], $9::jsonb[], $10::text[],
+                     $11::date[])
+              as new (id, member_id, pence, pupils, census_date, census_source, steps, explanation, left_on)",
         tx.alliance_id() as _,
         first.budget_id as _,
         &columns.ids,
@@ -230,7 +239,8 @@ pub(super) async fn insert_shares(tx: &mut Tx, shares: &[AgreedShare]) -> Result
         &columns.census_dates as _,
         &columns.census_sources as _,
         &columns.steps,
-        &columns.explanations
+        &columns.explanations,
+        &columns.left_on as _
     )
     .execute(tx.conn())
     .await?;
@@ -244,31 +254,33 @@ struct ShareColumns {
     pence: Vec<i64>,
     pupils: Vec<Option<i32>>,
     census_dates: Vec<Option<chrono::NaiveDate>>,
-    census_sources: Vec<Option<&'static str>>,
+    census_sources: Vec<Option<String>>,
     steps: Vec<serde_json::Value>,
     explanations: Vec<String>,
+    left_on: Vec<Option<chrono::NaiveDate>>,
 }
 
 /// The roll that a share used, for columns that a person can read in a report.
-fn frozen_roll(contribution: &Contribution) -> Option<RollFact> {
+fn frozen_roll(contribution: &Contribution) -> Option<&RollFact> {
     contribution.steps.iter().find_map(|step| match &step.what {
-        What::Pupils { roll, .. } | What::RollBand { roll, .. } => Some(*roll),
+        What::Pupils { roll, .. } | What::RollBand { roll, .. } => Some(roll),
         What::PartOfBudget(part) => part.roll(),
         _ => None,
     })
 }
 
-fn source_name(source: RollSource) -> &'static str {
-    match source {
-        RollSource::Register => "national register",
-        RollSource::School => "the school",
+/// What a person said stands in quotes, so that it is never read as the register's word.
+fn source_name(roll: &RollFact) -> String {
+    match &roll.source {
+        RollSource::Said(said) => format!("“{said}”"),
+        source => source.to_string(),
     }
 }
 
 pub(crate) async fn shares(tx: &mut Tx, id: BudgetId) -> Result<Vec<AgreedShare>, Internal> {
     let rows = sqlx::query!(
         r#"select s.id as "id: ShareId", s.budget_id as "budget_id: BudgetId", s.member_id as "member_id: MemberId",
-                  s.pence as "pence: Pence", s.steps, s.explanation
+                  s.pence as "pence: Pence", s.steps, s.explanation, s.left_on
            from shares s join members m on m.alliance_id = $1 and m.id = s.member_id
            where s.alliance_id = $1 and s.budget_id = $2
            order by m.name, m.id"#,
@@ -285,6 +297,7 @@ pub(crate) async fn shares(tx: &mut Tx, id: BudgetId) -> Result<Vec<AgreedShare>
                 member_id: row.member_id,
                 contribution: Contribution { amount: row.pence, steps: serde_json::from_value(row.steps)? },
                 explanation: row.explanation,
+                left_on: row.left_on,
             })
         })
         .collect()

@@ -9,12 +9,13 @@ use crate::{
     db::Tx,
     error::{Forbidden, Internal, ReadError},
     funding::formula::{
-        Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, compare, share_costs,
+        Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, Trust, compare,
+        share_costs,
     },
-    ids::BudgetId,
+    ids::{BudgetId, MemberId},
     money::Pence,
     problem::failure,
-    schools::members::{self, PayerKind, Phase},
+    schools::members::{self, Member, PayerKind, Phase},
     viewer::{Permission, Reach, Reading},
 };
 
@@ -65,7 +66,7 @@ pub async fn simulate(
     let mut tx = reading.require(Permission::SeeMoney).await?;
     let budget =
         repo::budgets(&mut tx, Some(id)).await?.into_iter().next().ok_or(SimulateError::UnknownBudget)?;
-    let bases = member_bases(&mut tx, &budget, today).await?;
+    let bases = member_bases(&mut tx, &budget, today, None).await?;
     let year = budget.year()?;
     let current = share_costs(budget.total, &budget.formula, &bases, year)?;
     let tried = match other {
@@ -79,19 +80,18 @@ pub async fn simulate(
     Ok(Simulation { budget, current, tried })
 }
 
-/// What is known today of everyone who is a member at any time of the budget's year.
+/// What is known today of everyone who is a member at any time of the budget's year, and of `also`.
 pub(super) async fn member_bases(
     tx: &mut Tx,
     budget: &Budget,
     today: NaiveDate,
+    also: Option<&Member>,
 ) -> Result<Vec<MemberBasis>, Internal> {
-    let members = members::repo::members_between(tx, budget.starts_on, budget.ends_on).await?;
+    let mut members = members::repo::members_between(tx, budget.starts_on, budget.ends_on).await?;
+    members.extend(also.filter(|also| members.iter().all(|member| member.id != also.id)).cloned());
     let ids: Vec<_> = members.iter().map(|member| member.id).collect();
     let rolls: HashMap<_, _> = members::repo::rolls(tx, &ids, today).await?.into_iter().collect();
-    let trusts: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance).await?.into_iter())
-        .filter(|payer| payer.kind == PayerKind::Trust)
-        .map(|payer| (payer.id, payer.legal_name))
-        .collect();
+    let trusts = trusts(tx, &members).await?;
     let mut in_kind: HashMap<_, i64> = HashMap::new();
     for offer in repo::in_kind_offers(tx, budget.id).await? {
         *in_kind.entry(offer.member_id).or_default() += offer.pence.0;
@@ -102,15 +102,11 @@ pub(super) async fn member_bases(
             roll: rolls.get(&member.id).map(|roll| RollFact {
                 pupils: roll.pupils,
                 census_date: roll.census_date,
-                source: if roll.source == "national register" {
-                    RollSource::Register
-                } else {
-                    RollSource::School
-                },
+                source: roll.said.clone().map_or(RollSource::Register, RollSource::Said),
             }),
             member: member.id,
             phase: (member.phase != Phase::Other).then(|| member.phase.label().to_owned()),
-            trust: trusts.get(&member.payer_id).cloned(),
+            trust: trusts.get(&member.id).cloned(),
             joined: member.joined_on,
             left: member.left_on,
             in_kind: Pence(in_kind.get(&member.id).copied().unwrap_or(0)),
@@ -118,6 +114,30 @@ pub(super) async fn member_bases(
             name: member.name,
         })
         .collect())
+}
+
+/// The trust of each member that is in one: by the register's number, whoever pays. Where the register knows none, a
+/// payer that is a trust tells, and is the same trust as that of its other members in the register.
+async fn trusts(tx: &mut Tx, members: &[Member]) -> Result<HashMap<MemberId, Trust>, Internal> {
+    let ids: Vec<_> = members.iter().map(|member| member.id).collect();
+    let mut trusts: HashMap<_, _> = (members::repo::register_trusts(tx, &ids).await?.into_iter())
+        .map(|(id, trust)| (id, Trust { key: format!("register {}", trust.uid), name: trust.name }))
+        .collect();
+    let mut paying: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance).await?.into_iter())
+        .filter(|payer| payer.kind == PayerKind::Trust)
+        .map(|payer| (payer.id, Trust { key: format!("payer {}", payer.id), name: payer.legal_name }))
+        .collect();
+    for member in members {
+        if let (Some(trust), Some(payer)) = (trusts.get(&member.id), paying.get_mut(&member.payer_id)) {
+            payer.clone_from(trust);
+        }
+    }
+    for member in members.iter().filter(|member| !trusts.contains_key(&member.id)).collect::<Vec<_>>() {
+        if let Some(trust) = paying.get(&member.payer_id) {
+            trusts.insert(member.id, trust.clone());
+        }
+    }
+    Ok(trusts)
 }
 
 failure!(SimulateError {

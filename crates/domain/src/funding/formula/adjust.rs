@@ -20,7 +20,9 @@ pub(super) fn adjust(
             }
         }
         Adjustment::TrustDiscount { .. } => {
-            if let Some(discount) = case.discount.filter(|discount| discount.percent > BasisPoints::ZERO) {
+            if let Some(discount) =
+                case.discount.clone().filter(|discount| discount.percent > BasisPoints::ZERO)
+            {
                 let off = discount.percent.of(before).ok_or(Stop::TooLarge)?;
                 contribution.step(What::TrustDiscount(discount), Pence(before.0 - off.0));
             }

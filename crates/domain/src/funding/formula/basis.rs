@@ -21,8 +21,8 @@ pub struct MemberBasis {
     pub phase: Option<String>,
     /// Its number of pupils, where it is known.
     pub roll: Option<RollFact>,
-    /// Equal for schools of the same trust; none for a school that is in no trust.
-    pub trust: Option<String>,
+    /// Its trust; none for a school that is in no trust.
+    pub trust: Option<Trust>,
     /// Its first day as a member.
     pub joined: NaiveDate,
     /// Its last day as a member, counted; none while no end is known.
@@ -36,10 +36,12 @@ pub struct MemberBasis {
 impl MemberBasis {
     /// A number of pupils to charge by: what is unknown or empty is asked, never charged as nothing.
     pub(super) fn roll_to_charge(&self) -> Result<RollFact, Question> {
-        match self.roll {
+        match &self.roll {
             None => Err(Question::Roll),
-            Some(RollFact { pupils: 0, census_date, .. }) => Err(Question::EmptyRoll { census_date }),
-            Some(roll) => Ok(roll),
+            Some(RollFact { pupils: 0, census_date, .. }) => {
+                Err(Question::EmptyRoll { census_date: *census_date })
+            }
+            Some(roll) => Ok(roll.clone()),
         }
     }
 
@@ -55,6 +57,15 @@ impl MemberBasis {
     }
 }
 
+/// The trust that a member belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// Equal for schools of the same trust, and only for them: two trusts may have one name.
+    pub key: String,
+    /// Its name, as the member's head will read it.
+    pub name: String,
+}
+
 /// An amount agreed in place of the formula.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreed {
@@ -65,7 +76,7 @@ pub struct Agreed {
 }
 
 /// A number of pupils, with where it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollFact {
     /// How many.
     pub pupils: u32,
@@ -75,25 +86,38 @@ pub struct RollFact {
     pub source: RollSource,
 }
 
-/// Where a number of pupils comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a number of pupils comes from. What a person types is never taken for the register's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RollSource {
     /// The national register, from the school census.
     Register,
-    /// The school itself.
+    /// The school itself: how shares were frozen that forgot what the person had said.
     School,
+    /// A person, who said where the number comes from.
+    Said(String),
+}
+
+impl fmt::Display for RollSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Register => "national register",
+            Self::School => "the school",
+            Self::Said(said) => said,
+        })
+    }
 }
 
 impl fmt::Display for RollFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = if self.pupils == 1 { "pupil" } else { "pupils" };
         write!(f, "{} {noun} (", thousands(self.pupils.into()))?;
-        match self.source {
+        match &self.source {
             RollSource::Register => write!(f, "{} census)", self.census_date.format("%B %Y")),
             RollSource::School => {
                 write!(f, "as your school counted them on {})", self.census_date.format("%-d %B %Y"))
             }
+            RollSource::Said(said) => write!(f, "{}, “{said}”)", self.census_date.format("%-d %B %Y")),
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn shares(
             to_split,
             by,
             part: Some(case.part).filter(|part| !part.is_whole()),
-            discount: case.discount.filter(|discount| discount.percent > BasisPoints::ZERO),
+            discount: case.discount.clone().filter(|discount| discount.percent > BasisPoints::ZERO),
             weight,
             all_weights,
             members: weights.len(),
@@ -87,7 +87,10 @@ fn entry(weight: &Weight, case: &Case<'_>) -> Result<Entry, FormulaError> {
     }
     let fact = match weight {
         Weight::Equal => Ok((WeightFact::Equal, 1)),
-        Weight::Roll => case.basis.roll_to_charge().map(|roll| (WeightFact::Roll(roll), roll.pupils)),
+        Weight::Roll => case.basis.roll_to_charge().map(|roll| {
+            let pupils = roll.pupils;
+            (WeightFact::Roll(roll), pupils)
+        }),
         Weight::Phase { weights } => case.basis.entry_of_phase(weights, |entry| &entry.phase).map(|entry| {
             let phase = entry.phase.trim().to_owned();
             (WeightFact::Phase { phase, weight: entry.weight }, entry.weight)
@@ -105,7 +108,7 @@ fn entry(weight: &Weight, case: &Case<'_>) -> Result<Entry, FormulaError> {
 /// The weight in units that keep the part of the year and the discount exact: all members of one split have
 /// the same units in their year.
 fn reduced(size: u32, case: &Case<'_>) -> Option<u64> {
-    let off = case.discount.map_or(BasisPoints::ZERO, |discount| discount.percent);
+    let off = case.discount.as_ref().map_or(BasisPoints::ZERO, |discount| discount.percent);
     let payable = u64::try_from(BasisPoints::WHOLE.0 - off.0).ok()?;
     u64::from(size).checked_mul(u64::from(case.part.counted))?.checked_mul(payable)
 }

@@ -127,7 +127,7 @@ fn sentence(Step { what, before, after }: &Step) -> Option<String> {
         What::PartYear { part } => format!("Your school is charged for {}", part_of_year(part)),
         What::TrustDiscount(discount) => {
             let taken_off = Pence(before.0 - after.0);
-            format!("Your school has {} off ({taken_off}) {}", discount.percent, for_trust(*discount))
+            format!("Your school has {} off ({taken_off}) {}", discount.percent, for_trust(discount))
         }
         What::InKind { given } => in_kind(*given, Pence(before.0 - after.0)),
         What::WholePounds => "It is rounded to whole pounds".to_owned(),
@@ -155,7 +155,7 @@ fn part_of_budget(part: &PartOfBudget) -> String {
     };
     let reasons: Vec<String> = [
         part.part.as_ref().map(part_of_year),
-        part.discount.as_ref().map(|discount| format!("{} less {}", discount.percent, for_trust(*discount))),
+        part.discount.as_ref().map(|discount| format!("{} less {}", discount.percent, for_trust(discount))),
     ]
     .into_iter()
     .flatten()
@@ -183,10 +183,11 @@ fn part_of_year(part: &PartOfYear) -> String {
     }
 }
 
-fn for_trust(discount: Discount) -> String {
+fn for_trust(discount: &Discount) -> String {
+    let trust = discount.trust.as_deref().unwrap_or("its trust");
     match discount.because {
-        DiscountReason::LaterSchool => "as a second or later school of its trust".to_owned(),
-        DiscountReason::TrustOf { schools } => format!("as one of {schools} schools of its trust"),
+        DiscountReason::LaterSchool => format!("as a second or later school of {trust}"),
+        DiscountReason::TrustOf { schools } => format!("as one of {schools} schools of {trust}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The paragraphs as heads read them.
 
-use super::tests::{county, day, flat, of_budget, school, year};
+use super::tests::{county, day, flat, hedgerow, of_budget, school, year};
 use super::*;
 
 fn explained(formula: &Formula, members: &[MemberBasis]) -> String {
@@ -35,7 +35,7 @@ fn adjustments() {
         Adjustment::InKind { cap: Some(Pence(20_000)), floor: Pence(10_000) },
         Adjustment::PartYear { by: Proration::ByDay },
     ];
-    let trust = |number| MemberBasis { trust: Some("T1".to_owned()), ..school(number, 214) };
+    let trust = |number| MemberBasis { trust: Some(hedgerow()), ..school(number, 214) };
     let first = MemberBasis {
         in_kind: Pence(25_000),
         joined: day("2026-11-02"),
@@ -43,7 +43,7 @@ fn adjustments() {
         ..trust(1)
     };
     let formula = Formula { adjustments, rounding: Rounding::WholePounds, ..county() };
-    insta::assert_snapshot!(explained(&formula, &[first, trust(2)]), @"Your school's contribution for September 2026 to August 2027 is £292.00. It is £300.00 for every member plus £1.75 for each of your 214 pupils (January 2026 census), which comes to £674.50. Your school has 10% off (£67.45) as one of 2 schools of its trust, which leaves £607.05. Of the £250.00 that your school gives in kind, £200.00 can be taken off, which leaves £407.05. Your school is charged for 262 of 365 days, as its membership begins on 2 November 2026 and ends on 21 July 2027, which leaves £292.18. It is rounded to whole pounds.");
+    insta::assert_snapshot!(explained(&formula, &[first, trust(2)]), @"Your school's contribution for September 2026 to August 2027 is £292.00. It is £300.00 for every member plus £1.75 for each of your 214 pupils (January 2026 census), which comes to £674.50. Your school has 10% off (£67.45) as one of 2 schools of Hedgerow Learning Trust, which leaves £607.05. Of the £250.00 that your school gives in kind, £200.00 can be taken off, which leaves £407.05. Your school is charged for 262 of 365 days, as its membership begins on 2 November 2026 and ends on 21 July 2027, which leaves £292.18. It is rounded to whole pounds.");
     let gone = MemberBasis { left: Some(day("2026-08-31")), ..school(1, 214) };
     insta::assert_snapshot!(explained(&formula, &[gone]), @"Your school's contribution for September 2026 to August 2027 is £0.00. Your school is not a member in this year.");
 }
@@ -57,12 +57,12 @@ fn parts_of_the_budget() {
         Adjustment::PartYear { by: Proration::ByMonth },
         Adjustment::TrustDiscount { percent: BasisPoints(2_500), schools: TrustRule::SecondAndLater },
     ];
-    let trust = |number| MemberBasis { trust: Some("T1".to_owned()), ..school(number, 214) };
+    let trust = |number| MemberBasis { trust: Some(hedgerow()), ..school(number, 214) };
     let late = MemberBasis { joined: day("2027-01-10"), ..trust(1) };
     let agreed = Agreed { amount: Pence(100_000), reason: String::new() };
     let host = MemberBasis { agreed: Some(agreed), ..school(3, 1) };
     let equally = of_budget(10_000, Weight::Equal, adjustments);
-    insta::assert_snapshot!(explained(&equally, &[late, trust(2), host]), @"Your school's contribution for September 2026 to August 2027 is £6,333.33. Members together carry the budget of £20,000.00, of which £19,000.00 is left after amounts agreed with single members. They share it equally (2 in all). Your school counts for less: 8 of 12 months, as its membership begins on 10 January 2027; 25% less as a second or later school of its trust. Your school's part is 33.33%.");
+    insta::assert_snapshot!(explained(&equally, &[late, trust(2), host]), @"Your school's contribution for September 2026 to August 2027 is £6,333.33. Members together carry the budget of £20,000.00, of which £19,000.00 is left after amounts agreed with single members. They share it equally (2 in all). Your school counts for less: 8 of 12 months, as its membership begins on 10 January 2027; 25% less as a second or later school of Hedgerow Learning Trust. Your school's part is 33.33%.");
     let weights = vec![PhaseWeight { phase: "Primary".to_owned(), weight: 2 }];
     let by_phase = of_budget(10_000, Weight::Phase { weights }, vec![]);
     insta::assert_snapshot!(explained(&by_phase, &[school(1, 1)]), @"Your school's contribution for September 2026 to August 2027 is £20,000.00. Members together carry the budget of £20,000.00. They share it by phase, where a member of the phase “Primary” has the weight 2. Your school's part is 100%.");

@@ -38,7 +38,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::basis::{Agreed, MemberBasis, RollFact, RollSource};
+pub use self::basis::{Agreed, MemberBasis, RollFact, RollSource, Trust};
 pub use self::compare::{Comparison, Difference, compare};
 pub use self::share_costs::{FormulaError, share_costs};
 pub use self::shares::{

@@ -15,7 +15,8 @@ fn members() -> impl Strategy<Value = Vec<MemberBasis>> {
                 let joined = day("2026-03-01") + Days::new(joined);
                 MemberBasis {
                     phase: Some(if primary { "Primary" } else { "Secondary" }.to_owned()),
-                    trust: (trust > 0).then(|| trust.to_string()),
+                    trust: (trust > 0)
+                        .then(|| Trust { key: trust.to_string(), name: format!("Trust {trust}") }),
                     joined,
                     left: stays.map(|stays| joined + Days::new(stays)),
                     in_kind: Pence(in_kind),

@@ -71,7 +71,7 @@ pub fn share_costs(
             basis,
             year,
             part: PartOfYear::of_membership(formula.proration(), year, basis.joined, basis.left),
-            discount: discounts.get(&basis.member).copied(),
+            discount: discounts.get(&basis.member).cloned(),
         })
         .collect();
     let shares = match &formula.base {

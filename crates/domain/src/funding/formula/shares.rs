@@ -201,12 +201,15 @@ pub struct Step {
 }
 
 /// A discount that a member has for its trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discount {
     /// How much less.
     pub percent: BasisPoints,
     /// Why.
     pub because: DiscountReason,
+    /// The trust's name; none in shares that were frozen without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
 }
 
 /// What a step does, with the facts it used, frozen.
@@ -293,8 +296,8 @@ pub struct PartOfBudget {
 impl PartOfBudget {
     /// The number of pupils that it was made from, where it was.
     #[must_use]
-    pub fn roll(&self) -> Option<RollFact> {
-        match self.by {
+    pub fn roll(&self) -> Option<&RollFact> {
+        match &self.by {
             WeightFact::Roll(roll) => Some(roll),
             WeightFact::Equal | WeightFact::Phase { .. } => None,
         }

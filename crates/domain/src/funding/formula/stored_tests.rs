@@ -20,7 +20,7 @@ const STORED: [&str; 7] = [
 ];
 
 /// Steps of agreed shares as they were stored. Add lines; never change one.
-const STORED_STEPS: [&str; 17] = [
+const STORED_STEPS: [&str; 19] = [
     r#"{"kind":"not_in_year"}"#,
     r#"{"kind":"agreed","reason":"It hosts the office."}"#,
     r#"{"kind":"flat"}"#,
@@ -47,6 +47,9 @@ const STORED_STEPS: [&str; 17] = [
     r#"{"kind":"trust_discount","percent":1000,"because":{"kind":"trust_of","schools":3}}"#,
     r#"{"kind":"in_kind","given":12000}"#,
     r#"{"kind":"whole_pounds"}"#,
+    r#"{"kind":"pupils","per_pupil":17500,
+        "roll":{"pupils":9,"census_date":"2026-01-15","source":{"said":"national register"}}}"#,
+    r#"{"kind":"trust_discount","percent":1000,"because":{"kind":"later_school"},"trust":"Hedgerow"}"#,
 ];
 
 #[test]

@@ -16,6 +16,10 @@ pub(super) fn year() -> Year {
     Year::new(day("2026-09-01"), day("2027-08-31")).unwrap()
 }
 
+pub(super) fn hedgerow() -> Trust {
+    Trust { key: "T1".to_owned(), name: "Hedgerow Learning Trust".to_owned() }
+}
+
 pub(super) fn school(number: u16, pupils: u32) -> MemberBasis {
     MemberBasis {
         member: MemberId(Uuid::from_u128(number.into())),
@@ -129,7 +133,7 @@ fn part_years_and_trusts_make_a_weight_smaller_but_not_the_total() {
         Adjustment::TrustDiscount { percent: BasisPoints(5_000), schools: TrustRule::SecondAndLater },
     ];
     let formula = of_budget(10_000, Weight::Equal, adjustments);
-    let trust = |member: MemberBasis| MemberBasis { trust: Some("T1".to_owned()), ..member };
+    let trust = |member: MemberBasis| MemberBasis { trust: Some(hedgerow()), ..member };
     let late = MemberBasis { joined: day("2027-03-01"), ..school(2, 1) };
     assert_eq!(amounts(&formula, &[school(1, 1), late.clone()]), [1_333_333, 666_667]);
     assert_eq!(amounts(&formula, &[trust(school(1, 1)), trust(late)]), [1_600_000, 400_000]);
@@ -163,7 +167,7 @@ fn the_first_school_of_a_trust_is_the_one_that_joined_first() {
     let discount =
         |schools| flat(10_000, vec![Adjustment::TrustDiscount { percent: BasisPoints(1_000), schools }]);
     let trust = |number, joined: &str| MemberBasis {
-        trust: Some("T1".to_owned()),
+        trust: Some(hedgerow()),
         joined: day(joined),
         ..school(number, 100)
     };

@@ -31,7 +31,7 @@ pub(super) fn discounts<'a>(
     let mut trusts: BTreeMap<&str, Vec<&MemberBasis>> = BTreeMap::new();
     for member in members {
         if let Some(trust) = &member.trust {
-            trusts.entry(trust).or_default().push(member);
+            trusts.entry(&trust.key).or_default().push(member);
         }
     }
     let mut discounts = BTreeMap::new();
@@ -46,7 +46,10 @@ pub(super) fn discounts<'a>(
             TrustRule::AllOfTrustsWith { .. } => continue,
         };
         let discounted = schools.into_iter().skip(skipped);
-        discounts.extend(discounted.map(|member| (member.member, Discount { percent, because })));
+        discounts.extend(discounted.map(|member| {
+            let trust = member.trust.as_ref().map(|trust| trust.name.clone());
+            (member.member, Discount { percent, because, trust })
+        }));
     }
     discounts
 }

@@ -17,7 +17,7 @@ use crate::{
     funding::{
         bank_holidays::bank_holidays,
         budgets::{self, Budget},
-        due_date::{Calendar, due_date},
+        due_date::{Calendar, DueDate, due_date},
     },
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
     ids::{BudgetId, InvoiceId, InvoiceRunId},
@@ -133,15 +133,21 @@ pub async fn issue_invoices(
     Ok(run_id)
 }
 
-/// Checks a run without issuing it: the errors are those that [`issue_invoices`] would give.
-pub async fn check_run(app: &App, viewer: &Viewer, input: IssueInvoices) -> Result<(), IssueInvoicesError> {
+/// The plan that [`issue_invoices`] would carry out now, or the error that it would give. Nothing is issued.
+pub async fn check_run(
+    app: &App,
+    viewer: &Viewer,
+    input: IssueInvoices,
+) -> Result<RunPlan, IssueInvoicesError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let mut tx = app.db.snapshot(scope).await?;
     let budget = budgets::repo::budgets(&mut tx, Some(input.budget_id)).await?.into_iter().next();
     let alliance = alliances::repo::alliance(&mut tx).await?;
     let today = alliance.date(app.clock.now());
-    checked_plan(&mut tx, &alliance, (budget.ok_or(PlanRunError::UnknownBudget)?, &input), today).await?;
-    Ok(())
+    let budget = budget.ok_or(PlanRunError::UnknownBudget)?;
+    let (plan, due_on) = checked_plan(&mut tx, &alliance, (budget, &input), today).await?;
+    let chosen = |_| DueDate { date: due_on, reason: "As you gave it.".into() };
+    Ok(RunPlan { due: input.due_on.map_or(plan.due.clone(), chosen), ..plan })
 }
 
 /// The plan as the caller expects it, and the due date.

@@ -12,10 +12,10 @@ mod send;
 pub use credit_invoice::{CreditInvoice, CreditInvoiceError, credit_invoice};
 pub use decide_chasing::{DecideChasing, DecideChasingError, decide_chasing};
 pub use issue_invoices::{Expected, IssueInvoices, IssueInvoicesError, check_run, issue_invoices};
-pub use plan_run::{HeldBack, HeldReason, PlanRunError, PlannedInvoice, RunPlan, plan_run};
+pub use plan_run::{HeldBack, HeldReason, PayerOrder, PlanRunError, PlannedInvoice, RunPlan, plan_run};
 pub use print::{
     Printed, PrintedCreditNote, PrintedInvoice, RenderCreditNote, RenderInvoice, StoredDocument,
-    credit_note_to_print, document, invoice_to_print, record_document,
+    credit_note_to_print, document, invoice_to_print, printed_credit_notes, record_document,
 };
 pub(crate) use send::payer_recipients;
 

@@ -17,7 +17,7 @@ use crate::{
         due_date::{Calendar, DueDate, DueDateError, due_date},
         vat::{Supplier, Supply, VatDecision, usual_treatment},
     },
-    ids::{BudgetId, MemberId, ShareId},
+    ids::{BudgetId, MemberId, PayerId, ShareId},
     money::Pence,
     people,
     problem::failure,
@@ -38,6 +38,8 @@ pub struct RunPlan {
     pub goes_out: Vec<PlannedInvoice>,
     /// What does not, by member name.
     pub held_back: Vec<HeldBack>,
+    /// The order number of every payer that pays by order and is still to be invoiced, by its legal name.
+    pub orders: Vec<PayerOrder>,
     /// What the same members contributed to the budget before this one.
     pub last_year: Option<Pence>,
 }
@@ -47,6 +49,12 @@ impl RunPlan {
     #[must_use]
     pub fn total(&self) -> Pence {
         Pence(self.goes_out.iter().map(|planned| planned.gross.0).sum())
+    }
+
+    /// What all the invoices come to before VAT, as shares and last year's contributions are.
+    #[must_use]
+    pub fn net_total(&self) -> Pence {
+        Pence(self.goes_out.iter().map(|planned| planned.net.0).sum())
     }
 
     /// How many payers get one or more of them.
@@ -86,24 +94,43 @@ pub struct PlannedInvoice {
     pub recipients: Vec<EmailAddress>,
 }
 
-/// A share that is not invoiced.
+/// The purchase order of a payer that pays by order.
+#[derive(Debug, Clone)]
+pub struct PayerOrder {
+    /// Whose.
+    pub payer: Payer,
+    /// The number, once it has given one.
+    pub number: Option<String>,
+}
+
+/// A member that is not invoiced.
 #[derive(Debug, Clone)]
 pub struct HeldBack {
     /// Whose.
     pub member: Member,
     /// Its payer.
     pub payer: Payer,
-    /// The share.
-    pub amount: Pence,
+    /// The share; `None` when it has none.
+    pub amount: Option<Pence>,
     /// Why.
     pub reason: HeldReason,
 }
 
-/// Why a share is not invoiced.
+/// Why a member is not invoiced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeldReason {
     /// The payer needs a purchase order and has given none.
     PurchaseOrderMissing,
+    /// It was not among the members when the shares were fixed.
+    NoShare {
+        /// Its first day as a member.
+        joined_on: NaiveDate,
+    },
+    /// It leaves within the year, and its share was worked out without knowing it.
+    Leaves {
+        /// Its last day as a member.
+        left_on: NaiveDate,
+    },
     /// The share is nought.
     NothingToPay,
     /// It was invoiced before.
@@ -117,6 +144,16 @@ impl std::fmt::Display for HeldReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::PurchaseOrderMissing => f.write_str("Needs a purchase order number, and none is recorded."),
+            Self::NoShare { joined_on } => write!(
+                f,
+                "A member since {}, but without a share: it was none when the budget was agreed.",
+                joined_on.format("%-d %B %Y")
+            ),
+            Self::Leaves { left_on } => write!(
+                f,
+                "Its membership ends on {}, and its share was agreed without knowing that.",
+                left_on.format("%-d %B %Y")
+            ),
             Self::NothingToPay => f.write_str("Its share is nought."),
             Self::AlreadyInvoiced { number } => write!(f, "Invoiced before, as {number}."),
         }
@@ -176,6 +213,8 @@ pub(super) async fn plan(
     let due = due_date(today, alliance.terms.payment_terms_days, &calendar)?;
 
     let shares = budgets::repo::shares(tx, budget.id).await?;
+    let mut without: Vec<_> = members::repo::members_between(tx, budget.starts_on, budget.ends_on).await?;
+    without.retain(|member| shares.iter().all(|share| share.member_id != member.id));
     let ids: Vec<_> = shares.iter().map(|share| share.member_id).collect();
     let mut members: HashMap<_, _> = members::repo::members_by_ids(tx, &ids)
         .await?
@@ -197,15 +236,17 @@ pub(super) async fn plan(
         SupplierKind::TradingCompany => Supplier::TradingCompany,
     };
     let vat = usual_treatment(supplier, Supply::SharedCosts);
+    let missing = || Internal::new("a member or its payer is missing");
     let (mut goes_out, mut held_back) = (Vec::new(), Vec::new());
     for share in shares {
-        let missing = || Internal::new("a share's member or payer is missing");
         let member = members.remove(&share.member_id).ok_or_else(missing)?;
         let payer = payers.get(&member.payer_id).ok_or_else(missing)?.clone();
         let amount = share.contribution.amount;
         let purchase_order = orders.get(&payer.id).cloned();
         let reason = if let Some(number) = invoiced.get(&member.id) {
             Some(HeldReason::AlreadyInvoiced { number: number.clone() })
+        } else if let Some(left_on) = member.left_on.filter(|_| share.is_outdated(&member, budget.ends_on)) {
+            Some(HeldReason::Leaves { left_on })
         } else if amount == Pence::ZERO {
             Some(HeldReason::NothingToPay)
         } else if payer.purchase_order == PurchaseOrderRule::Required && purchase_order.is_none() {
@@ -214,7 +255,7 @@ pub(super) async fn plan(
             None
         };
         if let Some(reason) = reason {
-            held_back.push(HeldBack { member, payer, amount, reason });
+            held_back.push(HeldBack { member, payer, amount: Some(amount), reason });
             continue;
         }
         let vat_amount = vat.treatment.on(amount).ok_or_else(|| Internal::new("the VAT does not fit"))?;
@@ -233,8 +274,31 @@ pub(super) async fn plan(
             explanation: share.explanation,
         });
     }
+    for member in without {
+        let payer = payers.get(&member.payer_id).ok_or_else(missing)?.clone();
+        let reason = HeldReason::NoShare { joined_on: member.joined_on };
+        held_back.push(HeldBack { member, payer, amount: None, reason });
+    }
+    held_back
+        .sort_by(|one, other| (&one.member.name, one.member.id).cmp(&(&other.member.name, other.member.id)));
+    let orders = payer_orders(&goes_out, &held_back, &orders);
     let last_year = goes_out.iter().filter_map(|planned| planned.last_year).reduce(|a, b| Pence(a.0 + b.0));
-    Ok(RunPlan { budget, issued_on: today, due, goes_out, held_back, last_year })
+    Ok(RunPlan { budget, issued_on: today, due, goes_out, held_back, orders, last_year })
+}
+
+/// The orders of all payers that pay by order and are still to be invoiced, each once.
+fn payer_orders(
+    goes_out: &[PlannedInvoice],
+    held_back: &[HeldBack],
+    known: &HashMap<PayerId, String>,
+) -> Vec<PayerOrder> {
+    let waiting = held_back.iter().filter(|held| !matches!(held.reason, HeldReason::AlreadyInvoiced { .. }));
+    let payers = goes_out.iter().map(|planned| &planned.payer).chain(waiting.map(|held| &held.payer));
+    let mut payers: Vec<_> = payers.filter(|payer| payer.purchase_order != PurchaseOrderRule::None).collect();
+    payers.sort_by(|one, other| (&one.legal_name, one.id).cmp(&(&other.legal_name, other.id)));
+    payers.dedup_by_key(|payer| payer.id);
+    let order = |payer: &Payer| PayerOrder { payer: payer.clone(), number: known.get(&payer.id).cloned() };
+    payers.into_iter().map(order).collect()
 }
 
 /// The accounts mailbox first, then the person who is asked about money, each once.

@@ -119,11 +119,23 @@ impl Printed {
     }
 }
 
-/// The printed invoice, once the worker has made it.
-pub async fn document(reading: &Reading, id: InvoiceId) -> Result<Option<StoredDocument>, ReadError> {
+/// The printed file, once the worker has made it, as far as its invoice is within reach.
+pub async fn document(reading: &Reading, of: Printed) -> Result<Option<StoredDocument>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
-    let row = repo::document(&mut tx, &reach, id).await?;
+    let (kind, id) = of.parts();
+    let row = repo::documents(&mut tx, &reach, (kind, &[id])).await?.into_iter().next();
     Ok(row.map(|row| StoredDocument { store_key: row.store_key, bytes: u64::from(row.bytes.unsigned_abs()) }))
+}
+
+/// Which of these credit notes the worker has printed, as far as they are within reach.
+pub async fn printed_credit_notes(
+    reading: &Reading,
+    ids: &[CreditNoteId],
+) -> Result<Vec<CreditNoteId>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = repo::documents(&mut tx, &reach, ("credit_note", &ids)).await?;
+    Ok(rows.into_iter().map(|row| CreditNoteId(row.subject_id)).collect())
 }
 
 /// Records that the file is in the store, and queues the mails that carry it, in one transaction. Doing so twice

@@ -322,7 +322,7 @@ pub(super) async fn owed(tx: &mut Tx, reach: &Reach) -> Result<Vec<Owed>, Intern
 
 /// The members invoiced from a budget, with the latest number. Credited invoices count: what replaces them is a
 /// person's decision.
-pub(super) async fn invoiced_members(tx: &mut Tx, id: BudgetId) -> Result<Vec<(MemberId, String)>, Internal> {
+pub(crate) async fn invoiced_members(tx: &mut Tx, id: BudgetId) -> Result<Vec<(MemberId, String)>, Internal> {
     let rows = sqlx::query!(
         r#"select i.member_id as "member_id: MemberId", max(i.number) as "number!"
            from invoices i join invoice_balances b on b.alliance_id = $1 and b.invoice_id = i.id
@@ -588,26 +588,31 @@ pub(super) async fn insert_chasing_decision(
 
 /// What is known of a rendered file.
 pub(super) struct DocumentRow {
+    pub(super) subject_id: uuid::Uuid,
     pub(super) store_key: String,
     pub(super) bytes: i32,
 }
 
-pub(super) async fn document(
+/// The files of these invoices or credit notes, as `kind` says. A credit note is within reach as its invoice is.
+pub(super) async fn documents(
     tx: &mut Tx,
     reach: &Reach,
-    invoice_id: InvoiceId,
-) -> Result<Option<DocumentRow>, Internal> {
+    (kind, ids): (&str, &[uuid::Uuid]),
+) -> Result<Vec<DocumentRow>, Internal> {
     Ok(sqlx::query_as!(
         DocumentRow,
-        r#"select d.store_key, d.bytes
-           from documents d join invoices i on i.alliance_id = $1 and i.id = d.subject_id
-           where d.alliance_id = $1 and d.kind = 'invoice' and d.subject_id = $3
+        r#"select d.subject_id, d.store_key, d.bytes
+           from documents d
+           left join credit_notes c on c.alliance_id = $1 and d.kind = 'credit_note' and c.id = d.subject_id
+           join invoices i on i.alliance_id = $1 and i.id = coalesce(c.invoice_id, d.subject_id)
+           where d.alliance_id = $1 and d.kind = $3 and d.subject_id = any($4)
              and ($2::uuid[] is null or i.member_id = any($2))"#,
         tx.alliance_id() as _,
         reach.as_filter() as _,
-        invoice_id as _
+        kind,
+        ids
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?)
 }
 

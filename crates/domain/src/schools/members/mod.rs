@@ -126,6 +126,12 @@ impl Member {
     pub fn is_member_on(&self, date: NaiveDate) -> bool {
         self.joined_on <= date && self.left_on.is_none_or(|left| date <= left)
     }
+
+    /// Whether it is a member on any day from `from` to `until`.
+    #[must_use]
+    pub fn is_member_within(&self, from: NaiveDate, until: NaiveDate) -> bool {
+        self.joined_on <= until && self.left_on.is_none_or(|left| from <= left)
+    }
 }
 
 /// The number of pupils that counts for a member, and where it comes from.
@@ -135,8 +141,25 @@ pub struct Roll {
     pub pupils: u32,
     /// The census they were counted in.
     pub census_date: NaiveDate,
-    /// "national register", or what the person who entered it said.
-    pub source: String,
+    /// Where the person who entered it has it from; `None` for the national register's own figure.
+    pub said: Option<String>,
+}
+
+impl Roll {
+    /// Where the figure comes from, for a person to read.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        self.said.as_deref().unwrap_or("national register")
+    }
+}
+
+/// The academy trust of a member, as the register has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RegisterTrust {
+    /// Its number in the register of groups.
+    pub(crate) uid: String,
+    /// Its name.
+    pub(crate) name: String,
 }
 
 /// Whoever settles the invoices of one or several members.

@@ -11,7 +11,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::MemberId,
     problem::failure,
-    text::tidy,
+    text::one_line,
     viewer::{Permission, Viewer},
 };
 
@@ -24,7 +24,7 @@ pub struct RecordRoll {
     pub pupils: u32,
     /// The day they were counted, not in the future.
     pub census_date: NaiveDate,
-    /// Where the figure comes from, such as "January census, told by the office".
+    /// Where the figure comes from, such as "January census, told by the office": 1 to 200 characters.
     pub source: String,
 }
 
@@ -43,8 +43,8 @@ pub enum RecordRollError {
     /// Counted in the future.
     #[error("The census date cannot be in the future.")]
     FutureCensus,
-    /// No source.
-    #[error("Please say where the figure comes from: it is shown to the school.")]
+    /// No source, or a long one.
+    #[error("Please say where the figure comes from, in at most 200 characters: it is shown to the school.")]
     EmptySource,
     /// A fault on our side.
     #[error(transparent)]
@@ -58,17 +58,14 @@ pub async fn record_roll(app: &App, viewer: &Viewer, input: RecordRoll) -> Resul
     if input.pupils > 20_000 {
         return Err(E::InvalidPupils);
     }
-    let source = tidy(&input.source);
-    if source.is_empty() {
-        return Err(E::EmptySource);
-    }
+    let source = one_line(&input.source, 200).ok_or(E::EmptySource)?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
     if input.census_date > alliances::repo::alliance(&mut tx).await?.date(now) {
         return Err(E::FutureCensus);
     }
-    let roll = Roll { pupils: input.pupils, census_date: input.census_date, source };
+    let roll = Roll { pupils: input.pupils, census_date: input.census_date, said: Some(source) };
     repo::upsert_roll(&mut tx, input.member_id, &roll, now)
         .await
         .on_constraint("member_rolls_member_fkey", || E::UnknownMember)?;

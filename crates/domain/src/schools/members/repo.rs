@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::{Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll};
+use super::{
+    Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, RegisterTrust, Roll,
+};
 use crate::{
     access::EmailAddress,
     app::Timestamp,
@@ -126,11 +128,11 @@ pub(crate) async fn rolls(
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"select distinct on (member_id) member_id as "member_id!: MemberId", census_date as "census_date!",
-                  pupils as "pupils!", source as "source!"
-           from (select member_id, census_date, pupils, source, 0 as rank from member_rolls
+                  pupils as "pupils!", said
+           from (select member_id, census_date, pupils, source as said, 0 as rank from member_rolls
                  where alliance_id = $1 and member_id = any($2)
                  union all
-                 select m.id, s.census_date, s.number_of_pupils, 'national register', 1
+                 select m.id, s.census_date, s.number_of_pupils, null, 1
                  from members m join schools s on s.urn = m.urn
                  where m.alliance_id = $1 and m.id = any($2)
                    and s.census_date is not null and s.number_of_pupils is not null) known
@@ -146,10 +148,30 @@ pub(crate) async fn rolls(
         .into_iter()
         .map(|row| {
             let roll =
-                Roll { pupils: row.pupils.unsigned_abs(), census_date: row.census_date, source: row.source };
+                Roll { pupils: row.pupils.unsigned_abs(), census_date: row.census_date, said: row.said };
             (row.member_id, roll)
         })
         .collect())
+}
+
+/// The academy trusts of these members, as far as the register knows them. A foundation trust is none: it supports a
+/// school that stays its own, and pays nobody's invoices.
+pub(crate) async fn register_trusts(
+    tx: &mut Tx,
+    ids: &[MemberId],
+) -> Result<Vec<(MemberId, RegisterTrust)>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select m.id as "id: MemberId", s.trust_uid as "uid!", s.trust_name as "name!"
+           from members m join schools s on s.urn = m.urn
+           where m.alliance_id = $1 and m.id = any($2) and s.trust_flag_code in (3, 5)
+             and s.trust_uid is not null and s.trust_name is not null"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, RegisterTrust { uid: row.uid, name: row.name })).collect())
 }
 
 struct PayerRow {
@@ -301,7 +323,7 @@ pub(super) async fn upsert_roll(
         member_id as _,
         roll.census_date,
         i32::try_from(roll.pupils).unwrap_or(i32::MAX),
-        roll.source,
+        roll.source(),
         now
     )
     .execute(tx.conn())

@@ -1,10 +1,15 @@
-use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::{funding::budgets::agree_budget, ids::BudgetId};
+use std::sync::Arc;
 
-use super::BudgetObject;
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    funding::budgets::{AgreedShare, Budget, agree_budget, plan_agreement},
+    ids::BudgetId,
+};
+
+use super::{BudgetObject, budgets::PlannedShareObject};
 use crate::schema::{
-    context::Session,
-    errors::{answer, payload, unknown_alliance},
+    context::{Inside, Session},
+    errors::{UserError, answer, unknown_alliance},
     ids::{Kind, local},
 };
 
@@ -15,13 +20,30 @@ struct AgreeBudgetInput {
     alliance: String,
     /// Which draft.
     budget_id: ID,
+    /// Checks everything, answers with the errors or the plan, and agrees nothing.
+    #[graphql(default)]
+    dry_run: bool,
 }
 
-payload! {
-    /// The agreed budget.
-    AgreeBudgetPayload {
-        /// The budget, with its shares.
-        budget: BudgetObject
+/// The agreed budget; of a dry run, the draft and its plan.
+#[derive(SimpleObject)]
+pub(crate) struct AgreeBudgetPayload {
+    /// The budget, with its shares once it is agreed; null when there are errors.
+    budget: Option<BudgetObject>,
+    /// The shares as they would be frozen now, by member name; null unless it was a dry run that found no errors.
+    plan: Option<Vec<PlannedShareObject>>,
+    /// What the caller can put right; empty when it was done.
+    errors: Vec<UserError>,
+}
+
+type Agreed = (BudgetObject, Option<Vec<PlannedShareObject>>);
+
+impl From<std::result::Result<Agreed, UserError>> for AgreeBudgetPayload {
+    fn from(answer: std::result::Result<Agreed, UserError>) -> Self {
+        match answer {
+            Ok((budget, plan)) => Self { budget: Some(budget), plan, errors: Vec::new() },
+            Err(error) => Self { budget: None, plan: None, errors: vec![error] },
+        }
     }
 }
 
@@ -37,7 +59,17 @@ impl AgreeBudgetMutation {
             return Ok(Err(unknown_alliance()).into());
         };
         let id = BudgetId(local(Kind::Budget, change.id(), &input.budget_id));
-        let done = answer(agree_budget(session.app(), change.viewer(), id).await)?;
-        Ok(change.answer(done, async |inside, budget| Ok(BudgetObject { inside, budget })).await?.into())
+        let done = if input.dry_run {
+            let planned = plan_agreement(session.app(), change.viewer(), id).await;
+            answer(planned.map(|(budget, shares)| (budget, Some(shares))))?
+        } else {
+            answer(agree_budget(session.app(), change.viewer(), id).await.map(|budget| (budget, None)))?
+        };
+        let object = async |inside: Arc<Inside>, (budget, shares): (Budget, Option<Vec<AgreedShare>>)| {
+            let share = |share| PlannedShareObject { inside: Arc::clone(&inside), share };
+            let plan = shares.map(|shares| shares.into_iter().map(share).collect());
+            Ok((BudgetObject { inside: Arc::clone(&inside), budget }, plan))
+        };
+        Ok(change.answer(done, object).await?.into())
     }
 }

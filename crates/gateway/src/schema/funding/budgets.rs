@@ -135,8 +135,8 @@ impl InKindOfferObject {
 
 /// What one member contributes to an agreed budget.
 pub(crate) struct ShareObject {
-    inside: Arc<Inside>,
-    share: AgreedShare,
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) share: AgreedShare,
 }
 
 #[Object(name = "Share")]
@@ -157,6 +157,35 @@ impl ShareObject {
     }
 
     /// The steps that led to it, with the figures they used, frozen.
+    async fn steps(&self) -> Steps {
+        Steps(self.share.contribution.steps.clone())
+    }
+
+    /// The steps as one paragraph for the member's head.
+    async fn explanation(&self) -> &str {
+        &self.share.explanation
+    }
+}
+
+/// What one member would contribute if the budget were agreed now.
+pub(crate) struct PlannedShareObject {
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) share: AgreedShare,
+}
+
+#[Object(name = "PlannedShare")]
+impl PlannedShareObject {
+    /// Whose.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        self.inside.member(self.share.member_id).await
+    }
+
+    /// The amount.
+    async fn amount(&self) -> Pence {
+        self.share.contribution.amount.into()
+    }
+
+    /// The steps that lead to it.
     async fn steps(&self) -> Steps {
         Steps(self.share.contribution.steps.clone())
     }

@@ -9,10 +9,10 @@ use domain::{
         ageing::Age,
         invoices::{
             self, Chasing, CreditNote, HeldBack, InvoiceCursor, InvoiceFilter, InvoiceLine, InvoiceRecord,
-            InvoiceState, PlannedInvoice, RunPlan,
+            InvoiceState, PayerOrder, PlannedInvoice, Printed, RunPlan,
         },
     },
-    ids::{BudgetId, InvoiceId, MemberId, PayerId},
+    ids::{BudgetId, CreditNoteId, InvoiceId, MemberId, PayerId},
     viewer::Permission,
 };
 
@@ -154,7 +154,8 @@ impl InvoiceObject {
     /// Credit notes against it, the oldest first.
     async fn credit_notes(&self) -> Result<Vec<CreditNoteObject>> {
         let notes = self.inside.load::<CreditsOfInvoice>(self.record.invoice.id).await?.unwrap_or_default();
-        Ok(notes.into_iter().map(|note| CreditNoteObject::new(&self.inside, note)).collect())
+        let object = |note| CreditNoteObject { inside: Arc::clone(&self.inside), note };
+        Ok(notes.into_iter().map(object).collect())
     }
 
     /// What was set against it, reversals included, the oldest first.
@@ -172,8 +173,9 @@ impl InvoiceObject {
 
     /// Whether the worker has made its PDF.
     async fn is_printed(&self) -> Result<bool> {
-        let document =
-            invoices::document(&self.inside.reading, self.record.invoice.id).await.map_err(errors::read)?;
+        let document = invoices::document(&self.inside.reading, Printed::Invoice(self.record.invoice.id))
+            .await
+            .map_err(errors::read)?;
         Ok(document.is_some())
     }
 
@@ -245,30 +247,51 @@ impl From<InvoiceLine> for InvoiceLineObject {
 }
 
 /// A credit against an invoice.
-#[derive(SimpleObject)]
-#[graphql(name = "CreditNote")]
 pub(crate) struct CreditNoteObject {
-    /// Opaque, and good for ever.
-    id: ID,
-    /// As printed.
-    number: String,
-    /// Its date.
-    issued_on: Date,
-    /// Why, as printed.
-    reason: String,
-    /// What is taken back.
-    gross: Pence,
+    inside: Arc<Inside>,
+    note: CreditNote,
 }
 
+#[Object(name = "CreditNote")]
 impl CreditNoteObject {
-    fn new(inside: &Inside, note: CreditNote) -> Self {
-        Self {
-            id: ids::encode(Kind::CreditNote, inside.id(), note.id.0),
-            number: note.number,
-            issued_on: note.issued_on.into(),
-            reason: note.reason,
-            gross: note.gross.into(),
-        }
+    /// Opaque, and good for ever.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::CreditNote, self.inside.id(), self.note.id.0)
+    }
+
+    /// As printed.
+    async fn number(&self) -> &str {
+        &self.note.number
+    }
+
+    /// Its date.
+    async fn issued_on(&self) -> Date {
+        self.note.issued_on.into()
+    }
+
+    /// Why, as printed.
+    async fn reason(&self) -> &str {
+        &self.note.reason
+    }
+
+    /// Before VAT.
+    async fn net(&self) -> Pence {
+        self.note.net.into()
+    }
+
+    /// The VAT.
+    async fn vat(&self) -> Pence {
+        self.note.vat.into()
+    }
+
+    /// What is taken back.
+    async fn gross(&self) -> Pence {
+        self.note.gross.into()
+    }
+
+    /// Whether the worker has made its PDF.
+    async fn is_printed(&self) -> Result<bool> {
+        Ok(self.inside.load::<PrintedCreditNote>(self.note.id).await?.is_some())
     }
 }
 
@@ -456,8 +479,8 @@ pub(crate) async fn aged_debt(inside: &Arc<Inside>) -> Result<Vec<AgedPayerObjec
 
 /// What an invoice run would do today.
 pub(crate) struct RunPlanObject {
-    inside: Arc<Inside>,
-    plan: RunPlan,
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) plan: RunPlan,
 }
 
 #[Object(name = "RunPlan")]
@@ -493,7 +516,19 @@ impl RunPlanObject {
         self.plan.total().into()
     }
 
-    /// What the same members contributed to the budget before; null when there was none.
+    /// What they come to before VAT.
+    async fn net_total(&self) -> Pence {
+        self.plan.net_total().into()
+    }
+
+    /// The order numbers of all payers that pay by order and are still to be invoiced, by legal name.
+    async fn purchase_orders(&self) -> Vec<PayerOrderObject> {
+        let object =
+            |order: &PayerOrder| PayerOrderObject { inside: Arc::clone(&self.inside), order: order.clone() };
+        self.plan.orders.iter().map(object).collect()
+    }
+
+    /// What the same members contributed to the budget before, without VAT; null when there was none.
     async fn last_year(&self) -> Option<Pence> {
         self.plan.last_year.map(Into::into)
     }
@@ -527,6 +562,11 @@ impl PlannedInvoiceObject {
         PayerObject { inside: Arc::clone(&self.inside), payer: self.planned.payer.clone() }
     }
 
+    /// The share, before VAT.
+    async fn net(&self) -> Pence {
+        self.planned.net.into()
+    }
+
     /// What is to be paid.
     async fn gross(&self) -> Pence {
         self.planned.gross.into()
@@ -537,7 +577,7 @@ impl PlannedInvoiceObject {
         self.planned.vat_amount.into()
     }
 
-    /// The member's contribution to the budget before; null for a new member.
+    /// The member's contribution to the budget before, without VAT; null for a new member.
     async fn last_year(&self) -> Option<Pence> {
         self.planned.last_year.map(Into::into)
     }
@@ -558,7 +598,26 @@ impl PlannedInvoiceObject {
     }
 }
 
-/// A share that is not invoiced.
+/// The purchase order of a payer that pays by order.
+pub(crate) struct PayerOrderObject {
+    inside: Arc<Inside>,
+    order: PayerOrder,
+}
+
+#[Object(name = "PayerOrder")]
+impl PayerOrderObject {
+    /// Whose.
+    async fn payer(&self) -> PayerObject {
+        PayerObject { inside: Arc::clone(&self.inside), payer: self.order.payer.clone() }
+    }
+
+    /// The number for this budget, once it was given.
+    async fn number(&self) -> Option<&str> {
+        self.order.number.as_deref()
+    }
+}
+
+/// A member that is not invoiced.
 pub(crate) struct HeldBackObject {
     inside: Arc<Inside>,
     held: HeldBack,
@@ -576,9 +635,9 @@ impl HeldBackObject {
         PayerObject { inside: Arc::clone(&self.inside), payer: self.held.payer.clone() }
     }
 
-    /// The share.
-    async fn amount(&self) -> Pence {
-        self.held.amount.into()
+    /// The share; null when it has none.
+    async fn amount(&self) -> Option<Pence> {
+        self.held.amount.map(Into::into)
     }
 
     /// Why.
@@ -597,6 +656,12 @@ impl HeldBackObject {
     /// Whether a purchase order number would let it go out.
     async fn needs_purchase_order(&self) -> bool {
         self.held.reason == invoices::HeldReason::PurchaseOrderMissing
+    }
+
+    /// Whether `addShare` would let it go out: it joined after the budget was agreed, or has left since.
+    async fn needs_share(&self) -> bool {
+        use invoices::HeldReason as R;
+        matches!(self.held.reason, R::NoShare { .. } | R::Leaves { .. })
     }
 }
 
@@ -661,6 +726,18 @@ impl Batch for CreditsOfInvoice {
             found.entry(note.invoice_id).or_default().push(note);
         }
         Ok(found)
+    }
+}
+
+struct PrintedCreditNote;
+
+impl Batch for PrintedCreditNote {
+    type Key = CreditNoteId;
+    type Value = ();
+
+    async fn read(inside: &Inside, keys: &[CreditNoteId]) -> Result<HashMap<CreditNoteId, ()>, ReadError> {
+        let found = invoices::printed_credit_notes(&inside.reading, keys).await?;
+        Ok(found.into_iter().map(|id| (id, ())).collect())
     }
 }
 

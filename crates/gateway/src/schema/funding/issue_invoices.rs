@@ -1,14 +1,16 @@
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
-    funding::invoices::{Expected, InvoiceFilter, IssueInvoices, check_run, issue_invoices},
+    funding::invoices::{Expected, InvoiceFilter, IssueInvoices, RunPlan, check_run, issue_invoices},
     idempotency::IdempotencyKey,
     ids::BudgetId,
 };
 
-use super::{InvoiceConnection, invoice_page};
+use super::{InvoiceConnection, invoice_page, invoices::RunPlanObject};
 use crate::schema::{
-    context::Session,
-    errors::{answer, payload, unknown_alliance},
+    context::{Inside, Session},
+    errors::{UserError, answer, unknown_alliance},
     ids::{Kind, local},
     scalars::{Date, Pence},
 };
@@ -28,16 +30,25 @@ struct IssueInvoicesInput {
     expected_total: Pence,
     /// Your key: the same key issues once.
     idempotency_key: String,
-    /// Checks everything, answers with the errors, and issues nothing. `planRun` shows the plan.
+    /// Checks everything, answers with the errors or the plan, and issues nothing.
     #[graphql(default)]
     dry_run: bool,
 }
 
-payload! {
-    /// The invoices that were issued; of a dry run, none.
-    IssueInvoicesPayload {
-        /// The first page of the run's budget.
-        invoices: InvoiceConnection
+/// The invoices that were issued; of a dry run, the plan.
+#[derive(SimpleObject)]
+pub(crate) struct IssueInvoicesPayload {
+    /// The first page of the budget's invoices; null when there are errors and for a dry run.
+    invoices: Option<InvoiceConnection>,
+    /// What would be issued; null unless it was a dry run that found no errors.
+    plan: Option<RunPlanObject>,
+    /// What the caller can put right; empty when it was done.
+    errors: Vec<UserError>,
+}
+
+impl From<std::result::Result<Self, UserError>> for IssueInvoicesPayload {
+    fn from(answer: std::result::Result<Self, UserError>) -> Self {
+        answer.unwrap_or_else(|error| Self { invoices: None, plan: None, errors: vec![error] })
     }
 }
 
@@ -62,14 +73,19 @@ impl IssueInvoicesMutation {
             IssueInvoices { budget_id, due_on: input.due_on.map(|date| date.0), expected: Some(expected) };
         let key = IdempotencyKey(input.idempotency_key);
         let done = if input.dry_run {
-            answer(check_run(session.app(), change.viewer(), run).await)?
+            answer(check_run(session.app(), change.viewer(), run).await.map(Some))?
         } else {
-            answer(issue_invoices(session.app(), change.viewer(), run, Some(&key)).await.map(|_| ()))?
+            answer(issue_invoices(session.app(), change.viewer(), run, Some(&key)).await.map(|_| None))?
         };
-        let filter = InvoiceFilter { budget_id: Some(budget_id), ..Default::default() };
-        Ok(change
-            .answer(done, async |inside, ()| invoice_page(&inside, filter, None, None).await)
-            .await?
-            .into())
+        let object = async |inside: Arc<Inside>, plan: Option<RunPlan>| {
+            let (invoices, plan) = if let Some(plan) = plan {
+                (None, Some(RunPlanObject { inside, plan }))
+            } else {
+                let filter = InvoiceFilter { budget_id: Some(budget_id), ..Default::default() };
+                (Some(invoice_page(&inside, filter, None, None).await?), None)
+            };
+            Ok(IssueInvoicesPayload { invoices, plan, errors: Vec::new() })
+        };
+        Ok(change.answer(done, object).await?.into())
     }
 }

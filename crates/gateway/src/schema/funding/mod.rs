@@ -4,6 +4,7 @@ mod budgets;
 mod invoices;
 mod payments;
 
+mod add_share;
 mod agree_budget;
 mod allocate_payment;
 mod credit_invoice;
@@ -33,6 +34,7 @@ pub(crate) use payments::{payment_totals, payments};
 pub(crate) struct BudgetsMutation(
     draft_budget::DraftBudgetMutation,
     agree_budget::AgreeBudgetMutation,
+    add_share::AddShareMutation,
     reopen_budget::ReopenBudgetMutation,
     record_purchase_order::RecordPurchaseOrderMutation,
 );

@@ -127,11 +127,18 @@ pub(crate) struct RollObject {
     census_date: Date,
     /// "national register", or what the person who entered it said.
     source: String,
+    /// Whether it is the national register's own figure.
+    is_from_register: bool,
 }
 
 impl From<Roll> for RollObject {
     fn from(roll: Roll) -> Self {
-        Self { pupils: roll.pupils, census_date: roll.census_date.into(), source: roll.source }
+        Self {
+            pupils: roll.pupils,
+            census_date: roll.census_date.into(),
+            source: roll.source().to_owned(),
+            is_from_register: roll.said.is_none(),
+        }
     }
 }
 

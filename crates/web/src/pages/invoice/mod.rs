@@ -9,9 +9,9 @@ use axum::{
 use chrono::NaiveDate;
 use domain::{
     error::ReadError,
-    funding::invoices::{self as operations, Chasing, CreditInvoice, DecideChasing},
+    funding::invoices::{self as operations, Chasing, CreditInvoice, DecideChasing, Printed},
     idempotency::IdempotencyKey,
-    ids::InvoiceId,
+    ids::{CreditNoteId, InvoiceId},
     money::Pence,
     problem::Problem,
     viewer::{Permission, Reading},
@@ -106,23 +106,39 @@ pub(crate) async fn get(
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
-/// The PDF. Uses `domain` directly: a document carries no files.
 pub(crate) async fn pdf(
     State(site): State<SharedSite>,
     within: Within,
     Path((_, id)): Address,
 ) -> PageResult {
+    file(&site, &within, Printed::Invoice(InvoiceId(id))).await
+}
+
+pub(crate) async fn credit_note_pdf(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
+    file(&site, &within, Printed::CreditNote(CreditNoteId(id))).await
+}
+
+/// The PDF. Uses `domain` directly: a document carries no files.
+async fn file(site: &SharedSite, within: &Within, printed: Printed) -> PageResult {
     let reading = Reading::new(site.gateway.app.db.clone(), within.viewer().clone());
-    let found = operations::document(&reading, InvoiceId(id)).await.map_err(|error| match error {
+    let found = operations::document(&reading, printed).await.map_err(|error| match error {
         ReadError::Forbidden(_) => PageError::Forbidden,
         ReadError::Internal(error) => PageError::internal(error),
     })?;
     let document = found.ok_or(PageError::NotFound)?;
     let object = site.gateway.store.get(&document.store_key.into()).await.map_err(PageError::internal)?;
     let bytes = object.bytes().await.map_err(PageError::internal)?;
+    let name = match printed {
+        Printed::Invoice(id) => format!("invoice-{id}"),
+        Printed::CreditNote(id) => format!("credit-note-{id}"),
+    };
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("inline; filename=\"invoice-{id}.pdf\"")),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")),
     ];
     Ok((headers, bytes).into_response())
 }

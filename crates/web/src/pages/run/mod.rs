@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
     funding::{
-        budgets::{RecordPurchaseOrder, record_purchase_order},
+        budgets::{AddShare, RecordPurchaseOrder, add_share, record_purchase_order},
         invoices::{Expected, IssueInvoices, issue_invoices},
     },
     idempotency::IdempotencyKey,
-    ids::{BudgetId, PayerId},
+    ids::{BudgetId, MemberId, PayerId},
     money::Pence,
     problem::Problem,
     viewer::Permission,
@@ -41,9 +41,11 @@ struct Page {
     /// One form, one run: sending it twice issues once.
     key: String,
     may_issue: bool,
+    may_budget: bool,
     base: String,
 }
 
+type Order = run::RunAlliancePlanRunPlanPurchaseOrders;
 type HeldBack = run::RunAlliancePlanRunPlanHeldBack;
 
 impl Page {
@@ -70,9 +72,18 @@ impl Page {
         held.filter(|one| one.invoice_number.is_some()).collect()
     }
 
-    /// The order number that was typed for a payer and refused.
-    fn typed_order(&self, payer: &str) -> &str {
-        if self.form.is("payer", payer, "") { self.form.value("number", "") } else { "" }
+    fn invoiced_as(one: &HeldBack) -> String {
+        one.amount.map_or_else(|| one.reason.clone(), |amount| format!("{amount}. {}", one.reason))
+    }
+
+    fn must_have(payer: &run::RunAlliancePlanRunPlanPurchaseOrdersPayer) -> bool {
+        payer.purchase_order == run::PurchaseOrderRule::REQUIRED
+    }
+
+    /// What the payer's field shows: the number that was typed and refused, or the one that is recorded.
+    fn order<'a>(&'a self, one: &'a Order) -> &'a str {
+        let recorded = one.number.as_deref().unwrap_or_default();
+        if self.form.is("payer", &one.payer.id, "") { self.form.value("number", recorded) } else { recorded }
     }
 }
 
@@ -90,6 +101,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         plan: alliance.plan_run.plan,
         key: if key.is_empty() { new_key(&site.gateway.app) } else { key },
         may_issue: within.may(Permission::IssueInvoices),
+        may_budget: within.may(Permission::ManageBudgets),
         base: within.path(&format!("/budgets/{id}")),
         label,
         form,
@@ -154,6 +166,27 @@ pub(crate) async fn record_order(
     match outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)? {
         Ok(()) => {
             Ok(done(&within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded."))
+        }
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
+    }
+}
+
+pub(crate) async fn add_member_share(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let member = decode(fields.text("member")).map_or(Uuid::nil(), |(_, _, id)| id);
+    let share = AddShare { budget_id: BudgetId(id), member_id: MemberId(member) };
+    match outcome(add_share(&site.gateway.app, within.viewer(), share).await)? {
+        Ok(share) => {
+            let said =
+                format!("Its share is {}. The other shares stay as agreed.", share.contribution.amount);
+            Ok(done(&within.path(&format!("/budgets/{id}/run")), &said))
         }
         Err(problem) => {
             render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
