@@ -169,16 +169,22 @@ impl TestApp {
         let client = self.stranger();
         let asked = client.post("/sign-in", &[("email", email)]).await;
         assert_eq!(asked.status, 200, "{}", asked.body);
-        let code_id = sqlx::query_scalar("select id from sign_in_codes where email = $1 and used_at is null");
-        let code_id: uuid::Uuid = code_id.bind(email).fetch_one(&self.owner).await.unwrap();
-        let mail = sign_in_mail(&self.app, code_id).await.unwrap();
-        let Some(SignInMail::Code { code, .. }) = mail else { panic!("{email}: {mail:?}") };
+        let code = self.code(email).await;
         let signed = client.post("/sign-in/code", &[("email", email), ("code", &code)]).await;
         assert_eq!(signed.status, 303, "{}", signed.body);
         // The mail with the code has nothing to do with what is tested.
         let clear = sqlx::query("delete from jobs where kind = 'send_sign_in_code'");
         clear.execute(&self.owner).await.unwrap();
         client
+    }
+
+    /// The six digits that were asked for.
+    pub async fn code(&self, email: &str) -> String {
+        let code_id = sqlx::query_scalar("select id from sign_in_codes where email = $1 and used_at is null");
+        let code_id: uuid::Uuid = code_id.bind(email).fetch_one(&self.owner).await.unwrap();
+        let mail = sign_in_mail(&self.app, code_id).await.unwrap();
+        let Some(SignInMail::Code { code, .. }) = mail else { panic!("{email}: {mail:?}") };
+        code
     }
 
     /// Runs the worker until nothing is due. Fails when anything is parked that was not parked before.
