@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{TestApp, fixture::FENLAND};
 
-use crate::operations::Things;
+use crate::{
+    bank_statements::{take, upload},
+    operations::Things,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_documents_are_refused_before_they_cost_anything() {
@@ -105,30 +108,26 @@ async fn a_cell_that_a_spreadsheet_would_run_is_disarmed() {
 async fn a_file_of_the_wrong_kind_loses_nothing() {
     let app = TestApp::new().await;
     let finance = app.sign_in("finance@fenland.example").await;
-    let csrf = finance.page("/fenland/payments").await.form("/import").fields[0].1.clone();
     let before = app.contents().await;
-    let upload = async |bytes: Vec<u8>| {
-        let file = reqwest::multipart::Part::bytes(bytes).file_name("bank.csv");
-        let form = reqwest::multipart::Form::new().text("csrf", csrf.clone()).part("file", file);
-        finance.send(finance.request(Method::POST, "/fenland/payments/import").multipart(form)).await
-    };
     for (what, bytes) in [
         ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0".to_vec()),
         ("nothing", Vec::new()),
         ("another list", b"Name,Colour\nA,red\n".to_vec()),
     ] {
-        let answer = upload(bytes).await;
+        let answer = upload(&finance, bytes).await;
         assert_eq!(answer.status, 422, "{what}: {}", answer.body);
         assert!(answer.body.contains("role=\"alert\""), "{what} is not explained: {}", answer.body);
     }
     assert_eq!(app.contents().await, before);
     // A line that cannot be read is named, and the others are taken.
-    let mixed =
-        upload(b"Date,Description,Amount\n20/11/2026,CEDAR,..\n20/11/2026,CEDAR,1.00\n".to_vec()).await;
-    assert!(mixed.status == 200 && mixed.body.contains("Line 2: "), "{}", mixed.body);
+    let mixed = b"Date,Description,Amount\n20/11/2026,CEDAR,..\n20/11/2026,CEDAR,1.00\n".to_vec();
+    let mixed = upload(&finance, mixed).await;
+    assert!(mixed.status == 200 && mixed.body.contains("Line 2"), "{}", mixed.body);
+    assert_eq!(take(&finance, &mixed).await.status, 303);
     assert_eq!(app.count("select count(*) from payments where pence = 100").await, 1);
     // Windows-1252, as many banks send it.
-    let taken = upload(b"Date,Description,Amount\n20/11/2026,ST B\xd6TOLPH,\xa31.50\n".to_vec()).await;
+    let windows = b"Date,Description,Amount\n20/11/2026,ST B\xd6TOLPH,\xa31.50\n".to_vec();
+    let taken = take(&finance, &upload(&finance, windows).await).await;
     assert_eq!(taken.status, 303, "{}", taken.body);
     assert!(
         app.text("select payer_text || reference from payments where pence = 150").await.contains("BÖTOLPH")

@@ -4,6 +4,7 @@ mod access;
 mod arrows;
 mod audit;
 mod bad_input;
+mod bank_statements;
 mod budgets;
 mod catalogue;
 mod graphql;

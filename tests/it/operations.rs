@@ -133,7 +133,7 @@ pub const OPERATIONS: &[Operation] = &[
         roles: FINANCE,
         input: |of| {
             json!({ "alliance": of.slug, "fileName": "november.csv",
-                            "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n" })
+                            "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n", "idempotencyKey": "file" })
         },
     },
     Operation {
@@ -149,7 +149,23 @@ pub const OPERATIONS: &[Operation] = &[
         roles: FINANCE,
         input: |of| {
             json!({ "alliance": of.slug, "allocationId": of.allocation("Birch Infant School"),
-                            "reason": "The cheque bounced" })
+                            "reason": "The cheque bounced", "idempotencyKey": "back" })
+        },
+    },
+    Operation {
+        name: "reversePayment",
+        roles: FINANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "paymentId": of.free_payment(), "reason": "The cheque bounced",
+                            "idempotencyKey": "never" })
+        },
+    },
+    Operation {
+        name: "refundPayment",
+        roles: FINANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "paymentId": of.free_payment(), "amount": 500, "sentOn": "2026-11-20",
+                            "reason": "It was paid twice", "idempotencyKey": "sent back" })
         },
     },
     Operation {

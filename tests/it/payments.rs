@@ -7,9 +7,11 @@ use tests::{Client, TestApp, fixture::FENLAND};
 use crate::operations::Things;
 
 const STATE: &str = "query { alliance(slug: \"fenland\") {
-    invoices(first: 100) { nodes { id gross credited received outstanding allocations { id amount isReversal isReversed } } }
-    payments(first: 100) { nodes { id amount free allocations { id amount } } }
-    invoiceTotals { gross credited received outstanding } paymentTotals { received free }
+    payers { id statement { balance lines { amount balance } } }
+    invoices(first: 100) { nodes { id payer { id } gross credited received outstanding allocations { id amount isReversal isReversed } } }
+    payments(first: 100) { nodes { id payer { id } amount allocated refunded free reversalReason allocations { id amount }
+                                   refunds { amount } } }
+    invoiceTotals { gross credited received outstanding } paymentTotals { count received refunded free reversed }
     agedDebt { notYetDue days1To30 days31To60 days61To90 over90Days owed disputed } } }";
 
 fn pence(value: &Value) -> i64 {
@@ -18,6 +20,10 @@ fn pence(value: &Value) -> i64 {
 
 fn sum(rows: &Value, field: &str) -> i64 {
     rows.as_array().unwrap().iter().map(|row| pence(&row[field])).sum()
+}
+
+fn stands(payment: &Value) -> bool {
+    payment["reversalReason"].is_null()
 }
 
 /// Everything that must hold at any time.
@@ -32,17 +38,47 @@ async fn check(finance: &Client) -> Value {
         assert!(received >= 0 && pence(&invoice["credited"]) <= pence(&invoice["gross"]), "{invoice:#}");
     }
     for payment in payments.as_array().unwrap() {
-        let free = pence(&payment["amount"]) - sum(&payment["allocations"], "amount");
+        let (set, refunded) = (sum(&payment["allocations"], "amount"), sum(&payment["refunds"], "amount"));
+        assert_eq!(
+            (pence(&payment["allocated"]), pence(&payment["refunded"])),
+            (set, refunded),
+            "{payment:#}"
+        );
+        let stands = stands(payment);
+        assert!(
+            stands || (set, refunded) == (0, 0),
+            "a payment that never was counts for nothing: {payment:#}"
+        );
+        let free = if stands { pence(&payment["amount"]) - set - refunded } else { 0 };
         assert_eq!(pence(&payment["free"]), free, "{payment:#}");
-        assert!((0..=pence(&payment["amount"])).contains(&free), "{payment:#}");
+        assert!((0..=pence(&payment["amount"])).contains(&free) && set >= 0, "{payment:#}");
     }
     for field in ["gross", "credited", "received", "outstanding"] {
         assert_eq!(pence(&state["invoiceTotals"][field]), sum(invoices, field), "{field}");
     }
-    assert_eq!(pence(&state["paymentTotals"]["received"]), sum(payments, "amount"));
-    assert_eq!(pence(&state["paymentTotals"]["free"]), sum(payments, "free"));
+    let standing = payments.as_array().unwrap().iter().filter(|payment| stands(payment));
+    let received: i64 = standing.clone().map(|payment| pence(&payment["amount"])).sum();
+    let totals = &state["paymentTotals"];
+    assert_eq!(pence(&totals["received"]), received);
+    assert_eq!(
+        pence(&totals["count"]) - pence(&totals["reversed"]),
+        i64::try_from(standing.count()).unwrap()
+    );
+    for field in ["free", "refunded"] {
+        assert_eq!(pence(&totals[field]), sum(payments, field), "{field}");
+    }
     // What is set against invoices left the payments, to the penny.
-    assert_eq!(sum(payments, "amount") - sum(payments, "free"), sum(invoices, "received"));
+    assert_eq!(received - sum(payments, "refunded") - sum(payments, "free"), sum(invoices, "received"));
+    // An account shows what its invoices need, less what is free of its payments.
+    for payer in state["payers"].as_array().unwrap() {
+        let of = |rows: &Value| -> Value {
+            rows.as_array().unwrap().iter().filter(|row| row["payer"]["id"] == payer["id"]).cloned().collect()
+        };
+        let account = &payer["statement"];
+        let balance = sum(&of(invoices), "outstanding") - sum(&of(payments), "free");
+        assert_eq!(pence(&account["balance"]), balance, "{payer:#}");
+        assert_eq!(sum(&account["lines"], "amount"), balance, "{payer:#}");
+    }
     let ages = ["notYetDue", "days1To30", "days31To60", "days61To90", "over90Days"];
     let aged: i64 = ages.iter().map(|age| sum(&state["agedDebt"], age)).sum();
     assert_eq!(aged, sum(&state["agedDebt"], "owed"));
@@ -58,6 +94,8 @@ enum Step {
     Record { amount: i64 },
     Allocate { payment: usize, parts: Vec<(usize, i64)> },
     Reverse { invoice: usize, allocation: usize },
+    ReversePayment { payment: usize },
+    Refund { payment: usize, amount: i64 },
     Credit { invoice: usize, gross: i64 },
 }
 
@@ -68,7 +106,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (any::<usize>(), prop::collection::vec((any::<usize>(), amount.clone()), 1..4))
             .prop_map(|(payment, parts)| Step::Allocate { payment, parts }),
         2 => (any::<usize>(), any::<usize>()).prop_map(|(invoice, allocation)| Step::Reverse { invoice, allocation }),
-        1 => (any::<usize>(), amount).prop_map(|(invoice, gross)| Step::Credit { invoice, gross }),
+        1 => any::<usize>().prop_map(|payment| Step::ReversePayment { payment }),
+        2 => (any::<usize>(), amount.clone()).prop_map(|(payment, amount)| Step::Refund { payment, amount }),
+        2 => (any::<usize>(), amount).prop_map(|(invoice, gross)| Step::Credit { invoice, gross }),
     ];
     prop::collection::vec(step, 1..25)
 }
@@ -81,7 +121,7 @@ async fn take(finance: &Client, state: &Value, (at, step): (usize, &Step)) -> Op
         Step::Record { amount } => (
             "recordPayment",
             json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": amount, "payerText": "A school",
-                    "method": "BACS", "idempotencyKey": key }),
+                    "payerId": invoices[at % invoices.len()]["payer"]["id"], "method": "BACS", "idempotencyKey": key }),
         ),
         Step::Allocate { payment, parts } => {
             let parts = parts.iter().map(|(invoice, amount)| {
@@ -99,7 +139,22 @@ async fn take(finance: &Client, state: &Value, (at, step): (usize, &Step)) -> Op
             let chosen = set.get(allocation % set.len().max(1))?;
             (
                 "reverseAllocation",
-                json!({ "alliance": FENLAND, "allocationId": chosen["id"], "reason": "A mistake" }),
+                json!({ "alliance": FENLAND, "allocationId": chosen["id"], "reason": "A mistake", "idempotencyKey": key }),
+            )
+        }
+        Step::ReversePayment { payment } => (
+            "reversePayment",
+            json!({ "alliance": FENLAND, "paymentId": payments[payment % payments.len()]["id"], "reason": "It bounced",
+                    "idempotencyKey": key }),
+        ),
+        Step::Refund { payment, amount } => {
+            let payment = &payments[payment % payments.len()];
+            // As often as not all that is free: an amount by chance is mostly too much.
+            let amount = if amount % 2 == 0 { pence(&payment["free"]) } else { *amount };
+            (
+                "refundPayment",
+                json!({ "alliance": FENLAND, "paymentId": payment["id"], "amount": amount, "sentOn": "2026-11-24",
+                        "reason": "Paid twice", "idempotencyKey": key }),
             )
         }
         Step::Credit { invoice, gross } => (
@@ -179,7 +234,8 @@ async fn overlapping_statements_are_taken_once() {
     let app = TestApp::new().await;
     let finance = app.sign_in("finance@fenland.example").await;
     let import = async |csv: &str| {
-        let input = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv });
+        let key = format!("{csv:?}");
+        let input = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv, "idempotencyKey": key });
         finance.mutate("importBankStatement", "import { taken known rejected { line reason } }", input).await
     };
     let first = import("Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n20/11/2026,BIRCH INFANT,255.00\n21/11/2026,FEE,-4.00\n").await;
@@ -189,7 +245,7 @@ async fn overlapping_statements_are_taken_once() {
     assert_eq!((&again["import"]["taken"], &again["import"]["known"]), (&json!(1), &json!(2)), "{again:#}");
     assert_eq!(again["import"]["rejected"][0]["line"], 5);
     let before = app.contents().await;
-    for nonsense in ["", "a,b\n1,2\n", "\u{0}\u{1}\u{2}", "<html></html>"] {
+    for nonsense in ["\n", "a,b\n1,2\n", "\u{0}\u{1}\u{2}", "<html></html>"] {
         let payload = import(nonsense).await;
         assert_eq!(payload["errors"].as_array().map(Vec::len), Some(1), "{nonsense:?}: {payload:#}");
     }
@@ -209,7 +265,7 @@ async fn a_year_of_two_digits_is_of_this_century_by_every_entrance() {
         assert_eq!(recorded.status, 303, "{on}: {}", recorded.body);
     }
     let csv = "Date,Description,Amount\n20/11/26,TWO DIGITS,1.11\n";
-    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv });
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv, "idempotencyKey": "one" });
     assert_eq!(finance.done("importBankStatement", "import { taken }", file).await["import"]["taken"], 1);
     let days =
         "select string_agg(distinct received_on::text, ' ') || count(*) from payments where pence = 111";
@@ -234,7 +290,7 @@ async fn a_year_of_two_digits_is_of_this_century_by_every_entrance() {
     assert_eq!(app.contents().await, before);
     let csv = "Date,Description,Amount\n20/11/27,LATER,2.22\n20/11/1999,BEFORE,2.22\n20/11/2006,LONG AGO,2.22\n\
                20/11/26,NOW,2.22\n";
-    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv });
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv, "idempotencyKey": "four" });
     let import = finance.done("importBankStatement", "import { taken rejected { line reason } }", file).await;
     assert_eq!(import["import"]["taken"], 1);
     let reasons = import["import"]["rejected"].as_array().unwrap().iter().map(|line| &line["reason"]);
@@ -246,4 +302,135 @@ async fn a_year_of_two_digits_is_of_this_century_by_every_entrance() {
             "The day 20 November 2006 is more than ten years ago.",
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_second_finds_only_what_is_left() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let (birch, cedar) = (things.invoice("Birch Infant School"), things.invoice("Cedar Secondary School"));
+    let record = async |amount: i64, key: &str| {
+        let payment = json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": amount,
+                              "payerText": "COUNTY", "method": "BACS", "idempotencyKey": key });
+        finance.done("recordPayment", "payment { id }", payment).await["payment"]["id"].clone()
+    };
+    let allocate = |payment: &Value, invoice: &str, amount: i64, key: &str| {
+        let input = json!({ "alliance": FENLAND, "paymentId": payment, "idempotencyKey": key,
+                            "parts": [{ "invoiceId": invoice, "amount": amount }] });
+        finance.mutate("allocatePayment", "", input)
+    };
+    for round in 0..4 {
+        // One payment, two invoices, each asking for more than half of it; and sending it all back besides.
+        let payment = record(10_000, &format!("p {round}")).await;
+        let refund = json!({ "alliance": FENLAND, "paymentId": payment, "amount": 10_000, "sentOn": "2026-11-24",
+                             "reason": "Paid twice", "idempotencyKey": format!("r {round}") });
+        let (one, two, back) = tokio::join!(
+            allocate(&payment, birch, 6_000, &format!("b {round}")),
+            allocate(&payment, cedar, 6_000, &format!("c {round}")),
+            finance.mutate("refundPayment", "", refund),
+        );
+        let done = [&one, &two, &back].into_iter().filter(|answer| answer["errors"] == json!([])).count();
+        assert_eq!(done, 1, "{one} {two} {back}");
+        check(&finance).await;
+
+        // Money for an invoice, and a credit note that takes the same money off it.
+        let state = check(&finance).await;
+        let nodes = state["invoices"]["nodes"].as_array().unwrap();
+        let left = pence(&nodes.iter().find(|node| node["id"] == birch).unwrap()["outstanding"]);
+        let payment = record(left, &format!("q {round}")).await;
+        let credit = json!({ "alliance": FENLAND, "invoiceId": birch, "gross": (left / 2).max(1), "reason": "Agreed",
+                             "idempotencyKey": format!("n {round}") });
+        let (set, credited) = tokio::join!(
+            allocate(&payment, birch, left, &format!("a {round}")),
+            finance.mutate("creditInvoice", "", credit),
+        );
+        assert_eq!(credited["errors"], json!([]), "{credited}");
+        let state = check(&finance).await;
+        let nodes = state["invoices"]["nodes"].as_array().unwrap();
+        let now = pence(&nodes.iter().find(|node| node["id"] == birch).unwrap()["outstanding"]);
+        assert!(now >= 0, "{set} {credited}: {now}");
+
+        let never = json!({ "alliance": FENLAND, "paymentId": payment, "reason": "It bounced",
+                            "idempotencyKey": format!("w {round}") });
+        finance.done("reversePayment", "", never).await;
+
+        // Taking a payment back while it is set against an invoice.
+        let payment = record(500, &format!("s {round}")).await;
+        let never = json!({ "alliance": FENLAND, "paymentId": payment, "reason": "It bounced",
+                            "idempotencyKey": format!("v {round}") });
+        let (_, back) = tokio::join!(
+            allocate(&payment, cedar, 500, &format!("d {round}")),
+            finance.mutate("reversePayment", "", never),
+        );
+        assert_eq!(back["errors"], json!([]), "{back}");
+        check(&finance).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_never_was_is_taken_back_with_all_it_was_set_against() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let before = check(&finance).await;
+    let fields =
+        [("amount", "300.00"), ("payerText", "BIRCH"), ("reference", "CHEQUE 7"), ("method", "cheque")];
+    let recorded = finance.submit("/fenland/payments", "/payments", &fields).await;
+    let page = recorded.location().to_owned();
+    let id = page.rsplit('/').next().unwrap().to_owned();
+    let payments = finance.graphql(STATE, json!({})).await["alliance"]["payments"]["nodes"].take();
+    let payment =
+        payments.as_array().unwrap().iter().find(|payment| payment["amount"] == 30_000).unwrap().clone();
+    let parts = json!({ "alliance": FENLAND, "paymentId": payment["id"], "idempotencyKey": "parts",
+                        "parts": [{ "invoiceId": things.invoice("Birch Infant School"), "amount": 25_500 },
+                                  { "invoiceId": things.invoice("Cedar Secondary School"), "amount": 2_000 }] });
+    finance.done("allocatePayment", "", parts).await;
+
+    // Part of what is free is sent back; no more than is free can be, nor a payment taken back of which money went.
+    let shown = finance.page(&page).await;
+    assert!(
+        shown.text().contains("The £275.00 that is set against invoices is taken back"),
+        "{}",
+        shown.text()
+    );
+    let too_much =
+        finance.submit(&page, "/refund", &[("amount", "25.01"), ("whySentBack", "Paid twice")]).await;
+    assert_eq!(too_much.status, 422);
+    assert!(too_much.body.contains("Only £25.00 of this payment is free"), "{}", too_much.body);
+    assert!(too_much.body.contains("Paid twice"), "what was typed is lost");
+    for (field, value) in [("sentOn", "19/11/2026"), ("sentOn", "25/11/2026"), ("whySentBack", " ")] {
+        let typed = [("amount", "1.00"), ("whySentBack", "Paid twice"), (field, value)];
+        let refused =
+            finance.submit(&page, "/refund", &typed[if field == "whySentBack" { 1 } else { 0 }..]).await;
+        assert_eq!(refused.status, 422, "{field} {value}");
+    }
+    let never = [("whyReversed", "The cheque bounced")];
+    let taken_back = finance.submit(&page, &format!("{page}/reverse"), &never).await;
+    assert_eq!(taken_back.status, 303, "{}", taken_back.body);
+    assert_eq!(
+        app.count(&format!("select count(*) from payment_reversals where payment_id = '{id}'")).await,
+        1
+    );
+    let shown = finance.page(&page).await;
+    for words in ["Taken back. The cheque bounced", "£255.00", "−£255.00", "−£20.00"] {
+        assert!(shown.text().contains(words), "{words}: {}", shown.text());
+    }
+    let after = check(&finance).await;
+    for sum in ["agedDebt", "invoiceTotals"] {
+        assert_eq!(after[sum], before[sum], "the invoices need their money again");
+    }
+    let list = finance.page("/fenland/payments?state=REVERSED").await;
+    assert_eq!(list.links("BIRCH").len(), 1, "{}", list.text());
+
+    // Once is once, whoever asks again; and nothing can be done with it any more.
+    let contents = app.contents().await;
+    let reverse = |key: &str| json!({ "alliance": FENLAND, "paymentId": payment["id"], "reason": "The cheque bounced", "idempotencyKey": key });
+    assert_eq!(finance.refused("reversePayment", reverse("another")).await, "ALREADY_REVERSED");
+    let refund = json!({ "alliance": FENLAND, "paymentId": payment["id"], "amount": 1, "sentOn": "2026-11-24",
+                         "reason": "Paid twice", "idempotencyKey": "r" });
+    assert_eq!(finance.refused("refundPayment", refund).await, "MORE_THAN_FREE");
+    assert_eq!(app.contents().await, contents);
 }

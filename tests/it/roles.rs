@@ -102,6 +102,7 @@ async fn each_role_sees_what_it_may() {
                 ("id", "budget") | ("budgetId", _) => things.budget("2026-27"),
                 ("id", "invoice") => things.invoice("Birch Infant School"),
                 ("id", "payment") => things.free_payment(),
+                ("id", "payer") => things.payer("Birch Infant School"),
                 ("urn", _) => return Some("urn: 1".to_owned()),
                 _ => {
                     assert_ne!(ty, "ID", "{}: which {name}?", field.name);

@@ -46,7 +46,9 @@ fn paths(things: &Things) -> Vec<String> {
         "/credit",
         "/chasing",
         "/import",
+        "/take",
         "/reverse",
+        "/refund",
         "/retry",
         "/discard",
         "/roll",
@@ -64,6 +66,7 @@ fn paths(things: &Things) -> Vec<String> {
             "budgets" => things.budget("2026-27"),
             "invoices" => things.invoice("Birch Infant School"),
             "payments" => things.free_payment(),
+            "payers" => things.payer("Birch Infant School"),
             _ if page.contains("{id}") => return None,
             _ => "",
         };

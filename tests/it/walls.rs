@@ -123,7 +123,10 @@ const BY_ID: &[(&str, &str, &str)] = &[
     ("Alliance", "invoices", "{ nodes { number } totalCount }"),
     ("Alliance", "invoiceTotals", "{ __typename count gross }"),
     ("Alliance", "invoice", "{ number }"),
+    ("Alliance", "payments", "{ nodes { reference } totalCount }"),
+    ("Alliance", "paymentTotals", "{ __typename count received }"),
     ("Alliance", "payment", "{ amount }"),
+    ("Alliance", "payer", "{ legalName }"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +148,7 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
         let (.., below) = below.unwrap_or_else(|| panic!("{object}.{field} takes an id and is not tried"));
         let is_required = matches!(
             field.as_str(),
-            "node" | "member" | "budget" | "invoice" | "payment" | "simulate" | "planRun"
+            "node" | "member" | "budget" | "invoice" | "payment" | "payer" | "simulate" | "planRun"
         );
         let ty = if is_required { format!("{ty}!") } else { ty.clone() };
         let query = if object == "Query" {

@@ -19,8 +19,9 @@ use domain::{
             Chasing, DecideChasing, InvoiceFilter, IssueInvoices, decide_chasing, invoices, issue_invoices,
         },
         payments::{
-            AllocatePayment, ImportBankStatement, Part, RecordPayment, ReverseAllocation, allocate_payment,
-            allocations_of_payments, import_bank_statement, record_payment, reverse_allocation,
+            AllocatePayment, ImportBankStatement, Part, RecordPayment, RefundPayment, ReverseAllocation,
+            ReversePayment, allocate_payment, allocations_of_payments, import_bank_statement, record_payment,
+            refund_payment, reverse_allocation, reverse_payment,
         },
         proration::Proration,
     },
@@ -323,15 +324,25 @@ async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
     finance.done("setReminderLevels", "", json!({ "alliance": slug, "levels": [-7, 0, 14, 30] })).await;
 
     let bytes = b"Date,Description,Amount\n14/10/2025,UNKNOWN SENDER,12.34\n".to_vec();
-    let statement = ImportBankStatement { file_name: "october.csv".into(), bytes };
-    import_bank_statement(app, viewer, statement).await.unwrap();
+    let statement = ImportBankStatement { file_name: "october.csv".into(), bytes, expected: None };
+    import_bank_statement(app, viewer, statement, None).await.unwrap();
     let mistaken = pay(app, viewer, birch.1, Pence(500), &[(birch.0, Pence(500))]).await;
     let reading = Reading::new(app.db.clone(), viewer.clone());
     let allocations = allocations_of_payments(&reading, &[mistaken]).await.unwrap();
     drop(reading);
     let reversal =
         ReverseAllocation { allocation_id: allocations[0].id, reason: "It was another school's.".into() };
-    reverse_allocation(app, viewer, reversal).await.unwrap();
+    reverse_allocation(app, viewer, reversal, None).await.unwrap();
+    let refund = RefundPayment {
+        payment_id: mistaken,
+        amount: Pence(200),
+        sent_on: app.clock.now().date_naive(),
+        reason: "It was too much.".into(),
+    };
+    refund_payment(app, viewer, refund, None).await.unwrap();
+    let payment_id = pay(app, viewer, alder.1, Pence(700), &[(birch.0, Pence(700))]).await;
+    let reversal = ReversePayment { payment_id, reason: "The cheque bounced.".into() };
+    reverse_payment(app, viewer, reversal, None).await.unwrap();
 }
 
 async fn pay(

@@ -1,6 +1,6 @@
 //! Turns typed documents into PDF bytes.
 //!
-//! A caller fills in an [`InvoiceDocument`], [`CreditNoteDocument`] or [`StatementDocument`] and hands it to
+//! A caller fills in an [`InvoiceDocument`] or [`CreditNoteDocument`] and hands it to
 //! the one [`Renderer`] of its process. What holds for every document:
 //!
 //! - The same input gives the same bytes on every machine: only fonts within the binary are used, the file's
@@ -20,7 +20,6 @@ mod invoice;
 mod lines;
 mod parties;
 mod renderer;
-mod statement;
 mod tidy;
 
 #[cfg(test)]
@@ -33,4 +32,3 @@ pub use invoice::InvoiceDocument;
 pub use lines::{Line, Vat};
 pub use parties::{BankAccount, Payer, School, Supplier};
 pub use renderer::{RenderError, Renderer};
-pub use statement::{AgedAmount, OpenInvoice, Standing, StatementDocument};

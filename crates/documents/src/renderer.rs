@@ -8,13 +8,12 @@ use typst::foundations::{Datetime, Dict, Smart};
 use typst_as_lib::{TypstEngine, typst_kit_options::TypstKitFontOptions};
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use crate::{CreditNoteDocument, InvoiceDocument, StatementDocument, tidy::tidy};
+use crate::{CreditNoteDocument, InvoiceDocument, tidy::tidy};
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 3] = [
     ("common.typ", include_str!("../templates/common.typ")),
     ("invoice.typ", include_str!("../templates/invoice.typ")),
     ("credit_note.typ", include_str!("../templates/credit_note.typ")),
-    ("statement.typ", include_str!("../templates/statement.typ")),
 ];
 
 /// Makes PDFs. Make one in a process: it holds the fonts and templates. Clones share them.
@@ -67,13 +66,6 @@ impl Renderer {
     pub fn credit_note(&self, note: &CreditNoteDocument) -> Result<Vec<u8>, RenderError> {
         let identity = format!("{}/credit note/{}", note.supplier.legal_name, note.number);
         self.render("credit_note.typ", &identity, note.issued_on, &note.printed()?)
-    }
-
-    /// The statement as PDF.
-    pub fn statement(&self, statement: &StatementDocument) -> Result<Vec<u8>, RenderError> {
-        let (supplier, payer) = (&statement.supplier.legal_name, &statement.payer.legal_name);
-        let identity = format!("{supplier}/statement/{payer}/{}", statement.as_at);
-        self.render("statement.typ", &identity, statement.as_at, &statement.printed()?)
     }
 
     fn render(

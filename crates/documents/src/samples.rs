@@ -2,10 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::{
-    AgedAmount, BankAccount, CreditNoteDocument, InvoiceDocument, Line, OpenInvoice, Payer, School, Standing,
-    StatementDocument, Supplier, Vat,
-};
+use crate::{BankAccount, CreditNoteDocument, InvoiceDocument, Line, Payer, School, Supplier, Vat};
 
 pub(crate) fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap()
@@ -171,45 +168,5 @@ pub(crate) fn credit_note() -> CreditNoteDocument {
             net: 4_000,
             ..share()
         }],
-    }
-}
-
-pub(crate) fn statement() -> StatementDocument {
-    let open = |number: &str, school: &str, (issued_on, due_on), (gross, settled), standing| OpenInvoice {
-        number: number.to_owned(),
-        school_name: school.to_owned(),
-        issued_on,
-        due_on,
-        gross,
-        settled,
-        outstanding: gross - settled,
-        standing,
-    };
-    let november = (day(2026, 11, 23), day(2026, 12, 23));
-    let aged = |label: &str, amount| AgedAmount { label: label.to_owned(), amount };
-    StatementDocument {
-        supplier: supplier(),
-        payer: payer(),
-        as_at: day(2027, 1, 29),
-        invoices: vec![
-            open("WEA-0042", &school().name, november, (128_450, 50_000), Standing::Owed),
-            open("WEA-0043", "Fen Edge Junior School", november, (112_000, 0), Standing::Owed),
-            open("WEA-0044", "Larkrise Infant School", november, (75_000, 0), Standing::Disputed),
-            open(
-                "WEA-0061",
-                "Fen Edge Junior School",
-                (day(2027, 1, 8), day(2027, 2, 7)),
-                (42_000, 0),
-                Standing::Owed,
-            ),
-        ],
-        aged: vec![
-            aged("Not yet due", 42_000),
-            aged("1 to 30 days", 0),
-            aged("31 to 60 days", 190_450),
-            aged("61 to 90 days", 0),
-            aged("Over 90 days", 0),
-        ],
-        on_account: 12_000,
     }
 }

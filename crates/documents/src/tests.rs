@@ -8,11 +8,8 @@ use std::{
 };
 
 use crate::{
-    InvoiceDocument, Line, Payer, RenderError, Renderer, School, StatementDocument, Supplier,
-    samples::{
-        bare_invoice, credit_note, invoice, office_work, payer, school, share, statement, supplier,
-        vat_invoice,
-    },
+    InvoiceDocument, Line, Payer, RenderError, Renderer, School, Supplier,
+    samples::{bare_invoice, credit_note, invoice, office_work, payer, school, share, supplier, vat_invoice},
 };
 
 static RENDERER: LazyLock<Renderer> = LazyLock::new(Renderer::new);
@@ -225,37 +222,10 @@ fn a_credit_note_names_its_invoice_and_asks_for_nothing() {
 }
 
 #[test]
-fn a_statement_asks_for_what_is_neither_disputed_nor_received() {
-    let text = text(&RENDERER.statement(&statement()).unwrap());
-    assert_has(
-        &text,
-        &[
-            "Statement of account 29 January 2027",
-            "In dispute £750.00",
-            "Open, not in dispute £2,324.50",
-            "£120.00",
-            "Total to pay £2,204.50",
-            "Not yet due 1 to 30 days 31 to 60 days 61 to 90 days Over 90 days",
-            "£420.00 £0.00 £1,904.50 £0.00 £0.00",
-            "Remittance advice",
-        ],
-    );
-}
-
-#[test]
-fn a_statement_without_open_invoices_says_so() {
-    let empty = StatementDocument { invoices: Vec::new(), aged: Vec::new(), on_account: 0, ..statement() };
-    let text = text(&RENDERER.statement(&empty).unwrap());
-    assert_has(&text, &["Open invoices 0", "Nothing to pay"]);
-    assert_lacks(&text, &["By age", "dispute", "Remittance advice"]);
-}
-
-#[test]
 fn the_same_input_gives_the_same_bytes() {
     let expected = Renderer::new().invoice(&invoice()).unwrap();
     let renders = thread::scope(|scope| {
         let render = || {
-            RENDERER.statement(&statement()).unwrap();
             RENDERER.invoice(&vat_invoice()).unwrap();
             RENDERER.clone().invoice(&invoice()).unwrap()
         };
@@ -273,7 +243,6 @@ fn every_document_is_accessible_and_bears_its_own_date() {
         (RENDERER.invoice(&invoice()), "Invoice WEA-0042", "2026-11-23T00:00:00Z"),
         (RENDERER.invoice(&vat_invoice()), "VAT invoice WEA-0042", "2026-11-23T00:00:00Z"),
         (RENDERER.credit_note(&credit_note()), "Credit note WEC-0003", "2027-01-11T00:00:00Z"),
-        (RENDERER.statement(&statement()), "Statement of account, 29 January 2027", "2027-01-29T00:00:00Z"),
     ] {
         let pdf = pdf.unwrap();
         let info = poppler("pdfinfo", &["-isodates", "-"], &pdf);
@@ -305,6 +274,4 @@ fn sums_that_do_not_fit_are_refused() {
     let huge = Line { net: i64::MAX, ..share() };
     let invoice = InvoiceDocument { lines: vec![huge.clone(), huge], ..invoice() };
     assert!(matches!(RENDERER.invoice(&invoice), Err(RenderError::SumTooLarge)));
-    let statement = StatementDocument { on_account: i64::MIN, ..statement() };
-    assert!(matches!(RENDERER.statement(&statement), Err(RenderError::SumTooLarge)));
 }

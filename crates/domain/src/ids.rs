@@ -83,6 +83,8 @@ ids! {
     PaymentId
     /// A part of a payment set against one invoice.
     AllocationId
+    /// Money of a payment that was sent back.
+    RefundId
     /// One imported bank statement file.
     BankImportId
     /// A rendered file kept in the object store.

@@ -45,6 +45,11 @@ impl ListAddress {
         has_next.then(|| self.address("", cursor.as_deref()))
     }
 
+    /// The list as it is asked for, from its beginning.
+    pub(crate) fn here(&self) -> String {
+        self.address("", None)
+    }
+
     /// The same list as a file.
     pub(crate) fn csv(&self) -> String {
         self.address(".csv", None)

@@ -19,6 +19,9 @@ use crate::{
     session::{Signed, Within},
 };
 
+/// What one request may send: the largest file that any form takes, and what goes with it.
+pub(crate) const LARGEST_BODY: usize = 6 * 1024 * 1024;
+
 /// Settings of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SiteOptions {
@@ -103,14 +106,22 @@ pub fn router(site: Site) -> Router {
         .route("/invoices/{id}/credit", post(pages::invoice::credit))
         .route("/invoices/{id}/chasing", post(pages::invoice::chasing))
         .route("/payments", get(pages::payments::get).post(pages::payments::post))
-        .route("/payments/import", post(pages::payments::import))
+        .route("/payments.csv", get(pages::payments::csv))
+        .route("/payments/import", post(pages::payments::preview))
+        .route("/payments/import/take", post(pages::payments::import))
         .route("/payments/{id}", get(pages::payment::get).post(pages::payment::post))
         .route("/payments/{id}/reverse", post(pages::payment::reverse))
+        .route("/payments/{id}/refund", post(pages::payment::refund))
+        .route("/payments/{id}/parts/reverse", post(pages::payment::reverse_part))
+        .route("/payers/{id}/statement", get(pages::statement::get))
+        .route("/payers/{id}/statement.csv", get(pages::statement::csv))
         .route("/debt", get(pages::debt::get))
         .route("/debt.csv", get(pages::debt::csv))
         .route("/mail", get(pages::mail::get))
+        .route("/mail.csv", get(pages::mail::csv))
         .route("/mail/reminders", post(pages::mail::set_reminders))
         .route("/jobs", get(pages::jobs::get))
+        .route("/jobs.csv", get(pages::jobs::csv))
         .route("/jobs/{id}/retry", post(pages::jobs::retry))
         .route("/jobs/{id}/discard", post(pages::jobs::discard))
         .route("/settings", get(pages::settings::get).post(pages::settings::post));
@@ -132,7 +143,7 @@ pub fn router(site: Site) -> Router {
     }
     router
         .fallback(pages::not_found)
-        .layer(DefaultBodyLimit::max(6 * 1024 * 1024))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(headers))
         .with_state(Arc::new(site))
 }

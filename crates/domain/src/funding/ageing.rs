@@ -1,6 +1,6 @@
 //! How long money has been owed.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::money::Pence;
@@ -35,6 +35,19 @@ impl Age {
             31..=60 => Self::Days31To60,
             61..=90 => Self::Days61To90,
             91.. => Self::Over90Days,
+        }
+    }
+
+    /// The first and the last due date of this age on a day; `None` where there is no bound.
+    #[must_use]
+    pub fn due_between(self, today: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let before = |days| today.checked_sub_days(Days::new(days));
+        match self {
+            Self::NotYetDue => (Some(today), None),
+            Self::Days1To30 => (before(30), before(1)),
+            Self::Days31To60 => (before(60), before(31)),
+            Self::Days61To90 => (before(90), before(61)),
+            Self::Over90Days => (None, before(91)),
         }
     }
 
@@ -115,6 +128,14 @@ mod tests {
             assert_eq!(Age::on(today(), today() - TimeDelta::days(overdue)), age, "{overdue} days");
         }
         assert_eq!(Age::on(NaiveDate::MAX, NaiveDate::MIN), Age::Over90Days);
+        for age in Age::ALL {
+            let (first, last) = age.due_between(today());
+            for bound in [first, last].into_iter().flatten() {
+                assert_eq!(Age::on(today(), bound), age);
+            }
+            assert!(first.is_none_or(|first| Age::on(today(), first - TimeDelta::days(1)) > age));
+            assert!(last.is_none_or(|last| Age::on(today(), last + TimeDelta::days(1)) < age));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A budget with a formula ([`budgets`]) gives each member a share; a run issues an invoice for each share
 //! ([`invoices`]); money received is set against invoices ([`payments`]); what is late is asked for with tact
-//! ([`reminders`]). What was issued, received or credited is only ever added to. Sums are derived from those rows
+//! ([`reminders`]); all of it stands on each payer's account ([`statements`]). What was issued, received or credited is only ever added to. Sums are derived from those rows
 //! and stored nowhere, so they cannot drift.
 
 pub mod ageing;
@@ -17,3 +17,4 @@ pub mod budgets;
 pub mod invoices;
 pub mod payments;
 pub mod reminders;
+pub mod statements;

@@ -40,12 +40,14 @@ pub enum Kind {
     LedgerEntry = 14,
     /// A job of the work queue.
     Job = 15,
+    /// Money of a payment that was sent back.
+    Refund = 35,
     /// A session, of an account and of no alliance.
     Session = 50,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Delivery,
         Self::LedgerEntry,
         Self::Job,
+        Self::Refund,
         Self::Session,
     ];
 }

@@ -126,6 +126,7 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::CreditNote
         | ids::Kind::Allocation
         | ids::Kind::LedgerEntry
+        | ids::Kind::Refund
         | ids::Kind::Session => None,
     })
 }

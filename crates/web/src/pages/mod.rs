@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod start;
+pub(crate) mod statement;
 
 use axum::{
     http::Uri,

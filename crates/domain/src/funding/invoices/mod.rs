@@ -228,6 +228,10 @@ pub struct InvoiceFilter {
     pub member_id: Option<MemberId>,
     /// Of one payer.
     pub payer_id: Option<PayerId>,
+    /// Due on this day or later.
+    pub due_from: Option<NaiveDate>,
+    /// Due on this day or before.
+    pub due_to: Option<NaiveDate>,
 }
 
 /// Where a list of invoices goes on.
@@ -262,6 +266,12 @@ pub async fn invoices(
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let query = repo::Query { filter, reach: &reach, today };
     Ok(repo::invoices(&mut tx, &query, page).await?)
+}
+
+/// Every invoice of the alliance that needs money, what is due first in front.
+pub async fn open_invoices(reading: &Reading, today: NaiveDate) -> Result<Vec<InvoiceRecord>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::open_invoices(&mut tx, today).await?)
 }
 
 /// How many invoices within reach the filter finds, and what they come to.

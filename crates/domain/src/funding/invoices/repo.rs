@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     Balance, Chasing, CreditNote, Invoice, InvoiceCursor, InvoiceFilter, InvoiceLine, InvoiceRecord,
-    InvoiceTotals, plan_run::PlannedInvoice,
+    InvoiceState, InvoiceTotals, plan_run::PlannedInvoice,
 };
 use crate::{
     app::Timestamp,
@@ -13,7 +13,7 @@ use crate::{
     funding::vat::{VatDecision, VatTreatment},
     ids::{BudgetId, CreditNoteId, InvoiceId, InvoiceRunId, MemberId, PayerId, PersonId},
     money::{BasisPoints, Pence},
-    page::{Page, PageRequest},
+    page::{MAX_PAGE, Page, PageRequest},
     viewer::Reach,
 };
 
@@ -136,8 +136,10 @@ pub(super) async fn invoices(
                        when i.due_on < $8 then 'overdue'
                        when b.received_pence > 0 then 'part_paid'
                        else 'due' end])
-             and ($9::bigint is null or i.sequence < $9)
-           order by i.sequence desc limit $10"#,
+             and ($9::date is null or i.due_on >= $9)
+             and ($10::date is null or i.due_on <= $10)
+             and ($11::bigint is null or i.sequence < $11)
+           order by i.sequence desc limit $12"#,
         tx.alliance_id() as _,
         query.reach.as_filter() as _,
         query.filter.text.as_deref(),
@@ -146,12 +148,43 @@ pub(super) async fn invoices(
         query.filter.payer_id.map(|id| id.0),
         query.states() as _,
         query.today,
+        query.filter.due_from,
+        query.filter.due_to,
         page.after.map(|cursor| cursor.sequence),
         page.limit()
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(page.cut(rows.into_iter().map(InvoiceRecord::try_from).collect::<Result<_, _>>()?))
+}
+
+/// Every invoice that needs money, what is due first in front.
+pub(crate) async fn open_invoices(tx: &mut Tx, today: NaiveDate) -> Result<Vec<InvoiceRecord>, Internal> {
+    use InvoiceState::{Disputed, Due, Held, Overdue, PartPaid};
+    let filter = InvoiceFilter { states: vec![Due, PartPaid, Overdue, Disputed, Held], ..Default::default() };
+    let query = Query { filter: &filter, reach: &Reach::Alliance, today };
+    let mut open = Vec::new();
+    let mut request = PageRequest::first(MAX_PAGE);
+    loop {
+        let page = invoices(tx, &query, &request).await?;
+        request.after = page.items.last().map(|last| InvoiceCursor { sequence: last.invoice.sequence });
+        open.extend(page.items);
+        if !page.has_next {
+            open.sort_by_key(|record| (record.invoice.due_on, record.invoice.sequence));
+            return Ok(open);
+        }
+    }
+}
+
+/// Every invoice's number with its payer.
+pub(crate) async fn numbers(tx: &mut Tx) -> Result<Vec<(String, PayerId)>, Internal> {
+    let rows = sqlx::query!(
+        r#"select number, payer_id as "payer_id: PayerId" from invoices where alliance_id = $1"#,
+        tx.alliance_id() as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.number, row.payer_id)).collect())
 }
 
 pub(super) async fn totals(tx: &mut Tx, query: &Query<'_>) -> Result<InvoiceTotals, Internal> {
@@ -174,7 +207,9 @@ pub(super) async fn totals(tx: &mut Tx, query: &Query<'_>) -> Result<InvoiceTota
                        when b.chasing <> 'chased' then b.chasing
                        when i.due_on < $8 then 'overdue'
                        when b.received_pence > 0 then 'part_paid'
-                       else 'due' end])"#,
+                       else 'due' end])
+             and ($9::date is null or i.due_on >= $9)
+             and ($10::date is null or i.due_on <= $10)"#,
         tx.alliance_id() as _,
         query.reach.as_filter() as _,
         query.filter.text.as_deref(),
@@ -182,7 +217,9 @@ pub(super) async fn totals(tx: &mut Tx, query: &Query<'_>) -> Result<InvoiceTota
         query.filter.member_id.map(|id| id.0),
         query.filter.payer_id.map(|id| id.0),
         query.states() as _,
-        query.today
+        query.today,
+        query.filter.due_from,
+        query.filter.due_to
     )
     .fetch_one(tx.conn())
     .await?)

@@ -69,10 +69,7 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
     if bytes.contains(&0) || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"%PDF") {
         return Err(BankFileError::NotText);
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
-        Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
-    };
+    let text = bank_text(bytes);
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let heading = reader.headers().map_err(|_| BankFileError::NotText)?.clone();
@@ -94,6 +91,15 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
         }
     }
     Ok((lines, rejected))
+}
+
+/// A file's text, in either of the encodings that banks use.
+#[must_use]
+pub fn bank_text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+        Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
+    }
 }
 
 impl Columns {

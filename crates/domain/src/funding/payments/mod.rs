@@ -1,31 +1,36 @@
 //! Money received, and what it was set against.
 //!
-//! A payment and an allocation are only ever added. A mistake is reversed by a further row of the opposite sum, so
-//! at every moment: received = allocated + free, for each payment and for the alliance.
+//! A payment, an allocation and a refund are only ever added. A mistake is answered by a further row, so at every
+//! moment: received = allocated + sent back + free, for each payment that stands and for the alliance.
 
 mod allocate_payment;
 mod bank_file;
 mod import_bank_statement;
 mod record_payment;
+mod refund_payment;
 pub(crate) mod repo;
 mod reverse_allocation;
+mod reverse_payment;
 mod suggest;
 
 pub use allocate_payment::{AllocatePayment, AllocatePaymentError, Part, allocate_payment};
-pub use bank_file::{BankFileError, BankLine, RejectedLine, read_bank_file};
+pub use bank_file::{BankFileError, BankLine, RejectedLine, bank_text, read_bank_file};
 pub use import_bank_statement::{
-    BankImport, ImportBankStatement, ImportBankStatementError, import_bank_statement,
+    BankImport, ExpectedReceipts, ImportBankStatement, ImportBankStatementError, Receipt,
+    import_bank_statement, plan_bank_import,
 };
 pub use record_payment::{RecordPayment, RecordPaymentError, record_payment};
+pub use refund_payment::{RefundPayment, RefundPaymentError, refund_payment};
 pub(crate) use reverse_allocation::set_free;
 pub use reverse_allocation::{ReverseAllocation, ReverseAllocationError, reverse_allocation};
+pub use reverse_payment::{ReversePayment, ReversePaymentError, reverse_payment};
 pub use suggest::{Suggestion, suggestions};
 
 use chrono::NaiveDate;
 
 use crate::{
     error::ReadError,
-    ids::{AllocationId, InvoiceId, PayerId, PaymentId},
+    ids::{AllocationId, InvoiceId, PayerId, PaymentId, RefundId},
     money::Pence,
     page::{Page, PageRequest},
     viewer::{Permission, Reading},
@@ -50,14 +55,36 @@ pub struct Payment {
     pub method: Method,
     /// What of it is set against invoices.
     pub allocated: Pence,
+    /// What of it was sent back.
+    pub refunded: Pence,
+    /// Why it was taken back whole, if it was: it counts for nothing then.
+    pub reversal_reason: Option<String>,
 }
 
 impl Payment {
-    /// What of it is not set against any invoice.
+    /// What of it is neither set against an invoice nor sent back.
     #[must_use]
     pub fn free(&self) -> Pence {
-        Pence(self.amount.0 - self.allocated.0)
+        match self.reversal_reason {
+            Some(_) => Pence::ZERO,
+            None => Pence(self.amount.0 - self.allocated.0 - self.refunded.0),
+        }
     }
+}
+
+/// Money of a payment that was sent back to the payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// The refund.
+    pub id: RefundId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// The day it left the bank.
+    pub sent_on: NaiveDate,
+    /// How much, above zero.
+    pub amount: Pence,
+    /// Why.
+    pub reason: String,
 }
 
 /// How a payment came.
@@ -139,14 +166,49 @@ pub struct Allocation {
     pub received_on: NaiveDate,
 }
 
-/// Which payments are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PaymentFilter {
-    /// Every payment.
-    #[default]
-    All,
-    /// Those of which something is free.
-    Unmatched,
+impl Allocation {
+    /// Whether it counts: neither taken back nor the taking back of another.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !self.is_reversed && self.reverses_id.is_none()
+    }
+}
+
+/// What a payment can be found by. One of which money was sent back is also open or matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaymentState {
+    /// Something of it is free.
+    Open,
+    /// Nothing of it is free.
+    Matched,
+    /// Something of it was sent back.
+    Refunded,
+    /// It was taken back whole.
+    Reversed,
+}
+
+impl PaymentState {
+    /// The name in filters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Matched => "matched",
+            Self::Refunded => "refunded",
+            Self::Reversed => "reversed",
+        }
+    }
+}
+
+/// Which payments are listed. Empty fields filter nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// Part of the reference, or of the payer's name or words, in any case.
+    pub text: Option<String>,
+    /// In any of these states; every state when empty.
+    pub states: Vec<PaymentState>,
+    /// Of one payer.
+    pub payer_id: Option<PayerId>,
 }
 
 /// Where a list of payments goes on: before this day and payment.
@@ -161,21 +223,27 @@ pub struct PaymentCursor {
 /// What was received, and how much of it is set against invoices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PaymentTotals {
-    /// How many payments.
+    /// How many payments, with those that were taken back.
     pub count: i64,
-    /// What they come to.
+    /// What those come to that stand.
     pub received: Pence,
     /// How many have something free.
     pub unmatched: i64,
     /// What is free.
     pub free: Pence,
+    /// How many had something sent back.
+    pub refunds: i64,
+    /// What was sent back.
+    pub refunded: Pence,
+    /// How many were taken back whole.
+    pub reversed: i64,
 }
 
 /// Payments of the alliance, the newest first. A school sees payments on its own invoices there, not this list:
 /// one payment may be for several schools.
 pub async fn payments(
     reading: &Reading,
-    filter: PaymentFilter,
+    filter: &PaymentFilter,
     page: &PageRequest<PaymentCursor>,
 ) -> Result<Page<Payment>, ReadError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
@@ -188,10 +256,16 @@ pub async fn payments_by_ids(reading: &Reading, ids: &[PaymentId]) -> Result<Vec
     Ok(repo::payments_by_ids(&mut tx, ids).await?)
 }
 
-/// What was received in all.
-pub async fn payment_totals(reading: &Reading) -> Result<PaymentTotals, ReadError> {
+/// How many payments the filter finds, and what they come to.
+pub async fn payment_totals(reading: &Reading, filter: &PaymentFilter) -> Result<PaymentTotals, ReadError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
-    Ok(repo::totals(&mut tx).await?)
+    Ok(repo::totals(&mut tx, filter).await?)
+}
+
+/// What was sent back of these payments, the oldest first.
+pub async fn refunds_of_payments(reading: &Reading, ids: &[PaymentId]) -> Result<Vec<Refund>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::refunds_of_payments(&mut tx, ids).await?)
 }
 
 /// What was set against these invoices, as far as they are within reach, the oldest first.

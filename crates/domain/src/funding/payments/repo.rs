@@ -1,13 +1,18 @@
 //! SQL of payments and allocations.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
-use super::{Allocation, Method, Payment, PaymentCursor, PaymentFilter, PaymentTotals};
+use super::{
+    Allocation, Method, Payment, PaymentCursor, PaymentFilter, PaymentTotals, Refund,
+    reverse_allocation::Reversal,
+};
 use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PersonId},
+    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PersonId, RefundId},
     money::Pence,
     page::{Page, PageRequest},
     viewer::Reach,
@@ -22,6 +27,8 @@ struct PaymentRow {
     reference: String,
     method: String,
     allocated: Pence,
+    refunded: Pence,
+    reversal_reason: Option<String>,
 }
 
 impl From<PaymentRow> for Payment {
@@ -35,28 +42,41 @@ impl From<PaymentRow> for Payment {
             reference: row.reference,
             method: Method::parse(&row.method).unwrap_or(Method::Other),
             allocated: row.allocated,
+            refunded: row.refunded,
+            reversal_reason: row.reversal_reason,
         }
     }
 }
 
+fn states(filter: &PaymentFilter) -> Option<Vec<String>> {
+    let states = &filter.states;
+    (!states.is_empty()).then(|| states.iter().map(|state| state.as_str().to_owned()).collect())
+}
+
 pub(super) async fn payments(
     tx: &mut Tx,
-    filter: PaymentFilter,
+    filter: &PaymentFilter,
     page: &PageRequest<PaymentCursor>,
 ) -> Result<Page<Payment>, Internal> {
     let rows = sqlx::query_as!(
         PaymentRow,
         r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
                   p.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
-                  coalesce(a.pence, 0)::bigint as "allocated!: Pence"
-           from payments p
-           left join lateral (select sum(pence) as pence from allocations
-                              where alliance_id = $1 and payment_id = p.id) a on true
-           where p.alliance_id = $1 and ($2 = false or p.pence <> coalesce(a.pence, 0))
-             and ($3::date is null or (p.received_on, p.id) < ($3, $4))
-           order by p.received_on desc, p.id desc limit $5"#,
+                  b.allocated_pence as "allocated!: Pence", b.refunded_pence as "refunded!: Pence", b.reversal_reason
+           from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
+           where p.alliance_id = $1
+             and ($2::text is null or strpos(lower(p.reference || ' ' || p.payer_text || ' ' || coalesce(
+                    (select legal_name from payers where alliance_id = $1 and id = p.payer_id), '')), lower($2)) > 0)
+             and ($3::text[] is null or $3 && array[
+                  case when b.is_reversed then 'reversed' when b.free_pence > 0 then 'open' else 'matched' end,
+                  case when b.refunded_pence > 0 then 'refunded' end])
+             and ($4::uuid is null or p.payer_id = $4)
+             and ($5::date is null or (p.received_on, p.id) < ($5, $6))
+           order by p.received_on desc, p.id desc limit $7"#,
         tx.alliance_id() as _,
-        filter == PaymentFilter::Unmatched,
+        filter.text.as_deref(),
+        states(filter) as _,
+        filter.payer_id.map(|id| id.0),
         page.after.map(|cursor| cursor.received_on),
         page.after.map(|cursor| cursor.id.0),
         page.limit()
@@ -72,10 +92,8 @@ pub(super) async fn payments_by_ids(tx: &mut Tx, ids: &[PaymentId]) -> Result<Ve
         PaymentRow,
         r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
                   p.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
-                  coalesce(a.pence, 0)::bigint as "allocated!: Pence"
-           from payments p
-           left join lateral (select sum(pence) as pence from allocations
-                              where alliance_id = $1 and payment_id = p.id) a on true
+                  b.allocated_pence as "allocated!: Pence", b.refunded_pence as "refunded!: Pence", b.reversal_reason
+           from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
            where p.alliance_id = $1 and p.id = any($2)"#,
         tx.alliance_id() as _,
         &ids
@@ -85,17 +103,28 @@ pub(super) async fn payments_by_ids(tx: &mut Tx, ids: &[PaymentId]) -> Result<Ve
     Ok(rows.into_iter().map(Payment::from).collect())
 }
 
-pub(super) async fn totals(tx: &mut Tx) -> Result<PaymentTotals, Internal> {
+pub(super) async fn totals(tx: &mut Tx, filter: &PaymentFilter) -> Result<PaymentTotals, Internal> {
     Ok(sqlx::query_as!(
         PaymentTotals,
-        r#"select count(*) as "count!", coalesce(sum(p.pence), 0)::bigint as "received!: Pence",
-                  count(*) filter (where p.pence <> coalesce(a.pence, 0)) as "unmatched!",
-                  coalesce(sum(p.pence - coalesce(a.pence, 0)), 0)::bigint as "free!: Pence"
-           from payments p
-           left join lateral (select sum(pence) as pence from allocations
-                              where alliance_id = $1 and payment_id = p.id) a on true
-           where p.alliance_id = $1"#,
-        tx.alliance_id() as _
+        r#"select count(*) as "count!",
+                  coalesce(sum(p.pence) filter (where not b.is_reversed), 0)::bigint as "received!: Pence",
+                  count(*) filter (where b.free_pence > 0) as "unmatched!",
+                  coalesce(sum(b.free_pence), 0)::bigint as "free!: Pence",
+                  count(*) filter (where b.refunded_pence > 0) as "refunds!",
+                  coalesce(sum(b.refunded_pence), 0)::bigint as "refunded!: Pence",
+                  count(*) filter (where b.is_reversed) as "reversed!"
+           from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
+           where p.alliance_id = $1
+             and ($2::text is null or strpos(lower(p.reference || ' ' || p.payer_text || ' ' || coalesce(
+                    (select legal_name from payers where alliance_id = $1 and id = p.payer_id), '')), lower($2)) > 0)
+             and ($3::text[] is null or $3 && array[
+                  case when b.is_reversed then 'reversed' when b.free_pence > 0 then 'open' else 'matched' end,
+                  case when b.refunded_pence > 0 then 'refunded' end])
+             and ($4::uuid is null or p.payer_id = $4)"#,
+        tx.alliance_id() as _,
+        filter.text.as_deref(),
+        states(filter) as _,
+        filter.payer_id.map(|id| id.0)
     )
     .fetch_one(tx.conn())
     .await?)
@@ -183,6 +212,24 @@ pub(super) async fn insert_import(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Which of these bank lines a statement other than `import` brought.
+pub(super) async fn known_bank_lines(
+    tx: &mut Tx,
+    lines: &[Vec<u8>],
+    import: Option<BankImportId>,
+) -> Result<HashSet<Vec<u8>>, Internal> {
+    let known = sqlx::query_scalar!(
+        r#"select bank_line as "bank_line!" from payments
+           where alliance_id = $1 and bank_line = any($2) and import_id is distinct from $3"#,
+        tx.alliance_id() as _,
+        lines,
+        import.map(|id| id.0)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(known.into_iter().collect())
 }
 
 pub(super) struct NewAllocation {
@@ -278,5 +325,59 @@ pub(super) async fn allocation(tx: &mut Tx, id: AllocationId) -> Result<Option<A
         id as _
     )
     .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_reversal(
+    tx: &mut Tx,
+    payment_id: PaymentId,
+    reversal: &Reversal<'_>,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into payment_reversals (alliance_id, payment_id, reason, reversed_by, reversed_at)
+         values ($1, $2, $3, $4, $5)",
+        tx.alliance_id() as _,
+        payment_id as _,
+        reversal.reason,
+        reversal.by as _,
+        reversal.now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_refund(
+    tx: &mut Tx,
+    refund: &Refund,
+    (by, now): (Option<PersonId>, Timestamp),
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into refunds (alliance_id, id, payment_id, sent_on, pence, reason, refunded_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tx.alliance_id() as _,
+        refund.id as _,
+        refund.payment_id as _,
+        refund.sent_on,
+        refund.amount as _,
+        refund.reason,
+        by as _,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn refunds_of_payments(tx: &mut Tx, ids: &[PaymentId]) -> Result<Vec<Refund>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        Refund,
+        r#"select id as "id: RefundId", payment_id as "payment_id: PaymentId", sent_on, pence as "amount: Pence", reason
+           from refunds where alliance_id = $1 and payment_id = any($2) order by created_at, id"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
     .await?)
 }

@@ -1,5 +1,7 @@
 //! Taking back what was set against an invoice: by a person, or because the invoice was credited.
 
+use serde::Serialize;
+
 use super::{Allocation, Payment, repo};
 use crate::{
     app::{App, Timestamp},
@@ -7,6 +9,7 @@ use crate::{
     db::Tx,
     error::{Forbidden, Internal},
     funding::invoices::{self, Invoice},
+    idempotency::{self, IdempotencyError, IdempotencyKey, Once},
     ids::{AllocationId, PersonId},
     ledger,
     money::Pence,
@@ -16,7 +19,7 @@ use crate::{
 };
 
 /// An allocation to be reversed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ReverseAllocation {
     /// Which.
     pub allocation_id: AllocationId,
@@ -39,6 +42,9 @@ pub enum ReverseAllocationError {
     /// No reason.
     #[error("Please say why, in at most 300 characters.")]
     InvalidReason,
+    /// The key was used for something else.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -49,35 +55,46 @@ pub async fn reverse_allocation(
     app: &App,
     viewer: &Viewer,
     input: ReverseAllocation,
+    key: Option<&IdempotencyKey>,
 ) -> Result<Payment, ReverseAllocationError> {
     use ReverseAllocationError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
+    let now = app.clock.now();
+
     let mut tx = app.db.begin(scope).await?;
+    let person_id = viewer.person_id();
+    let result_id = input.allocation_id.0;
+    let once = Once { person_id, key, operation: "reverse_allocation", input: &input, result_id, now };
+    let is_done = idempotency::claim(&mut tx, once).await?.is_some();
     let found = repo::allocation(&mut tx, input.allocation_id).await?.ok_or(E::UnknownAllocation)?;
     // The payment first and then the invoice, as everywhere; then look again under the locks.
-    repo::lock_payment(&mut tx, found.payment_id).await?;
+    let payment = repo::lock_payment(&mut tx, found.payment_id).await?.ok_or(E::UnknownAllocation)?;
+    if is_done {
+        return Ok(payment);
+    }
     let record =
         invoices::repo::lock_invoice(&mut tx, found.invoice_id).await?.ok_or(E::UnknownAllocation)?;
     let allocation = repo::allocation(&mut tx, found.id).await?.ok_or(E::UnknownAllocation)?;
-    if allocation.is_reversed || allocation.reverses_id.is_some() {
+    if !allocation.is_live() {
         return Err(E::AlreadyReversed);
     }
-    let now = app.clock.now();
-    let by = Reversal { reason: &reason, by: viewer.person_id(), now };
+    let by = Reversal { reason: &reason, by: person_id, now };
     reverse(app, &mut tx, (&record.invoice, &allocation), &by).await?;
     let payment = repo::payments_by_ids(&mut tx, &[found.payment_id]).await?.into_iter().next();
     tx.commit().await?;
     payment.ok_or(E::UnknownAllocation)
 }
 
-struct Reversal<'a> {
-    reason: &'a str,
-    by: Option<PersonId>,
-    now: Timestamp,
+/// Why and by whom something is taken back.
+pub(super) struct Reversal<'a> {
+    pub(super) reason: &'a str,
+    pub(super) by: Option<PersonId>,
+    pub(super) now: Timestamp,
 }
 
-async fn reverse(
+/// Adds the opposite of an allocation. Its payment and its invoice are locked by the caller.
+pub(super) async fn reverse(
     app: &App,
     tx: &mut Tx,
     (invoice, allocation): (&Invoice, &Allocation),
@@ -110,7 +127,7 @@ pub(crate) async fn set_free(
     let now = app.clock.now();
     let mut left = excess.0;
     let allocations = repo::allocations_of_invoices(tx, &Reach::Alliance, &[invoice.id]).await?;
-    let live = allocations.iter().rev().filter(|row| !row.is_reversed && row.reverses_id.is_none());
+    let live = allocations.iter().rev().filter(|row| row.is_live());
     for allocation in live {
         if left <= 0 {
             break;
@@ -141,4 +158,4 @@ failure!(ReverseAllocationError {
     UnknownAllocation => "allocationId",
     AlreadyReversed => "allocationId",
     InvalidReason => "reason",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Internal, Idempotency });

@@ -1,7 +1,7 @@
-//! Which invoices a payment is probably for.
+//! Who a payment is probably from, and which invoices it is probably for.
 
 use super::{Part, Payment};
-use crate::{funding::invoices::InvoiceRecord, money::Pence};
+use crate::{funding::invoices::InvoiceRecord, ids::PayerId, money::Pence, schools::members::Payer};
 
 /// A proposal for one payment, with its reason. A person decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +12,34 @@ pub struct Suggestion {
     pub reason: String,
 }
 
+/// How much of a payer's name a bank must leave for it to be known by: banks cut names short.
+const SHORTEST_NAME: usize = 8;
+
+/// The payer that a receipt tells of: by the invoice numbers that it quotes, when all of them are one payer's, or else
+/// by the legal name, whole in its words or cut short by the bank, when no other payer's fits.
+pub(super) fn payer<'a>(
+    payment: &Payment,
+    numbers: &[(String, PayerId)],
+    payers: &'a [Payer],
+) -> Option<&'a Payer> {
+    let quoted = plain(&format!("{} {}", payment.reference, payment.payer_text));
+    let mut ids = numbers.iter().filter(|(number, _)| quotes(&quoted, number)).map(|(_, id)| *id);
+    if let Some(id) = ids.next() {
+        return payers.iter().find(|payer| payer.id == id).filter(|_| ids.all(|other| other == id));
+    }
+    let words = plain(&payment.payer_text);
+    let is_named = |payer: &&Payer| {
+        let name = plain(&payer.legal_name);
+        name.len() >= SHORTEST_NAME
+            && (quoted.contains(&name) || (words.len() >= SHORTEST_NAME && name.starts_with(&words)))
+    };
+    let mut named = payers.iter().filter(is_named);
+    named.next().filter(|_| named.next().is_none())
+}
+
 /// Proposals for a payment among the open invoices, the surest first: the invoice whose number is quoted; then one
-/// payer's invoices that together come to exactly the sum; then a single invoice of exactly the sum.
+/// payer's invoices that together come to exactly the sum; then a single invoice of exactly the sum; and when none of
+/// these is there and the payer is known, what it owes, the longest due first.
 #[must_use]
 pub fn suggestions(payment: &Payment, open: &[InvoiceRecord]) -> Vec<Suggestion> {
     let free = payment.free();
@@ -30,11 +56,14 @@ pub fn suggestions(payment: &Payment, open: &[InvoiceRecord]) -> Vec<Suggestion>
             parts: fill(free, &numbered),
         });
     }
+    let is_possible =
+        |record: &&InvoiceRecord| payment.payer_id.is_none_or(|id| id == record.invoice.payer_id);
+    let open: Vec<_> = open.iter().filter(is_possible).collect();
     let mut payers: Vec<_> = open.iter().map(|record| record.invoice.payer_id).collect();
     payers.sort_unstable();
     payers.dedup();
     for payer in payers {
-        let theirs: Vec<_> = open.iter().filter(|record| record.invoice.payer_id == payer).collect();
+        let theirs: Vec<_> = open.iter().copied().filter(|record| record.invoice.payer_id == payer).collect();
         let sum: i64 = theirs.iter().map(|record| record.balance.outstanding.0).sum();
         if sum == free.0 && theirs.len() > 1 {
             let name = &theirs[0].invoice.bill_to_name;
@@ -42,7 +71,7 @@ pub fn suggestions(payment: &Payment, open: &[InvoiceRecord]) -> Vec<Suggestion>
             found.push(Suggestion { reason, parts: fill(free, &theirs) });
         }
     }
-    let same: Vec<_> = open.iter().filter(|record| record.balance.outstanding == free).collect();
+    let same: Vec<_> = open.iter().copied().filter(|record| record.balance.outstanding == free).collect();
     // Several of one sum tell nothing.
     if let [only] = same[..]
         && !numbered.iter().any(|record| record.invoice.id == only.invoice.id)
@@ -50,6 +79,10 @@ pub fn suggestions(payment: &Payment, open: &[InvoiceRecord]) -> Vec<Suggestion>
         let reason =
             format!("Only {} for {} needs exactly this sum.", only.invoice.number, only.invoice.member_name);
         found.push(Suggestion { reason, parts: fill(free, &[only]) });
+    }
+    if let (true, Some(_), [first, ..]) = (found.is_empty(), payment.payer_id, &open[..]) {
+        let reason = format!("It is from {}: what is due first is paid first.", first.invoice.bill_to_name);
+        found.push(Suggestion { reason, parts: fill(free, &open) });
     }
     found
 }

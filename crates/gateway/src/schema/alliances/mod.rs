@@ -134,6 +134,11 @@ impl AllianceObject {
         self.0.member(domain::ids::MemberId(ids::local(Kind::Member, self.0.id(), &id))).await
     }
 
+    /// One payer by its id.
+    async fn payer(&self, id: ID) -> Result<Option<schools::PayerObject>> {
+        self.0.payer(domain::ids::PayerId(ids::local(Kind::Payer, self.0.id(), &id))).await
+    }
+
     /// Who settles invoices, by name.
     async fn payers(&self) -> Result<Vec<schools::PayerObject>> {
         schools::payers(&self.0).await
@@ -214,17 +219,19 @@ impl AllianceObject {
     /// Money received, the newest first.
     async fn payments(
         &self,
-        #[graphql(desc = "Only payments of which something is not set against an invoice.")]
-        unmatched: Option<bool>,
+        filter: Option<funding::PaymentFilterInput>,
         #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
         after: Option<String>,
     ) -> Result<funding::PaymentConnection> {
-        funding::payments(&self.0, unmatched.unwrap_or(false), first, after.as_deref()).await
+        funding::payments(&self.0, filter.unwrap_or_default(), first, after.as_deref()).await
     }
 
-    /// What was received in all.
-    async fn payment_totals(&self) -> Result<funding::PaymentTotalsObject> {
-        funding::payment_totals(&self.0).await
+    /// How many payments there are, and what they come to.
+    async fn payment_totals(
+        &self,
+        filter: Option<funding::PaymentFilterInput>,
+    ) -> Result<funding::PaymentTotalsObject> {
+        funding::payment_totals(&self.0, filter.unwrap_or_default()).await
     }
 
     /// One payment by its id.

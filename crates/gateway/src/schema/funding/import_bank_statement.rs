@@ -1,9 +1,18 @@
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use domain::funding::payments::{BankImport, ImportBankStatement, import_bank_statement};
+use std::sync::Arc;
 
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use domain::{
+    funding::payments::{
+        BankImport, ExpectedReceipts, ImportBankStatement, import_bank_statement, plan_bank_import,
+    },
+    idempotency::IdempotencyKey,
+};
+
+use super::payments::ReceiptObject;
 use crate::schema::{
-    context::Session,
-    errors::{answer, payload, unknown_alliance},
+    context::{Inside, Session},
+    errors::{self, answer, payload, unknown_alliance},
+    scalars::Pence,
 };
 
 /// A bank's statement file.
@@ -13,17 +22,33 @@ struct ImportBankStatementInput {
     alliance: String,
     /// The file's name, for the record.
     file_name: String,
-    /// The file's text: CSV with a heading.
+    /// The file's text: CSV with a heading. A request is 1 MB at the most, so a longer file goes in parts, each with its
+    /// heading, or by the page, which takes 5 MB.
     csv: String,
+    /// How many receipts a dry run showed: nothing is taken when it would now be another number. With `expectedTotal`.
+    expected_count: Option<usize>,
+    /// What they came to.
+    expected_total: Option<Pence>,
+    /// Answers with what would be taken, and takes nothing.
+    #[graphql(default)]
+    dry_run: bool,
+    /// Your key: the same key takes once.
+    idempotency_key: String,
 }
 
-/// What was taken from a statement.
+/// What a statement brings.
 #[derive(SimpleObject)]
 struct BankImportResult {
-    /// How many receipts were new.
+    /// How many receipts are new.
     taken: usize,
+    /// What they come to.
+    total: Pence,
+    /// Those receipts, with whom and what they are probably for.
+    receipts: Vec<ReceiptObject>,
     /// How many were there before.
     known: usize,
+    /// Their lines in the file.
+    known_lines: Vec<u64>,
     /// Lines that could not be read, with the reason.
     rejected: Vec<RejectedBankLine>,
 }
@@ -37,17 +62,24 @@ struct RejectedBankLine {
     reason: String,
 }
 
-impl From<BankImport> for BankImportResult {
-    fn from(import: BankImport) -> Self {
-        let rejected = import.rejected.into_iter();
-        let rejected =
-            rejected.map(|line| RejectedBankLine { line: line.line, reason: line.reason }).collect();
-        Self { taken: import.taken, known: import.known, rejected }
+fn result(inside: &Arc<Inside>, import: BankImport, total: Pence) -> BankImportResult {
+    let rejected = import.rejected.into_iter();
+    BankImportResult {
+        taken: import.taken.len(),
+        total,
+        receipts: import
+            .taken
+            .into_iter()
+            .map(|receipt| ReceiptObject { inside: Arc::clone(inside), receipt })
+            .collect(),
+        known: import.known.len(),
+        known_lines: import.known,
+        rejected: rejected.map(|line| RejectedBankLine { line: line.line, reason: line.reason }).collect(),
     }
 }
 
 payload! {
-    /// What was taken.
+    /// What was taken; of a dry run, what would be.
     ImportBankStatementPayload {
         /// The import.
         import: BankImportResult
@@ -69,8 +101,24 @@ impl ImportBankStatementMutation {
         let Some(change) = session.change(&input.alliance).await? else {
             return Ok(Err(unknown_alliance()).into());
         };
-        let file = ImportBankStatement { file_name: input.file_name, bytes: input.csv.into_bytes() };
-        let done = answer(import_bank_statement(session.app(), change.viewer(), file).await)?;
-        Ok(done.map(BankImportResult::from).into())
+        let expected = input.expected_count.zip(input.expected_total);
+        let file = ImportBankStatement {
+            file_name: input.file_name,
+            bytes: input.csv.into_bytes(),
+            expected: expected.map(|(count, total)| ExpectedReceipts { count, total: total.0 }),
+        };
+        let key = IdempotencyKey(input.idempotency_key);
+        let done = if input.dry_run {
+            answer(plan_bank_import(session.app(), change.viewer(), &file).await)?
+        } else {
+            answer(import_bank_statement(session.app(), change.viewer(), file, Some(&key)).await)?
+        };
+        Ok(change
+            .answer(done, async |inside, import| {
+                let total = import.expected().map_err(|error| errors::internal(&error))?.total.into();
+                Ok(result(&inside, import, total))
+            })
+            .await?
+            .into())
     }
 }

@@ -329,6 +329,10 @@ pub(crate) struct InvoiceFilterInput {
     member_id: Option<ID>,
     /// Of one payer.
     payer_id: Option<ID>,
+    /// Due on this day or later.
+    due_from: Option<Date>,
+    /// Due on this day or before.
+    due_to: Option<Date>,
 }
 
 impl InvoiceFilterInput {
@@ -340,6 +344,8 @@ impl InvoiceFilterInput {
             budget_id: id(Kind::Budget, self.budget_id).map(BudgetId),
             member_id: id(Kind::Member, self.member_id).map(MemberId),
             payer_id: id(Kind::Payer, self.payer_id).map(PayerId),
+            due_from: self.due_from.map(|date| date.0),
+            due_to: self.due_to.map(|date| date.0),
         }
     }
 }

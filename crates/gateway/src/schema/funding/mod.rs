@@ -3,6 +3,7 @@
 mod budgets;
 mod invoices;
 mod payments;
+mod statements;
 
 mod add_share;
 mod agree_budget;
@@ -14,8 +15,10 @@ mod import_bank_statement;
 mod issue_invoices;
 mod record_payment;
 mod record_purchase_order;
+mod refund_payment;
 mod reopen_budget;
 mod reverse_allocation;
+mod reverse_payment;
 mod set_reminder_levels;
 
 use async_graphql::MergedObject;
@@ -27,8 +30,9 @@ pub(crate) use invoices::{
     PlanRunPayload,
 };
 pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, plan_run};
-pub(crate) use payments::{PaymentConnection, PaymentObject, PaymentTotalsObject};
+pub(crate) use payments::{PaymentConnection, PaymentFilterInput, PaymentObject, PaymentTotalsObject};
 pub(crate) use payments::{payment_totals, payments};
+pub(crate) use statements::StatementObject;
 
 #[derive(MergedObject, Default)]
 pub(crate) struct BudgetsMutation(
@@ -53,4 +57,6 @@ pub(crate) struct PaymentsMutation(
     import_bank_statement::ImportBankStatementMutation,
     allocate_payment::AllocatePaymentMutation,
     reverse_allocation::ReverseAllocationMutation,
+    reverse_payment::ReversePaymentMutation,
+    refund_payment::RefundPaymentMutation,
 );

@@ -2,15 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     error::ReadError,
     funding::{
-        invoices::{self, InvoiceFilter, InvoiceState},
-        payments::{self, Allocation, Method, Payment, PaymentCursor, PaymentFilter, Suggestion},
+        invoices,
+        payments::{
+            self, Allocation, Method, Payment, PaymentCursor, PaymentFilter, PaymentState, Receipt, Refund,
+            Suggestion,
+        },
     },
-    ids::{InvoiceId, PaymentId},
-    page::{MAX_PAGE, PageRequest},
+    ids::{InvoiceId, PayerId, PaymentId},
 };
 
 use super::invoices::InvoiceObject;
@@ -52,9 +54,28 @@ impl PaymentObject {
         self.payment.allocated.into()
     }
 
-    /// What of it is not.
+    /// What of it is neither set against an invoice nor sent back.
     async fn free(&self) -> Pence {
         self.payment.free().into()
+    }
+
+    /// What of it was sent back to the payer.
+    async fn refunded(&self) -> Pence {
+        self.payment.refunded.into()
+    }
+
+    /// Why it was taken back whole, if it was: it counts for nothing then.
+    async fn reversal_reason(&self) -> Option<&str> {
+        self.payment.reversal_reason.as_deref()
+    }
+
+    /// What was sent back, the oldest first.
+    async fn refunds(&self) -> Result<Vec<RefundObject>> {
+        let found = self.inside.load::<RefundsOfPayment>(self.payment.id).await?.unwrap_or_default();
+        Ok(found
+            .into_iter()
+            .map(|refund| RefundObject { inside: Arc::clone(&self.inside), refund })
+            .collect())
     }
 
     /// Who paid, as the bank or the person who recorded it wrote.
@@ -91,6 +112,86 @@ impl PaymentObject {
         let open = self.inside.load::<OpenInvoices>(()).await?.unwrap_or_default();
         let object = |suggestion| SuggestionObject { inside: Arc::clone(&self.inside), suggestion };
         Ok(payments::suggestions(&self.payment, &open).into_iter().map(object).collect())
+    }
+}
+
+/// Money of a payment that was sent back.
+pub(crate) struct RefundObject {
+    inside: Arc<Inside>,
+    refund: Refund,
+}
+
+#[Object(name = "Refund")]
+impl RefundObject {
+    /// Opaque, and good for ever.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::Refund, self.inside.id(), self.refund.id.0)
+    }
+
+    /// The day it left the bank.
+    async fn sent_on(&self) -> Date {
+        self.refund.sent_on.into()
+    }
+
+    /// How much.
+    async fn amount(&self) -> Pence {
+        self.refund.amount.into()
+    }
+
+    /// Why.
+    async fn reason(&self) -> &str {
+        &self.refund.reason
+    }
+}
+
+/// A receipt of a bank statement that is new.
+pub(crate) struct ReceiptObject {
+    pub(super) inside: Arc<Inside>,
+    pub(super) receipt: Receipt,
+}
+
+#[Object(name = "BankReceipt")]
+impl ReceiptObject {
+    /// Its line in the file, counted from 1 with the heading.
+    async fn line(&self) -> u64 {
+        self.receipt.line
+    }
+
+    /// The day it reached the bank.
+    async fn received_on(&self) -> Date {
+        self.receipt.payment.received_on.into()
+    }
+
+    /// How much.
+    async fn amount(&self) -> Pence {
+        self.receipt.payment.amount.into()
+    }
+
+    /// What the bank says of it.
+    async fn payer_text(&self) -> &str {
+        &self.receipt.payment.payer_text
+    }
+
+    /// What the payer quoted, where the bank has a column for it.
+    async fn reference(&self) -> &str {
+        &self.receipt.payment.reference
+    }
+
+    /// Who paid, where the invoices that it quotes or the name tell it.
+    async fn payer(&self) -> Result<Option<PayerObject>> {
+        match self.receipt.payment.payer_id {
+            None => Ok(None),
+            Some(id) => self.inside.payer(id).await,
+        }
+    }
+
+    /// Which invoices it is probably for, the surest first. A person decides.
+    async fn suggestions(&self) -> Vec<SuggestionObject> {
+        let object = |suggestion: &Suggestion| SuggestionObject {
+            inside: Arc::clone(&self.inside),
+            suggestion: suggestion.clone(),
+        };
+        self.receipt.suggestions.iter().map(object).collect()
     }
 }
 
@@ -193,18 +294,60 @@ pub(crate) enum MethodEnum {
     Other,
 }
 
-/// What was received in all.
+/// What a payment can be found by. One of which money was sent back is also open or matched.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "PaymentState", remote = "PaymentState")]
+pub(crate) enum PaymentStateEnum {
+    /// Something of it is free.
+    Open,
+    /// Nothing of it is free.
+    Matched,
+    /// Something of it was sent back.
+    Refunded,
+    /// It was taken back whole.
+    Reversed,
+}
+
+/// Which payments; empty fields filter nothing.
+#[derive(InputObject, Default)]
+#[graphql(name = "PaymentFilter")]
+pub(crate) struct PaymentFilterInput {
+    /// Part of the reference, or of the payer's name or words.
+    text: Option<String>,
+    /// In any of these states.
+    states: Option<Vec<PaymentStateEnum>>,
+    /// Of one payer.
+    payer_id: Option<ID>,
+}
+
+impl PaymentFilterInput {
+    fn filter(self, inside: &Inside) -> PaymentFilter {
+        PaymentFilter {
+            text: self.text.filter(|text| !text.trim().is_empty()).map(|text| text.trim().to_owned()),
+            states: self.states.unwrap_or_default().into_iter().map(Into::into).collect(),
+            payer_id: self.payer_id.map(|id| PayerId(ids::local(Kind::Payer, inside.id(), &id))),
+        }
+    }
+}
+
+/// How many payments there are, and what they come to.
 #[derive(SimpleObject)]
 #[graphql(name = "PaymentTotals")]
 pub(crate) struct PaymentTotalsObject {
-    /// How many payments.
+    /// How many payments, with those that were taken back.
     count: i64,
-    /// What they come to.
+    /// What those come to that stand.
     received: Pence,
-    /// How many have something that is not set against an invoice.
+    /// How many have something that is neither set against an invoice nor sent back.
     unmatched: i64,
     /// What that comes to.
     free: Pence,
+    /// How many had something sent back.
+    refunds: i64,
+    /// What was sent back.
+    refunded: Pence,
+    /// How many were taken back whole.
+    reversed: i64,
 }
 
 /// Counts the payments of a list.
@@ -215,11 +358,8 @@ pub(crate) struct PaymentTotal {
 
 impl PaymentTotal {
     async fn count(&self) -> Result<i64> {
-        let totals = payments::payment_totals(&self.inside.reading).await.map_err(errors::read)?;
-        Ok(match self.filter {
-            PaymentFilter::All => totals.count,
-            PaymentFilter::Unmatched => totals.unmatched,
-        })
+        let totals = payments::payment_totals(&self.inside.reading, &self.filter).await;
+        Ok(totals.map_err(errors::read)?.count)
     }
 }
 
@@ -230,14 +370,14 @@ connection::connection! {
 
 pub(crate) async fn payments(
     inside: &Arc<Inside>,
-    unmatched: bool,
+    filter: PaymentFilterInput,
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<PaymentConnection> {
     let list = inside.list("payments");
-    let filter = if unmatched { PaymentFilter::Unmatched } else { PaymentFilter::All };
+    let filter = filter.filter(inside);
     let page = list.page(first, after)?;
-    let page = payments::payments(&inside.reading, filter, &page).await.map_err(errors::read)?;
+    let page = payments::payments(&inside.reading, &filter, &page).await.map_err(errors::read)?;
     let cursor = |last: &Payment| PaymentCursor { received_on: last.received_on, id: last.id };
     let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
     let object = |payment| PaymentObject { inside: Arc::clone(inside), payment };
@@ -248,13 +388,20 @@ pub(crate) async fn payments(
     })
 }
 
-pub(crate) async fn payment_totals(inside: &Arc<Inside>) -> Result<PaymentTotalsObject> {
-    let totals = payments::payment_totals(&inside.reading).await.map_err(errors::read)?;
+pub(crate) async fn payment_totals(
+    inside: &Arc<Inside>,
+    filter: PaymentFilterInput,
+) -> Result<PaymentTotalsObject> {
+    let filter = filter.filter(inside);
+    let totals = payments::payment_totals(&inside.reading, &filter).await.map_err(errors::read)?;
     Ok(PaymentTotalsObject {
         count: totals.count,
         received: totals.received.into(),
         unmatched: totals.unmatched,
         free: totals.free.into(),
+        refunds: totals.refunds,
+        refunded: totals.refunded.into(),
+        reversed: totals.reversed,
     })
 }
 
@@ -314,23 +461,22 @@ impl Batch for OpenInvoices {
     type Value = Vec<invoices::InvoiceRecord>;
 
     async fn read(inside: &Inside, _: &[()]) -> Result<HashMap<(), Self::Value>, ReadError> {
-        use InvoiceState::{Disputed, Due, Held, Overdue, PartPaid};
-        let filter =
-            InvoiceFilter { states: vec![Due, PartPaid, Overdue, Disputed, Held], ..Default::default() };
-        let mut open = Vec::new();
-        let mut request = PageRequest::first(MAX_PAGE);
-        loop {
-            let page = invoices::invoices(&inside.reading, &filter, &request, inside.today).await?;
-            let last = page.items.last();
-            let last = last.map(|record| invoices::InvoiceCursor { sequence: record.invoice.sequence });
-            open.extend(page.items);
-            if !page.has_next {
-                // Money goes to what is due first.
-                open.sort_by_key(|record| (record.invoice.due_on, record.invoice.sequence));
-                return Ok(HashMap::from([((), open)]));
-            }
-            request.after = last;
+        Ok(HashMap::from([((), invoices::open_invoices(&inside.reading, inside.today).await?)]))
+    }
+}
+
+struct RefundsOfPayment;
+
+impl Batch for RefundsOfPayment {
+    type Key = PaymentId;
+    type Value = Vec<Refund>;
+
+    async fn read(inside: &Inside, keys: &[PaymentId]) -> Result<HashMap<PaymentId, Vec<Refund>>, ReadError> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for refund in payments::refunds_of_payments(&inside.reading, keys).await? {
+            found.entry(refund.payment_id).or_default().push(refund);
         }
+        Ok(found)
     }
 }
 

@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::{
     funding::payments::{ReverseAllocation, reverse_allocation},
+    idempotency::IdempotencyKey,
     ids::AllocationId,
 };
 
@@ -20,6 +21,8 @@ struct ReverseAllocationInput {
     allocation_id: ID,
     /// Why.
     reason: String,
+    /// Your key: the same key takes back once.
+    idempotency_key: String,
 }
 
 payload! {
@@ -47,7 +50,8 @@ impl ReverseAllocationMutation {
         };
         let allocation_id = AllocationId(local(Kind::Allocation, change.id(), &input.allocation_id));
         let reversal = ReverseAllocation { allocation_id, reason: input.reason };
-        let done = answer(reverse_allocation(session.app(), change.viewer(), reversal).await)?;
+        let key = IdempotencyKey(input.idempotency_key);
+        let done = answer(reverse_allocation(session.app(), change.viewer(), reversal, Some(&key)).await)?;
         Ok(change.answer(done, async |inside, payment| Ok(PaymentObject { inside, payment })).await?.into())
     }
 }

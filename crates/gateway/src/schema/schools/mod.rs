@@ -187,6 +187,11 @@ impl PayerObject {
             Some(id) => self.inside.person(id).await,
         }
     }
+
+    /// Its account: what was billed, credited, received and sent back, by date.
+    async fn statement(&self) -> Result<funding::StatementObject> {
+        self.inside.statement(self.payer.id).await
+    }
 }
 
 /// A school of the national register.

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::money::Pence;
+use domain::{funding::ageing::Age, money::Pence};
 
 use crate::{
     csv, format,
+    lists::ListAddress,
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -33,21 +34,47 @@ impl Page {
         format!("What each payer owes on {today}, by how long it is overdue. What is disputed stands apart.")
     }
 
+    /// The amounts of a payer.
+    fn cells(&self, row: &Row) -> Vec<Cell> {
+        let payer = row.payer.as_ref().map_or("", |payer| &payer.id);
+        (0..).zip(amounts(row)).map(|(at, amount)| self.cell(payer, at, amount)).collect()
+    }
+
     /// The sum of each column.
-    fn totals(&self) -> [Pence; 7] {
+    fn totals(&self) -> Vec<Cell> {
         let mut totals = [Pence::ZERO; 7];
         for row in &self.rows {
             for (total, amount) in totals.iter_mut().zip(amounts(row)) {
                 total.0 += amount.0;
             }
         }
-        totals
+        (0..).zip(totals).map(|(at, amount)| self.cell("", at, amount)).collect()
+    }
+
+    fn cell(&self, payer: &str, at: usize, amount: Pence) -> Cell {
+        let (from, to) = Age::ALL.get(at).map_or((None, None), |age| age.due_between(self.today));
+        let day = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        let state = if at == DISPUTED { "DISPUTED" } else { "OWED" };
+        let (from, to) = (day(from), day(to));
+        let fields = [("state", state), ("payer", payer), ("from", &from), ("to", &to)];
+        let href = ListAddress::new(format!("{}/invoices", self.base), &fields, None).here();
+        Cell { column: COLUMNS[at], amount, href }
     }
 }
 
-/// The columns of amounts.
+/// An amount with the list of the invoices that it counts.
+struct Cell {
+    column: &'static str,
+    amount: Pence,
+    href: String,
+}
+
+/// The columns of amounts: the ages in their order, their sum, and what is in question.
 const COLUMNS: [&str; 7] =
     ["Not yet due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days", "Owed", "Disputed"];
+
+/// The column of what is in question.
+const DISPUTED: usize = 6;
 
 /// A payer's amounts, a column each.
 fn amounts(row: &Row) -> [Pence; 7] {

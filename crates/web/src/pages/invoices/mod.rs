@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use domain::dates::read_date;
 use serde::Deserialize;
 
 use crate::{
@@ -17,7 +18,10 @@ use crate::{
 
 query!(Invoices, "src/pages/invoices/query.graphql");
 
-const STATES: [&str; 7] = ["DUE", "PART_PAID", "OVERDUE", "PAID", "CREDITED", "DISPUTED", "HELD"];
+const STATES: [&str; 8] = ["OWED", "DUE", "PART_PAID", "OVERDUE", "PAID", "CREDITED", "DISPUTED", "HELD"];
+
+/// What is owed and not in question, as the aged debt counts it: a word for several states.
+const OWED: [&str; 4] = ["DUE", "PART_PAID", "OVERDUE", "HELD"];
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Filter {
@@ -25,6 +29,13 @@ pub(crate) struct Filter {
     text: String,
     #[serde(default)]
     state: String,
+    /// A payer's id: an address from another page has it, and dates, as the form of this page has not.
+    #[serde(default)]
+    payer: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
     after: Option<String>,
 }
 
@@ -42,6 +53,22 @@ struct Page {
 type Row = invoices::InvoicesAllianceInvoicesNodes;
 
 impl Page {
+    /// What the address asks for besides the fields of the form.
+    fn narrowed(&self) -> Option<String> {
+        let day = |text: &str| read_date(text).ok().map(|date| format::day(&date));
+        let payer = self.filter.payer.as_str();
+        let of = self.list.invoices.nodes.first().filter(|_| !payer.is_empty());
+        let of = of.map(|row| format!("of {}", row.bill_to_name));
+        let due = match (day(&self.filter.from), day(&self.filter.to)) {
+            (Some(from), Some(to)) => Some(format!("due from {from} to {to}")),
+            (Some(from), None) => Some(format!("due from {from} on")),
+            (None, Some(to)) => Some(format!("due until {to}")),
+            (None, None) => None,
+        };
+        let words: Vec<_> = of.into_iter().chain(due).collect();
+        (!words.is_empty()).then(|| format!("Only invoices {}.", words.join(", ")))
+    }
+
     /// The state in a word, or by how long it is overdue.
     fn state(&self, row: &Row) -> words::Tag {
         let state = words::invoice_state(&row.state);
@@ -74,7 +101,11 @@ async fn load(
     filter: &Filter,
     (first, after): (i64, Option<String>),
 ) -> Result<invoices::InvoicesAlliance, PageError> {
-    let states = STATES.contains(&filter.state.as_str()).then(|| serde_json::json!([filter.state]));
+    let states = match filter.state.as_str() {
+        "OWED" => Some(serde_json::json!(OWED)),
+        state => STATES.contains(&state).then(|| serde_json::json!([state])),
+    };
+    let day = |text: &str| read_date(text).ok();
     let variables = invoices::Variables {
         slug: within.slug(),
         filter: invoices::InvoiceFilter {
@@ -82,7 +113,9 @@ async fn load(
             states: states.and_then(|states| serde_json::from_value(states).ok()),
             budget_id: None,
             member_id: None,
-            payer_id: None,
+            payer_id: Some(filter.payer.clone()).filter(|id| !id.is_empty()),
+            due_from: day(&filter.from),
+            due_to: day(&filter.to),
         },
         first,
         after,
@@ -97,7 +130,13 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
-    let fields = [("text", filter.text.as_str()), ("state", &filter.state)];
+    let fields = [
+        ("text", filter.text.as_str()),
+        ("state", &filter.state),
+        ("payer", &filter.payer),
+        ("from", &filter.from),
+        ("to", &filter.to),
+    ];
     let page = Page {
         shell: within.shell("Invoices"),
         at: ListAddress::new(within.path("/invoices"), &fields, filter.after.as_deref()),

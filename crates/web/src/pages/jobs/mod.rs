@@ -11,7 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    format,
+    csv, format,
     forms::read_form,
     ids,
     lists::ListAddress,
@@ -54,26 +54,66 @@ fn state(state: &jobs::JobState) -> words::Tag {
     words::Tag { tone, label: words::sentence(&name) }
 }
 
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<jobs::JobsAlliance, PageError> {
+    let only = serde_json::Value::String(filter.state.clone());
+    let variables = jobs::Variables {
+        slug: within.slug(),
+        state: if filter.state.is_empty() { None } else { serde_json::from_value(only).ok() },
+        first,
+        after,
+    };
+    let data = site.query::<Jobs>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
 pub(crate) async fn get(
     State(site): State<SharedSite>,
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let only = serde_json::Value::String(filter.state.clone());
-    let variables = jobs::Variables {
-        slug: within.slug(),
-        state: if filter.state.is_empty() { None } else { serde_json::from_value(only).ok() },
-        after: filter.after.clone(),
-    };
-    let data = site.query::<Jobs>(&within.signed, variables).await?;
     let page = Page {
         shell: within.shell("Work queue"),
+        queue: load(&site, &within, &filter, (50, filter.after.clone())).await?,
         at: ListAddress::new(within.path("/jobs"), &[("state", &filter.state)], filter.after.as_deref()),
         filter,
-        queue: data.alliance.ok_or(PageError::NotFound)?,
         base: within.path("/jobs"),
     };
     render(&page)
+}
+
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let queue = load(&site, &within, &filter, (100, after)).await?;
+        rows.extend(queue.jobs.nodes.into_iter().map(|job| {
+            vec![
+                words::sentence(&job.kind),
+                format::moment(&job.created_at),
+                format::moment(&job.run_at),
+                job.finished_at.as_ref().map(format::moment).unwrap_or_default(),
+                job.attempts.to_string(),
+                job.max_attempts.to_string(),
+                state(&job.state).label,
+                job.last_error.unwrap_or_default(),
+            ]
+        }));
+        if !queue.jobs.page_info.has_next_page {
+            break;
+        }
+        after = queue.jobs.page_info.end_cursor;
+    }
+    let heading = ["Work", "Queued", "Due", "Finished", "Tries", "Tries at most", "State", "Last error"];
+    csv::download("work-queue.csv", &heading, rows)
 }
 
 type Address = Path<(String, Uuid)>;

@@ -6,7 +6,7 @@ use domain::{funding::reminders::set_reminder_levels, viewer::Permission};
 use serde::Deserialize;
 
 use crate::{
-    format,
+    csv, format,
     forms::{FormState, problem, read_form},
     ids,
     lists::ListAddress,
@@ -61,24 +61,34 @@ impl Page {
     }
 }
 
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<mail::MailAlliance, PageError> {
+    let state = serde_json::Value::String(filter.state.clone());
+    let variables = mail::Variables {
+        slug: within.slug(),
+        state: if filter.state.is_empty() { None } else { serde_json::from_value(state).ok() },
+        first,
+        after,
+    };
+    let data = site.query::<Mail>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
 async fn page(
     site: &SharedSite,
     within: &Within,
     filter: Filter,
     form: FormState,
 ) -> Result<Page, PageError> {
-    let state = serde_json::Value::String(filter.state.clone());
-    let variables = mail::Variables {
-        slug: within.slug(),
-        state: if filter.state.is_empty() { None } else { serde_json::from_value(state).ok() },
-        after: filter.after.clone(),
-    };
-    let data = site.query::<Mail>(&within.signed, variables).await?;
     Ok(Page {
         shell: within.shell("Outgoing mail"),
+        mail: load(site, within, &filter, (50, filter.after.clone())).await?,
         at: ListAddress::new(within.path("/mail"), &[("state", &filter.state)], filter.after.as_deref()),
         filter,
-        mail: data.alliance.ok_or(PageError::NotFound)?,
         form,
         may_change: within.may(Permission::IssueInvoices),
         base: within.path("/mail"),
@@ -91,6 +101,38 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     render(&page(&site, &within, filter, FormState::default()).await?)
+}
+
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let mail = load(&site, &within, &filter, (100, after)).await?;
+        rows.extend(mail.deliveries.nodes.into_iter().map(|row| {
+            vec![
+                words::sentence(&words::name(&row.rule)),
+                row.mail_subject.unwrap_or_default(),
+                row.recipient,
+                row.member.map(|member| member.name).unwrap_or_default(),
+                format::moment(&row.created_at),
+                row.sent_at.as_ref().map(format::moment).unwrap_or_default(),
+                row.attempts.to_string(),
+                words::delivery_state(&row.state).label,
+                row.last_reply.unwrap_or_default(),
+            ]
+        }));
+        if !mail.deliveries.page_info.has_next_page {
+            break;
+        }
+        after = mail.deliveries.page_info.end_cursor;
+    }
+    let heading =
+        ["Mail", "Subject", "To", "About", "Queued", "Sent", "Tries", "State", "What the mail server said"];
+    csv::download("outgoing-mail.csv", &heading, rows)
 }
 
 pub(crate) async fn set_reminders(

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
-    funding::payments::{AllocatePayment, Part, ReverseAllocation, allocate_payment, reverse_allocation},
+    funding::payments::{
+        AllocatePayment, Part, RefundPayment, ReverseAllocation, ReversePayment, allocate_payment,
+        refund_payment, reverse_allocation, reverse_payment,
+    },
     idempotency::IdempotencyKey,
     ids::{AllocationId, InvoiceId, PaymentId},
     money::Pence,
@@ -16,7 +19,7 @@ use gateway::schema::ids::{Kind, decode};
 use uuid::Uuid;
 
 use crate::{
-    format,
+    csv, format,
     forms::{Fields, FormState, new_key, problem, read_form},
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
@@ -32,6 +35,7 @@ query!(Payment, "src/pages/payment/query.graphql");
 #[template(path = "pages/payment/page.html")]
 struct Page {
     shell: Shell,
+    today: String,
     payment: payment::PaymentAlliancePayment,
     open: Vec<payment::PaymentAllianceInvoicesNodes>,
     form: FormState,
@@ -51,6 +55,27 @@ impl Page {
         match payment.reference.as_str() {
             "" => format!("{from}, on {on}."),
             reference => format!("{from}, on {on}, quoting “{reference}”."),
+        }
+    }
+
+    /// Whose account it is on, when known.
+    fn payer(&self) -> Option<&str> {
+        self.payment.payer.as_ref().map(|payer| payer.id.as_str())
+    }
+
+    /// What is free, as the form for sending it back has it.
+    fn free(&self) -> String {
+        csv::amount(self.payment.free)
+    }
+
+    /// What taking the payment back does besides.
+    fn reversal_hint(&self) -> String {
+        match self.payment.allocated {
+            Pence::ZERO => "It stays in the list, and counts for nothing.".into(),
+            set => format!(
+                "It stays in the list, and counts for nothing. The {set} that is set against invoices is taken back \
+                 with it: they are asked for again."
+            ),
         }
     }
 
@@ -87,6 +112,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
     }
     let payment = alliance.payment.ok_or(PageError::NotFound)?;
     Ok(Page {
+        today: alliance.today.to_string(),
         shell: within.shell(&format!("Payment of {}", payment.amount)),
         key: new_key(&site.gateway.app),
         may_record: within.may(Permission::RecordPayments),
@@ -114,6 +140,8 @@ async fn load(
             budget_id: None,
             member_id: None,
             payer_id: None,
+            due_from: None,
+            due_to: None,
         },
         after,
     };
@@ -173,6 +201,36 @@ pub(crate) async fn post(
     }
 }
 
+/// The page of a payment after a form was taken, or the form again.
+async fn answer(
+    (site, within, id): (&SharedSite, &Within, Uuid),
+    fields: &Fields,
+    result: Result<impl Sized, Problem>,
+    said: &str,
+) -> PageResult {
+    match result {
+        Ok(_) => Ok(done(&within.path(&format!("/payments/{id}")), said)),
+        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
+    }
+}
+
+pub(crate) async fn reverse_part(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let allocation = decode(fields.text("allocation")).map_or(Uuid::nil(), |(_, _, id)| id);
+    let input = ReverseAllocation {
+        allocation_id: AllocationId(allocation),
+        reason: fields.text("reason").to_owned(),
+    };
+    let result = outcome(reverse_allocation(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
+    answer((&site, &within, id), &fields, result, "Taken back: the amount is free again.").await
+}
+
 pub(crate) async fn reverse(
     State(site): State<SharedSite>,
     within: Within,
@@ -180,15 +238,41 @@ pub(crate) async fn reverse(
     request: Request,
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
-    let allocation = decode(fields.text("allocation")).map_or(Uuid::nil(), |(_, _, id)| id);
-    let input = ReverseAllocation {
-        allocation_id: AllocationId(allocation),
-        reason: fields.text("reason").to_owned(),
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let input = ReversePayment { payment_id: PaymentId(id), reason: fields.text("whyReversed").to_owned() };
+    let result = outcome(reverse_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
+    let result = result.map_err(|problem| at(problem, "reason", "whyReversed"));
+    answer((&site, &within, id), &fields, result, "The payment is taken back, and counts for nothing.").await
+}
+
+fn read_refund(fields: &Fields, id: Uuid) -> Result<RefundPayment, Problem> {
+    let typed = fields.text("amount");
+    Ok(RefundPayment {
+        payment_id: PaymentId(id),
+        amount: Pence::parse(typed).map_err(|error| problem("amount", &format!("“{typed}”: {error}")))?,
+        sent_on: fields.date("sentOn")?,
+        reason: fields.text("whySentBack").to_owned(),
+    })
+}
+
+pub(crate) async fn refund(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let result = match read_refund(&fields, id) {
+        Err(problem) => Err(problem),
+        Ok(input) => outcome(refund_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await)?,
     };
-    match outcome(reverse_allocation(&site.gateway.app, within.viewer(), input).await)? {
-        Ok(_) => Ok(done(&within.path(&format!("/payments/{id}")), "Taken back: the amount is free again.")),
-        Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let result = result.map_err(|problem| at(problem, "reason", "whySentBack"));
+    answer((&site, &within, id), &fields, result, "Recorded: that money is no longer free.").await
+}
+
+/// The problem at the field that has another name on this page, which has several forms.
+fn at(problem: Problem, named: &str, here: &'static str) -> Problem {
+    let field = problem.field.map(|field| if field == named { here } else { field });
+    Problem { field, ..problem }
 }

@@ -1,10 +1,15 @@
-//! Money received: the list, recording one by hand, and taking a bank statement.
+//! Money received: the list, recording one by hand, and taking a bank statement after its preview.
 
 use askama::Template;
-use axum::extract::{FromRequest, Multipart, Query, Request, State};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Multipart, Query, Request, State, multipart::MultipartError},
+    http::{StatusCode, header},
+};
 use domain::{
     funding::payments::{
-        BankImport, ImportBankStatement, RecordPayment, import_bank_statement, record_payment,
+        BankImport, ExpectedReceipts, ImportBankStatement, RecordPayment, bank_text, import_bank_statement,
+        plan_bank_import, record_payment,
     },
     idempotency::IdempotencyKey,
     ids::PayerId,
@@ -13,10 +18,11 @@ use domain::{
     viewer::Permission,
 };
 use gateway::schema::ids::decode;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 
 use crate::{
-    format,
+    csv, format,
     forms::{Fields, FormState, new_key, problem, read_form},
     ids,
     lists::ListAddress,
@@ -24,15 +30,29 @@ use crate::{
     pages::query,
     session::Within,
     shell::Shell,
-    site::SharedSite,
+    site::{LARGEST_BODY, SharedSite},
+    words,
 };
 
 query!(Payments, "src/pages/payments/query.graphql");
 
+const STATES: [&str; 4] = ["OPEN", "MATCHED", "REFUNDED", "REVERSED"];
+
+/// The same in words, for the filter.
+const STATE_WORDS: [(&str, &str); 5] = [
+    ("", "Any"),
+    ("OPEN", "Something of it free"),
+    ("MATCHED", "Matched"),
+    ("REFUNDED", "Sent back in part or whole"),
+    ("REVERSED", "Taken back"),
+];
+
 #[derive(Deserialize, Default)]
 pub(crate) struct Filter {
     #[serde(default)]
-    unmatched: String,
+    text: String,
+    #[serde(default)]
+    state: String,
     after: Option<String>,
 }
 
@@ -40,11 +60,10 @@ pub(crate) struct Filter {
 #[template(path = "pages/payments/page.html")]
 struct Page {
     shell: Shell,
+    filter: Filter,
     at: ListAddress,
     list: payments::PaymentsAlliance,
     form: FormState,
-    /// What a statement just brought, when lines of it could not be read.
-    imported: Option<BankImport>,
     key: String,
     may_record: bool,
     base: String,
@@ -59,6 +78,69 @@ const METHODS: [(&str, &str); 5] = [
     ("other", "Other"),
 ];
 
+/// What a statement would bring, before anything is taken.
+#[derive(Template)]
+#[template(path = "pages/payments/preview.html")]
+struct Preview {
+    shell: Shell,
+    import: BankImport,
+    expected: ExpectedReceipts,
+    file_name: String,
+    /// The file itself, which goes with the form: what is taken is what was shown.
+    csv: String,
+    key: String,
+    base: String,
+}
+
+impl Preview {
+    fn purpose(&self) -> String {
+        let ExpectedReceipts { count, total } = self.expected;
+        let count = format::plural(&count_of(count), "new payment", "new payments");
+        format!("{count} in {}, {total} in all. Nothing has been taken.", self.file_name)
+    }
+
+    fn payments(&self) -> String {
+        format::plural(&count_of(self.expected.count), "payment", "payments")
+    }
+
+    fn known_words(&self) -> String {
+        let known = format::plural(&count_of(self.import.known.len()), "line was", "lines were");
+        format!("{known} taken before, from this statement or another.")
+    }
+}
+
+fn count_of(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A row of the list.
+type Row = payments::PaymentsAlliancePaymentsNodes;
+
+/// Who paid, as far as it is known.
+fn payer(row: &Row) -> &str {
+    match &row.payer {
+        Some(payer) => &payer.legal_name,
+        None if row.payer_text.is_empty() => "Not known",
+        None => &row.payer_text,
+    }
+}
+
+/// Where a payment stands.
+fn state(row: &Row) -> words::Tag {
+    let (tone, label) = if row.reversal_reason.is_some() {
+        ("", "Taken back".to_owned())
+    } else if row.free == Pence::ZERO && row.allocated == Pence::ZERO {
+        ("calm", "Sent back".to_owned())
+    } else if row.free == Pence::ZERO {
+        ("good", "Matched".to_owned())
+    } else if row.free == row.amount {
+        ("warn", "Not matched".to_owned())
+    } else {
+        ("calm", format!("{} free", row.free))
+    };
+    words::Tag { tone, label }
+}
+
 impl Page {
     /// The payers that a payment may be from.
     fn payers(&self) -> Vec<(&str, &str)> {
@@ -67,31 +149,42 @@ impl Page {
     }
 }
 
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<payments::PaymentsAlliance, PageError> {
+    let states = STATES.contains(&filter.state.as_str()).then(|| serde_json::json!([filter.state]));
+    let variables = payments::Variables {
+        slug: within.slug(),
+        filter: payments::PaymentFilter {
+            text: Some(filter.text.clone()),
+            states: states.and_then(|states| serde_json::from_value(states).ok()),
+            payer_id: None,
+        },
+        first,
+        after,
+    };
+    let data = site.query::<Payments>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
 async fn page(
     site: &SharedSite,
     within: &Within,
     filter: Filter,
     form: FormState,
 ) -> Result<Page, PageError> {
-    let variables = payments::Variables {
-        slug: within.slug(),
-        unmatched: !filter.unmatched.is_empty(),
-        first: 50,
-        after: filter.after.clone(),
-    };
-    let data = site.query::<Payments>(&within.signed, variables).await?;
-    let list = data.alliance.ok_or(PageError::NotFound)?;
+    let list = load(site, within, &filter, (50, filter.after.clone())).await?;
+    let fields = [("text", filter.text.as_str()), ("state", &filter.state)];
     Ok(Page {
         shell: within.shell("Payments"),
         key: new_key(&site.gateway.app),
         may_record: within.may(Permission::RecordPayments),
         base: within.path("/payments"),
-        at: ListAddress::new(
-            within.path("/payments"),
-            &[("unmatched", &filter.unmatched)],
-            filter.after.as_deref(),
-        ),
-        imported: None,
+        at: ListAddress::new(within.path("/payments"), &fields, filter.after.as_deref()),
+        filter,
         list,
         form,
     })
@@ -134,53 +227,159 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
     }
 }
 
-/// Takes a bank statement: a form with a file.
-pub(crate) async fn import(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| PageError::Forged)?;
-    let (mut csrf, mut file) = (String::new(), None);
-    while let Some(field) = form.next_field().await.map_err(|_| PageError::Forged)? {
-        match field.name() {
-            Some("csrf") => csrf = field.text().await.map_err(|_| PageError::Forged)?,
-            Some("file") => {
-                let file_name = field.file_name().unwrap_or_default().to_owned();
-                // Beyond the body's limit the read fails: that is a file too large, not a forgery.
-                let bytes = field.bytes().await.map(|bytes| bytes.to_vec()).ok();
-                file = Some((file_name, bytes));
-            }
-            _ => {}
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let list = load(&site, &within, &filter, (100, after)).await?;
+        rows.extend(list.payments.nodes.into_iter().map(|row| {
+            vec![
+                csv::day(row.received_on),
+                payer(&row).to_owned(),
+                row.payer_text.clone(),
+                row.reference.clone(),
+                words::sentence(&words::name(&row.method)),
+                csv::amount(row.amount),
+                csv::amount(row.allocated),
+                csv::amount(row.refunded),
+                csv::amount(row.free),
+                state(&row).label,
+                row.reversal_reason.unwrap_or_default(),
+            ]
+        }));
+        if !list.payments.page_info.has_next_page {
+            break;
+        }
+        after = list.payments.page_info.end_cursor;
+    }
+    let heading = [
+        "Received",
+        "Payer",
+        "Payer in words",
+        "Reference",
+        "How",
+        "Amount",
+        "Matched",
+        "Sent back",
+        "Free",
+        "State",
+        "Taken back because",
+    ];
+    csv::download("payments.csv", &heading, rows)
+}
+
+/// A form with a statement: the file that was chosen, or the text of the one that was shown.
+#[derive(Default)]
+struct StatementForm {
+    fields: Fields,
+    file: Option<(String, Vec<u8>)>,
+}
+
+/// How much of a file that is too large is read before the answer.
+const LARGEST_PASSED_OVER: usize = 64 * 1024 * 1024;
+
+const TOO_LARGE: &str = "This file is larger than 5 MB. Export a shorter period from the bank";
+
+/// Reads the form. `Err` inside is for the person: beyond the limit of a body, reading fails before the end, so that a
+/// file too large looks like a form cut short.
+async fn read_statement(
+    within: &Within,
+    request: Request,
+) -> Result<Result<StatementForm, Problem>, PageError> {
+    let broken = |error: &MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Ok(Err(problem("file", TOO_LARGE))),
+        _ => Err(PageError::Forged),
+    };
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > LARGEST_BODY) {
+        // A browser shows the answer only once it has sent all: what comes is passed over, up to a bound.
+        let mut passed = 0;
+        let mut body = request.into_body();
+        while let (true, Some(Ok(frame))) = (passed < LARGEST_PASSED_OVER, body.frame().await) {
+            passed += frame.data_ref().map_or(0, Bytes::len);
+        }
+        return Ok(Err(problem("file", TOO_LARGE)));
+    }
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| PageError::Forged)?;
+    let (mut fields, mut file) = (Vec::new(), None);
+    loop {
+        let part = match parts.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(error) => return broken(&error),
+        };
+        let name = part.name().unwrap_or_default().to_owned();
+        let file_name = part.file_name().map(str::to_owned);
+        let bytes = match part.bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) => return broken(&error),
+        };
+        match file_name {
+            Some(file_name) if name == "file" => file = Some((file_name, bytes.to_vec())),
+            _ => fields.push((name, String::from_utf8_lossy(&bytes).into_owned())),
         }
     }
-    within.signed.check(&csrf)?;
-    let result = match file {
-        Some((file_name, Some(bytes))) => {
-            let input = ImportBankStatement { file_name, bytes };
-            outcome(import_bank_statement(&site.gateway.app, within.viewer(), input).await)?
-        }
-        Some((_, None)) => {
-            Err(problem("file", "This file is larger than 5 MB. Export a shorter period from the bank"))
-        }
-        None => Err(problem("file", "Choose the file that the bank's website gave you")),
+    let fields = Fields::from(fields);
+    within.signed.check(fields.text("csrf"))?;
+    Ok(Ok(StatementForm { fields, file }))
+}
+
+async fn refuse(site: &SharedSite, within: &Within, problem: Problem) -> PageResult {
+    let form = FormState::refused(&Fields::default(), problem);
+    render_refused(&page(site, within, Filter::default(), form).await?)
+}
+
+/// Shows what a bank statement would bring.
+pub(crate) async fn preview(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
+    let form = match read_statement(&within, request).await? {
+        Ok(form) => form,
+        Err(problem) => return refuse(&site, &within, problem).await,
     };
-    match result {
-        Ok(import) if import.rejected.is_empty() => {
-            let said = import_said(&import);
-            Ok(done(&within.path("/payments?unmatched=yes"), &said))
-        }
-        Ok(import) => {
-            let filter = Filter { unmatched: "yes".into(), after: None };
-            let mut page = page(&site, &within, filter, FormState::default()).await?;
-            page.imported = Some(import);
-            render(&page)
-        }
-        Err(problem) => {
-            let form = FormState::refused(&Fields::default(), problem);
-            render_refused(&page(&site, &within, Filter::default(), form).await?)
-        }
+    let Some((file_name, bytes)) = form.file else {
+        let problem = problem("file", "Choose the file that the bank’s website gave you");
+        return refuse(&site, &within, problem).await;
+    };
+    let input = ImportBankStatement { file_name, bytes, expected: None };
+    match outcome(plan_bank_import(&site.gateway.app, within.viewer(), &input).await)? {
+        Err(problem) => refuse(&site, &within, problem).await,
+        Ok(import) => render(&Preview {
+            shell: within.shell("Check the statement"),
+            expected: import.expected()?,
+            import,
+            file_name: input.file_name,
+            csv: bank_text(&input.bytes),
+            key: new_key(&site.gateway.app),
+            base: within.path("/payments"),
+        }),
     }
 }
 
-/// What a statement brought.
-fn import_said(import: &BankImport) -> String {
-    let taken = i64::try_from(import.taken).unwrap_or(i64::MAX);
-    format!("{} taken, {} known before.", format::plural(&taken, "payment", "payments"), import.known)
+/// Takes a bank statement as its preview showed it.
+pub(crate) async fn import(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
+    let fields = match read_statement(&within, request).await? {
+        Ok(form) => form.fields,
+        Err(problem) => return refuse(&site, &within, problem).await,
+    };
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let input = ImportBankStatement {
+        file_name: fields.text("fileName").to_owned(),
+        bytes: fields.text("csv").as_bytes().to_vec(),
+        expected: Some(ExpectedReceipts {
+            count: fields.text("count").parse().unwrap_or_default(),
+            total: Pence(fields.text("total").parse().unwrap_or_default()),
+        }),
+    };
+    let result = import_bank_statement(&site.gateway.app, within.viewer(), input, Some(&key)).await;
+    match outcome(result)? {
+        Ok(import) => {
+            let taken = format::plural(&count_of(import.taken.len()), "payment is", "payments are");
+            Ok(done(&within.path("/payments?state=OPEN"), &format!("{taken} taken. Say what each is for.")))
+        }
+        Err(problem) => refuse(&site, &within, problem).await,
+    }
 }

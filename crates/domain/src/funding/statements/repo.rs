@@ -1,0 +1,61 @@
+//! SQL of statements of account.
+
+use super::{LineKind, StatementLine};
+use crate::{db::Tx, error::Internal, ids::PayerId, money::Pence, viewer::Reach};
+
+/// The lines of these payers in the order of their dates, without balances. A school sees what its own invoices tell.
+pub(super) async fn lines(
+    tx: &mut Tx,
+    reach: &Reach,
+    ids: &[PayerId],
+) -> Result<Vec<(PayerId, StatementLine)>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"with billed as (
+               select id, payer_id, number, member_name, issued_on, gross_pence, created_at from invoices
+               where alliance_id = $1 and payer_id = any($2) and ($3::uuid[] is null or member_id = any($3))),
+           received as (
+               select i.payer_id, a.payment_id, sum(a.pence) as pence
+               from allocations a join billed i on i.id = a.invoice_id
+               where a.alliance_id = $1
+               group by i.payer_id, a.payment_id
+               union all
+               select p.payer_id, p.id, b.free_pence + b.refunded_pence
+               from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
+               where p.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null),
+           lines as (
+               select payer_id, issued_on as date, 'invoice' as kind, number as reference, member_name as note,
+                      gross_pence as pence, created_at
+               from billed
+               union all
+               select i.payer_id, c.issued_on, 'credit_note', c.number, c.reason, -c.gross_pence, c.created_at
+               from credit_notes c join billed i on i.id = c.invoice_id
+               where c.alliance_id = $1
+               union all
+               select r.payer_id, p.received_on, 'payment', p.reference, '', -sum(r.pence)::bigint, p.created_at
+               from received r join payments p on p.id = r.payment_id
+               where p.alliance_id = $1
+               group by r.payer_id, p.id, p.received_on, p.reference, p.created_at
+               having sum(r.pence) <> 0
+               union all
+               select p.payer_id, f.sent_on, 'refund', p.reference, f.reason, f.pence, f.created_at
+               from refunds f join payments p on p.alliance_id = $1 and p.id = f.payment_id
+               where f.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null)
+           select payer_id as "payer_id!: PayerId", date as "date!", kind as "kind!", reference as "reference!",
+                  note as "note!", pence as "pence!: Pence"
+           from lines order by date, created_at, reference"#,
+        tx.alliance_id() as _,
+        &ids,
+        reach.as_filter() as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let line = |row: (chrono::NaiveDate, String, String, String, Pence)| {
+        let (date, kind, reference, note, amount) = row;
+        let kind = LineKind::parse(&kind)?;
+        Ok::<_, Internal>(StatementLine { date, kind, reference, note, amount, balance: Pence::ZERO })
+    };
+    rows.into_iter()
+        .map(|row| Ok((row.payer_id, line((row.date, row.kind, row.reference, row.note, row.pence))?)))
+        .collect()
+}
