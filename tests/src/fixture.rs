@@ -141,7 +141,8 @@ async fn alliance(world: &TestApp, slug: &str) {
     world.set_time(now());
 }
 
-async fn found(app: &App, slug: &str) -> AllianceId {
+/// An alliance with its three people and nothing else.
+pub async fn found(app: &App, slug: &str) -> AllianceId {
     let name = match slug {
         FENLAND => "Fenland Alliance",
         _ => "Harbour Partnership",
