@@ -15,7 +15,8 @@ pub use issue_invoices::{Expected, IssueInvoices, IssueInvoicesError, check_run,
 pub use plan_run::{HeldBack, HeldReason, PayerOrder, PlanRunError, PlannedInvoice, RunPlan, plan_run};
 pub use print::{
     Printed, PrintedCreditNote, PrintedInvoice, RenderCreditNote, RenderInvoice, StoredDocument,
-    credit_note_to_print, document, invoice_to_print, printed_credit_notes, record_document,
+    credit_note_to_print, document, invoice_to_print, printed_credit_notes, printed_invoices,
+    record_document,
 };
 pub(crate) use send::payer_recipients;
 

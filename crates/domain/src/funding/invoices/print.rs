@@ -127,6 +127,14 @@ pub async fn document(reading: &Reading, of: Printed) -> Result<Option<StoredDoc
     Ok(row.map(|row| StoredDocument { store_key: row.store_key, bytes: u64::from(row.bytes.unsigned_abs()) }))
 }
 
+/// Which of these invoices the worker has printed, as far as they are within reach.
+pub async fn printed_invoices(reading: &Reading, ids: &[InvoiceId]) -> Result<Vec<InvoiceId>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = repo::documents(&mut tx, &reach, ("invoice", &ids)).await?;
+    Ok(rows.into_iter().map(|row| InvoiceId(row.subject_id)).collect())
+}
+
 /// Which of these credit notes the worker has printed, as far as they are within reach.
 pub async fn printed_credit_notes(
     reading: &Reading,

@@ -9,7 +9,7 @@ use domain::{
         ageing::Age,
         invoices::{
             self, Chasing, CreditNote, HeldBack, InvoiceCursor, InvoiceFilter, InvoiceLine, InvoiceRecord,
-            InvoiceState, PayerOrder, PlannedInvoice, Printed, RunPlan,
+            InvoiceState, PayerOrder, PlannedInvoice, RunPlan,
         },
     },
     ids::{BudgetId, CreditNoteId, InvoiceId, MemberId, PayerId},
@@ -173,10 +173,7 @@ impl InvoiceObject {
 
     /// Whether the worker has made its PDF.
     async fn is_printed(&self) -> Result<bool> {
-        let document = invoices::document(&self.inside.reading, Printed::Invoice(self.record.invoice.id))
-            .await
-            .map_err(errors::read)?;
-        Ok(document.is_some())
+        Ok(self.inside.load::<IsPrinted>(self.record.invoice.id).await?.is_some())
     }
 
     /// The member it is for.
@@ -696,6 +693,19 @@ impl Batch for InvoiceById {
     ) -> Result<HashMap<InvoiceId, InvoiceRecord>, ReadError> {
         let found = invoices::invoices_by_ids(&inside.reading, keys).await?;
         Ok(found.into_iter().map(|record| (record.invoice.id, record)).collect())
+    }
+}
+
+/// Has a value for each invoice that is printed.
+struct IsPrinted;
+
+impl Batch for IsPrinted {
+    type Key = InvoiceId;
+    type Value = ();
+
+    async fn read(inside: &Inside, keys: &[InvoiceId]) -> Result<HashMap<InvoiceId, ()>, ReadError> {
+        let found = invoices::printed_invoices(&inside.reading, keys).await?;
+        Ok(found.into_iter().map(|id| (id, ())).collect())
     }
 }
 
