@@ -42,7 +42,7 @@ const TENANT: &[&str] = &[
 /// The same for everybody, and read by everybody.
 const SHARED: &[&str] = &["school_links", "schools"];
 /// Never seen from within an alliance.
-const MACHINE: &[&str] = &["accounts", "development_mails", "sessions", "sign_in_codes"];
+const MACHINE: &[&str] = &["accounts", "demo", "development_mails", "sessions", "sign_in_codes"];
 
 /// What the machine role may do with tenant tables: sign people in, found alliances, run the queue.
 const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants"];

@@ -61,6 +61,16 @@ impl Client {
         self.cookies.cookies(&self.base.parse().unwrap())
     }
 
+    /// The same person, with the same cookies, at another process of the product.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// The address of the process that it talks to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request to be changed before it is sent.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))

@@ -1,5 +1,6 @@
 //! What tests drive the product with: a throw-away Postgres with one template database, a mail server that keeps what
-//! it gets, the whole product on a port of its own, and people who are signed in to it.
+//! it gets, the whole product on a port of its own, and people who are signed in to it. [`binary`] runs the built program
+//! instead, in processes of its own.
 //!
 //! ```text
 //! let app = TestApp::new().await;
@@ -11,10 +12,12 @@
 //! the same day (`fixture::TODAY`).
 
 pub mod app;
+pub mod binary;
 pub mod client;
 pub mod fixture;
 pub mod page;
 pub mod postgres;
+pub mod redis;
 pub mod smtp;
 pub mod throwaway;
 

@@ -96,7 +96,14 @@ impl Server {
         folder
     }
 
-    /// Stops the server and starts it again.
+    /// Stops the server, which [`Self::restart`] starts again.
+    pub fn stop(&self) {
+        self.0.process.script(
+            "cd \"$1\" && as_postgres \"$(postgres_bin)/pg_ctl\" stop --pgdata=\"$1/data\" --mode=fast --wait --silent",
+        );
+    }
+
+    /// Stops the server if it runs, and starts it again.
     pub fn restart(&self, how: Restart) {
         let mode = match how {
             Restart::Fast => "fast",

@@ -15,7 +15,9 @@ use crate::{
     doctor::{self, Format, Health},
     http,
     import::{self, Import},
-    node, seed, stop, telemetry,
+    node,
+    seed::{self, Seeded},
+    stop, telemetry,
     up::{self, Demo, Options},
 };
 
@@ -52,8 +54,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Put the demo into the database, unless it is there
-    Seed,
+    /// Put the demo into an empty database
+    Seed {
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Print the GraphQL schema
     Schema,
 }
@@ -116,7 +121,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let listener = http::listen(config.http.bind).await?;
             let node = node::open_shared(&config).await?;
             node::show_metrics(&node).await?;
-            tracing::info!(address = %config.http.bind, "answering");
+            tracing::info!(address = %listener.local_addr()?, "answering");
             node::serve(&node, listener, &stop).await?;
             node.app.db.close().await;
         }
@@ -141,11 +146,15 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let health = doctor::doctor(config.as_ref(), &data.data, format, &mut io::stdout()).await?;
             return Ok(if health == Health::Fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Seed => {
-            let node = node::open_shared(&config?).await?;
-            let made = seed::seed(&node.app).await.map_err(|error| error.detail())?;
-            println!("{}", if made { "The demo is made." } else { "The demo is there already." });
-            node.app.db.close().await;
+        Command::Seed { data } => {
+            let said = match seed::command(&config?, &data.data).await? {
+                Seeded::New => "The demo is made.",
+                Seeded::There => "The demo is there already.",
+                Seeded::InUse => {
+                    "Nothing was changed: the demo goes into an empty database, and this one has alliances."
+                }
+            };
+            println!("{said}");
         }
         Command::Schema => print!("{}", gateway::schema::sdl()),
     }

@@ -422,13 +422,56 @@ mod tests {
             .map(|name| (name.as_str(), may_be_a_file(name)))
             .collect();
 
-        let example = include_str!("../../../deploy/env.example");
         let mut said = BTreeSet::new();
-        for (above, line) in example.lines().zip(example.lines().skip(1)) {
+        for (above, line) in EXAMPLE.lines().zip(EXAMPLE.lines().skip(1)) {
             let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
             assert!(above.starts_with("# "), "{name} is not described");
             said.insert((name, above.ends_with("(secret)")));
         }
         assert_eq!(said, read);
+    }
+
+    const EXAMPLE: &str = include_str!("../../../deploy/env.example");
+
+    /// The names that a file of settings gives values to, whatever its form.
+    fn given(text: &str) -> BTreeSet<&str> {
+        let words =
+            text.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(str::split_whitespace);
+        let names = words.filter_map(|word| word.split_once([':', '=']).map(|(name, _)| name));
+        let is_name = |name: &&str| {
+            name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_') || *name == "BIND"
+        };
+        names.filter(is_name).collect()
+    }
+
+    /// What compose.yaml and kubernetes/ set is what is read, and all that several processes need.
+    #[test]
+    fn deployments_set_what_is_read() {
+        let image = given(include_str!("../../../deploy/Dockerfile"));
+        let compose = given(include_str!("../../../deploy/compose.yaml"));
+        let kubernetes = &given(include_str!("../../../deploy/kubernetes/kustomization.yaml"))
+            | &given(include_str!("../../../deploy/kubernetes/secret.example.yaml"));
+        let of_postgres =
+            ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "APP_PASSWORD", "MACHINE_PASSWORD"];
+        let known = given(EXAMPLE);
+        for name in image.iter().chain(&compose).chain(&kubernetes) {
+            assert!(known.contains(name) || of_postgres.contains(name), "nobody reads {name}");
+        }
+        for settings in [&compose | &image, &kubernetes | &image] {
+            for name in [
+                "BASE_URL",
+                "BIND",
+                "DATABASE_URL",
+                "MACHINE_DATABASE_URL",
+                "MAIL_FROM",
+                "OWNER_DATABASE_URL",
+                "REDIS_URL",
+                "SECRET_KEY",
+                "SMTP_URL",
+                "STORE_URL",
+            ] {
+                assert!(settings.contains(name), "{name} is not set: {settings:?}");
+            }
+        }
     }
 }

@@ -211,14 +211,19 @@ async fn database_findings(logins: &Logins) -> Vec<Finding> {
     let app = Role { what: "login DATABASE_URL", member_of: "ensemble_app", not_of: "ensemble_machine" };
     let machine =
         Role { what: "login MACHINE_DATABASE_URL", member_of: "ensemble_machine", not_of: "ensemble_app" };
-    let mut reached = None;
+    let (mut reached, mut may_look) = (None, None);
     for (login, role) in [(&logins.app, app), (&logins.machine, machine)] {
         match connect(login).await {
             Ok(mut connection) => {
                 findings.push(role.finding(&mut connection).await.unwrap_or_else(|error| {
                     Finding::to_do(role.what, error.to_string(), "run: ensemble migrate")
                 }));
-                reached = Some(connection);
+                // The list of migrations is not for the login that serves people.
+                if role.member_of == machine.member_of {
+                    may_look = Some(connection);
+                } else {
+                    reached = Some(connection);
+                }
             }
             Err((seen, to_do)) => findings.push(Finding::to_do(role.what, seen, to_do)),
         }
@@ -226,18 +231,21 @@ async fn database_findings(logins: &Logins) -> Vec<Finding> {
     // Where the roles are not there yet, only the owner reaches the server.
     if let Some(owner) = &logins.owner {
         match connect(owner).await {
-            Ok(connection) => reached = Some(connection),
+            Ok(connection) => may_look = Some(connection),
             Err((seen, to_do)) => findings.push(Finding::to_do("login OWNER_DATABASE_URL", seen, to_do)),
         }
     }
-    if let Some(mut connection) = reached {
-        findings.push(version(&mut connection).await);
-        findings.push(migrations(&mut connection).await);
+    if let Some(connection) = may_look.as_mut().or(reached.as_mut()) {
+        findings.push(version(connection).await);
+    }
+    if let Some(connection) = &mut may_look {
+        findings.push(migrations(connection).await);
     }
     findings
 }
 
 /// What a login must be.
+#[derive(Clone, Copy)]
 struct Role {
     what: &'static str,
     member_of: &'static str,
@@ -339,11 +347,12 @@ async fn migrations(connection: &mut PgConnection) -> Finding {
     } else if unknown > 0 {
         Finding::to_do(
             "migrations",
-            format!("{unknown} are newer than this program"),
+            format!("{unknown} {} newer than this program", if unknown == 1 { "is" } else { "are" }),
             "run the newer release",
         )
     } else if missing > 0 {
-        Finding::to_do("migrations", format!("{missing} have not run"), "run: ensemble migrate")
+        let has = if missing == 1 { "has" } else { "have" };
+        Finding::to_do("migrations", format!("{missing} {has} not run"), "run: ensemble migrate")
     } else {
         Finding::fine("migrations", format!("all {} have run", applied.len()))
     }

@@ -6,7 +6,7 @@
 //! | `gateway`, `worker` | one half of it each, over a shared database |
 //! | `migrate` | the schema brought up to date, as its owner |
 //! | `import` | the national register's files taken in |
-//! | `seed` | the demo, into a database without it |
+//! | `seed` | the demo, into an empty database |
 //! | `doctor` | what is in order and what to do |
 //! | `schema` | the GraphQL schema, printed |
 

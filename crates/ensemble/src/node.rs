@@ -127,6 +127,7 @@ pub async fn show_metrics(node: &Node) -> Result<(), NodeError> {
     let Some(address) = node.http.metrics else { return Ok(()) };
     gateway::metrics::record()?;
     let listener = http::listen(address).await?;
+    let address = listener.local_addr()?;
     let router = gateway::metrics::router(node.app.clone());
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {

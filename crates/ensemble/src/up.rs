@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Europe::London;
 use domain::{
+    alliances::leave_demo,
     app::{Clock, Rng, Timestamp},
     error::Internal,
 };
@@ -23,7 +24,7 @@ use crate::{
     embedded::{EmbeddedError, Postgres},
     http::{self, ListenError},
     node::{self, Node, NodeError},
-    seed,
+    seed::{self, SeedError, Seeded},
     stop::Stop,
     store::{self, StoreError},
 };
@@ -70,7 +71,10 @@ pub enum UpError {
     /// The file store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The schema, the pools or the demo.
+    /// The demo.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The schema or the pools.
     #[error("the database: {}", .0.detail())]
     Database(Internal),
     /// Serving.
@@ -147,10 +151,15 @@ async fn run(ready: Ready<'_>, logins: &Logins, stop: &Stop) -> Result<(), UpErr
         redis: config.redis.clone(),
     };
     node::show_metrics(&node).await?;
-    let has_demo = options.demo == Demo::Wanted && Logins::given(config).is_none();
-    if has_demo {
-        seed::seed(&node.app).await?;
-    }
+    let has_demo = match options.demo {
+        // A server that the environment names may be other people's.
+        _ if Logins::given(config).is_some() => false,
+        Demo::Wanted => seed::seed(&node.app, logins.owner.as_ref()).await? != Seeded::InUse,
+        Demo::Unwanted => {
+            leave_demo(&node.app).await?;
+            false
+        }
+    };
     print_welcome(&base_url, &data, site);
     if has_demo {
         println!("Sign in with the address of one of the demo's people; the code arrives in that mailbox:");

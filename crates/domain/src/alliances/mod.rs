@@ -1,10 +1,12 @@
 //! The tenants: each alliance's name, letterhead, calendar and local words.
 
 mod change_settings;
+mod demo;
 mod found_alliance;
 pub(crate) mod repo;
 
 pub use change_settings::{ChangeSettings, ChangeSettingsError, change_settings};
+pub use demo::{DemoState, begin_demo, clear_half_made_demo, demo_state, finish_demo, leave_demo};
 pub use found_alliance::{FoundAlliance, FoundAllianceError, FoundingPerson, found_alliance};
 
 use chrono::NaiveDate;

@@ -1,6 +1,7 @@
 //! SQL of alliances.
 
 use chrono::NaiveDate;
+use sqlx::PgConnection;
 
 use super::{Alliance, BankAccount, Closure, Letterhead, Strand, SupplierKind, Terms};
 use crate::{
@@ -155,6 +156,48 @@ pub(crate) async fn insert_closure(tx: &mut Tx, new: &Closure) -> Result<(), Int
         new.ends_on
     )
     .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The demo's mark, and whether there is any alliance or account.
+pub(super) async fn demo(tx: &mut MachineTx) -> Result<(Option<String>, bool), Internal> {
+    let row = sqlx::query!(
+        r#"select (select state from demo) as state,
+                  exists (select from alliances) or exists (select from accounts) as "has_anybody!""#
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.state, row.has_anybody))
+}
+
+pub(super) async fn insert_demo(tx: &mut MachineTx) -> Result<(), Internal> {
+    sqlx::query!("insert into demo (state) values ('begun')").execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// A demo that is not begun, or already finished, keeps its mark.
+pub(super) async fn mark_begun_demo(tx: &mut MachineTx, state: &str) -> Result<(), Internal> {
+    sqlx::query!("update demo set state = $1 where state = 'begun'", state).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// The owner's: no login of ours may take away what an alliance has. Tables of alliances are those with an
+/// `alliance_id`; what refers to accounts goes with them.
+pub(super) async fn clear_begun_demo(owner: &mut PgConnection) -> Result<(), Internal> {
+    sqlx::query!(
+        "do $$
+         begin
+             if exists (select from demo where state = 'begun') then
+                 execute (select 'truncate demo, accounts, ' || string_agg(format('%I', c.relname), ', ') || ' cascade'
+                          from pg_attribute a join pg_class c on c.oid = a.attrelid
+                          where a.attname = 'alliance_id' and not a.attisdropped
+                            and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace);
+             end if;
+         end
+         $$"
+    )
+    .execute(owner)
     .await?;
     Ok(())
 }

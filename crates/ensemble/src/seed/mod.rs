@@ -7,24 +7,29 @@
 mod schools;
 mod year;
 
+use std::path::Path;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     access::EmailAddress,
     alliances::{
-        Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
-        Wording, alliance, found_alliance,
+        Alliance, BankAccount, DemoState, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template,
+        Terms, Wording, begin_demo, clear_half_made_demo, demo_state, finish_demo, found_alliance,
     },
     app::{App, Clock, Rng},
     error::Internal,
     ids::AllianceId,
-    jobs::queue::alliance_calendars,
     problem::Failure,
-    viewer::{Reading, Role, Viewer},
+    viewer::Role,
 };
 use uuid::Uuid;
 
-/// The short address of the first alliance.
-const WOLD_EDGE: &str = "wold-edge";
+use crate::{
+    config::{Config, ConfigError, Hidden},
+    data_dir::{self, DataDirError},
+    database::{self, Database, Logins, Parts},
+    embedded::EmbeddedError,
+};
 
 /// A person of the demo who can sign in.
 pub struct DemoPerson {
@@ -53,8 +58,88 @@ pub fn people() -> &'static [DemoPerson] {
     ]
 }
 
-/// Makes the demo, unless its alliance is there. Returns whether it was made.
-pub async fn seed(app: &App) -> Result<bool, Internal> {
+/// What came of asking for the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seeded {
+    /// It is made.
+    New,
+    /// It was here already.
+    There,
+    /// The database has alliances that are not the demo's: it was left as it is.
+    InUse,
+}
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The embedded database.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// On a server that other processes use, nobody but a person may say that nothing of worth is in it.
+    #[error(
+        "the demo was begun in this database and not finished: if no other process is making it at this moment, make \
+         the database anew (dropdb, createdb, ensemble migrate), and seed that"
+    )]
+    HalfMade,
+    /// The database, or a demo that asks for what cannot be.
+    #[error("the demo: {}", .0.detail())]
+    Internal(#[from] Internal),
+}
+
+/// `ensemble seed`: makes the demo in the database that the environment names, else the embedded one, after bringing its
+/// schema up to date where we may.
+pub async fn command(config: &Config, data: &Path) -> Result<Seeded, SeedError> {
+    let (database, secret_key) = if let Some(logins) = Logins::given(config) {
+        (Database::Elsewhere(logins), config.secret_key()?.clone())
+    } else {
+        let data = data_dir::open(data)?;
+        (Database::open(config, &data).await?, data_dir::secret_key(&data, &Rng::from_os())?)
+    };
+    let logins = database.logins();
+    let ours = logins.owner.as_ref().filter(|_| matches!(database, Database::Ours(_)));
+    let outcome = async {
+        if let Some(owner) = &logins.owner {
+            domain::db::migrate(owner.expose()).await?;
+        }
+        let parts = Parts {
+            clock: Clock::system(),
+            base_url: "http://localhost",
+            secret_key: &secret_key,
+            max_connections: config.max_connections,
+        };
+        let app = database::connect(&logins, parts).await?;
+        let seeded = seed(&app, ours).await;
+        app.db.close().await;
+        seeded
+    }
+    .await;
+    database.close().await;
+    outcome
+}
+
+/// Makes the demo in an empty database. What an interrupted attempt has left is taken away first, where `owner` says
+/// that the database is ours alone.
+pub async fn seed(app: &App, owner: Option<&Hidden>) -> Result<Seeded, SeedError> {
+    match (demo_state(app).await?, owner) {
+        (DemoState::Made, _) => return Ok(Seeded::There),
+        (DemoState::InUse, _) => return Ok(Seeded::InUse),
+        (DemoState::HalfMade, None) => return Err(SeedError::HalfMade),
+        (DemoState::HalfMade, Some(owner)) => clear_half_made_demo(owner.expose()).await?,
+        (DemoState::Empty, _) => {}
+    }
+    begin_demo(app).await?;
+    make(app).await?;
+    finish_demo(app).await?;
+    Ok(Seeded::New)
+}
+
+async fn make(app: &App) -> Result<(), Internal> {
     let world = World { app, rng: Rng::seeded(20_261_124), today: app.clock.now().date_naive() };
     // A run takes six weeks to become late: the year in hand is the one that has lasted so long.
     let settled = world.today - Days::new(42);
@@ -63,28 +148,13 @@ pub async fn seed(app: &App) -> Result<bool, Internal> {
         NaiveDate::from_ymd_opt(start_year, 9, 1).ok_or_else(|| Internal::new("no such year"))?;
     let founded_on = year_start - Days::new(400);
 
-    if is_there(app).await? {
-        return Ok(false);
-    }
     let founded = world.on(founded_on);
     let wold_edge = found_alliance(&founded, wold_edge()?).await.map_err(Internal::new)?;
     schools::wold_edge(&world, wold_edge, founded_on).await?;
     year::wold_edge(&world, wold_edge, year_start).await?;
     let harbour_coast = found_alliance(&founded, harbour_coast()?).await.map_err(Internal::new)?;
     schools::harbour_coast(&world, harbour_coast, founded_on).await?;
-    year::harbour_coast(&world, harbour_coast, year_start).await?;
-    Ok(true)
-}
-
-/// Whether the demo was made here before, on whatever day.
-async fn is_there(app: &App) -> Result<bool, Internal> {
-    for calendar in alliance_calendars(app).await? {
-        let reading = Reading::new(app.db.clone(), Viewer::machinery(calendar.alliance_id));
-        if alliance(&reading).await.map_err(Internal::new)?.slug == WOLD_EDGE {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    year::harbour_coast(&world, harbour_coast, year_start).await
 }
 
 /// The deployment that gets the demo.
@@ -129,7 +199,7 @@ fn wold_edge() -> Result<FoundAlliance, Internal> {
         person("Owen Tarrant", "owen.tarrant@woldedge.example", Role::Manager)?,
         person("Dana Whitlock", "dana.whitlock@woldedge.example", Role::FinanceLead)?,
     ];
-    Ok(founding(WOLD_EDGE, "Wold Edge Alliance", "WEA-", letterhead, people))
+    Ok(founding("wold-edge", "Wold Edge Alliance", "WEA-", letterhead, people))
 }
 
 fn harbour_coast() -> Result<FoundAlliance, Internal> {
