@@ -1,7 +1,13 @@
 //! Signing in by a code that comes by mail.
 
 use chrono::TimeDelta;
-use tests::{Client, TestApp};
+use serde_json::json;
+use tests::{
+    Client, TestApp,
+    fixture::{FENLAND, day},
+};
+
+use crate::operations::Things;
 
 const FINANCE: &str = "finance@fenland.example";
 
@@ -96,23 +102,33 @@ async fn a_form_from_elsewhere_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_holds_from_its_first_day_to_its_last() {
     let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
     let finance = app.sign_in(FINANCE).await;
-    let limit = async |column: &str, date: &str| {
-        let statement = format!("update role_grants set {column} = '{date}' where role = 'finance_lead'");
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&app.owner).await.unwrap();
-        finance.get("/fenland/invoices").await.status
-    };
-    assert_eq!(limit("ends_on", "2026-11-24").await, 200);
-    assert_eq!(limit("ends_on", "2026-11-23").await, 404);
-    assert_eq!(limit("ends_on", "2030-01-01").await, 200);
-    assert_eq!(limit("starts_on", "2026-11-25").await, 404);
+    let things = Things::of(FENLAND, &director).await;
+    let status = async || finance.get("/fenland/invoices").await.status;
+
+    let name = "The finance lead of Fenland Alliance";
+    let ended =
+        json!({ "alliance": FENLAND, "grantId": things.first_of(name, "roles"), "endsOn": "2026-11-24" });
+    director.done("endRole", "", ended).await;
+    assert_eq!(status().await, 200, "the last day is over before it began");
+    app.set_date(day(2026, 11, 25));
+    assert_eq!(status().await, 404, "the role outlived its last day");
+    let again = json!({ "alliance": FENLAND, "personId": things.person_named(name), "role": "FINANCE_LEAD",
+                        "startsOn": "2026-11-26", "endsOn": "2026-11-27" });
+    director.done("grantRole", "", again).await;
+    assert_eq!(status().await, 404, "the role began before its first day");
+    app.set_date(day(2026, 11, 26));
+    assert_eq!(status().await, 200);
+    app.set_date(day(2026, 11, 28));
+    assert_eq!(status().await, 404);
 }
 
 const SESSIONS: &str = "{ viewer { sessions { id agent isCurrent } } }";
 
 /// The ids of the sessions of whoever asks: their own first, then the others.
 async fn sessions(client: &Client) -> Vec<String> {
-    let data = client.graphql(SESSIONS, serde_json::json!({})).await;
+    let data = client.graphql(SESSIONS, json!({})).await;
     let mut all = data["viewer"]["sessions"].as_array().unwrap().clone();
     all.sort_by_key(|session| session["isCurrent"] != true);
     all.iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
@@ -145,10 +161,10 @@ async fn people_see_where_they_are_signed_in_and_sign_out_there() {
     assert_eq!(again.status, 403, "a form from elsewhere was taken");
     let second = sessions(&others[1]).await.remove(0);
     assert!(ids.contains(&second));
-    here.done("endSession", "viewer { sessions { id } }", serde_json::json!({ "sessionId": second })).await;
+    here.done("endSession", "viewer { sessions { id } }", json!({ "sessionId": second })).await;
     assert!(!is_signed_in(&others[1]).await);
     assert_eq!(
-        here.refused("endSession", serde_json::json!({ "sessionId": second })).await,
+        here.refused("endSession", json!({ "sessionId": second })).await,
         "UNKNOWN_SESSION",
         "a session ended twice"
     );
@@ -163,14 +179,13 @@ async fn people_see_where_they_are_signed_in_and_sign_out_there() {
 async fn nobody_ends_a_session_of_somebody_else() {
     let app = TestApp::new().await;
     let (finance, head) = (app.sign_in(FINANCE).await, app.sign_in("head@fenland.example").await);
-    let theirs = serde_json::json!({ "sessionId": sessions(&head).await[0] });
+    let theirs = json!({ "sessionId": sessions(&head).await[0] });
     let missing = gateway::schema::ids::encode(
         gateway::schema::ids::Kind::Session,
         domain::jobs::DEPLOYMENT,
         uuid::Uuid::from_u128(1),
     );
-    let missing =
-        finance.try_mutate("endSession", "", serde_json::json!({ "sessionId": missing.to_string() })).await;
+    let missing = finance.try_mutate("endSession", "", json!({ "sessionId": missing.to_string() })).await;
     assert_eq!(finance.try_mutate("endSession", "", theirs.clone()).await, missing);
     assert_eq!(app.stranger().refused("endSession", theirs).await, "SIGNED_OUT");
     assert!(is_signed_in(&head).await && is_signed_in(&finance).await);

@@ -1,7 +1,12 @@
 //! What every table must be, asked of the database's own catalogue. A table that is not declared here fails.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tests::{TestApp, fixture::FENLAND, postgres::Server};
 
@@ -31,6 +36,7 @@ const TENANT: &[&str] = &[
     "payment_reversals",
     "payments",
     "people",
+    "person_changes",
     "posts",
     "purchase_orders",
     "refunds",
@@ -283,6 +289,77 @@ async fn nothing_reads_around_the_policies() {
          where connamespace = 'public'::regnamespace and contype in ('u', 'f', 'c') and not convalidated",
     );
     assert_eq!(unnamed.await, Vec::<String>::new());
+}
+
+/// The Rust files below a folder, with what they say.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        if path.is_dir() {
+            return sources(&path);
+        }
+        vec![(path.display().to_string(), fs::read_to_string(&path).unwrap())]
+    };
+    entries.flat_map(read).filter(|(name, _)| name.ends_with(".rs")).collect()
+}
+
+/// With single spaces.
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The tenant tables that a statement reads or writes, as often as it names them.
+fn tenant_tables(statement: &str) -> usize {
+    let words: Vec<_> = statement.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let is_named = |pair: &&[&str]| {
+        matches!(pair[0].to_lowercase().as_str(), "from" | "join" | "into" | "update" | "using")
+            && TENANT.contains(&pair[1])
+    };
+    words.windows(2).filter(is_named).count()
+}
+
+/// The third lock. For each tenant table that a statement names, it says `alliance_id = $1` once, or inserts `$1` as
+/// the row's alliance. A statement that does not runs before or outside any alliance, by the machine's login. Nothing but
+/// a [`domain::db::Tx`] speaks as the app's login, so the function that has such a statement takes none, and no bare
+/// connection that could belong to one.
+#[test]
+fn every_statement_of_the_app_login_names_the_alliance() {
+    let domain = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/domain");
+    let functions: Vec<String> = sources(&domain.join("src"))
+        .iter()
+        .flat_map(|(_, source)| on_one_line(source).split(" fn ").map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let (mut of_app, mut of_machine) = (0, 0);
+    for entry in fs::read_dir(domain.join(".sqlx")).unwrap() {
+        let kept: Value = serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let statement = on_one_line(kept["query"].as_str().unwrap());
+        let mut in_functions = functions.iter().filter(|function| function.contains(&statement)).peekable();
+        assert!(in_functions.peek().is_some(), "no function has: {statement}");
+        let lower = statement.to_lowercase();
+        let inserts = lower.matches("(alliance_id").count().min(lower.matches("insert into").count());
+        let gives = lower.contains("values ($1") || lower.contains("select $1");
+        let named = lower.matches("alliance_id = $1").count() + if gives { inserts } else { 0 };
+        if named >= tenant_tables(&statement) {
+            of_app += 1;
+            continue;
+        }
+        for function in in_functions {
+            let may_be_the_apps = ["&mut Tx", "PgConnection"].iter().any(|way| function.contains(way));
+            assert!(!may_be_the_apps, "names no alliance: {statement}");
+        }
+        of_machine += 1;
+    }
+    assert!(of_app > 90 && of_machine > 5, "{of_app} of the app, {of_machine} of the machine");
+}
+
+/// The test could tell: statements that leave an alliance out, or one of two tables, are seen.
+#[test]
+fn a_statement_is_counted_by_its_tenant_tables() {
+    assert_eq!(tenant_tables("select name from people where id = $2"), 1);
+    assert_eq!(tenant_tables("select 1 from posts p join people q on q.id = p.person_id"), 2);
+    assert_eq!(tenant_tables("delete from shares using budgets where true"), 2);
+    assert_eq!(tenant_tables("select name from schools s join school_links l on l.urn = s.urn"), 0);
 }
 
 async fn as_app(app: &TestApp) -> PgConnection {

@@ -58,6 +58,46 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "changePerson",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
+                            "name": "The bursar of Alder", "email": "bursar@alder.example" })
+        },
+    },
+    Operation {
+        name: "addPost",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
+                            "memberId": of.member("Birch Infant School"), "title": "Clerk", "startsOn": "2026-11-01" })
+        },
+    },
+    Operation {
+        name: "changePost",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "postId": of.first_of("The staff member of Alder", "posts"), "title": "Bursar",
+                            "startsOn": "2025-09-01", "endsOn": "2026-12-31" })
+        },
+    },
+    Operation {
+        name: "grantRole",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
+                            "role": "SCHOOL_HEAD", "memberId": of.member("Birch Infant School") })
+        },
+    },
+    Operation {
+        name: "endRole",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "grantId": of.first_of("The staff member of Alder", "roles"),
+                            "endsOn": "2026-12-31" })
+        },
+    },
+    Operation {
         name: "draftBudget",
         roles: BUDGETS,
         input: |of| json!({ "alliance": of.slug, "budget": budget(of, "2028-29", 2028) }),
@@ -180,6 +220,18 @@ pub const OPERATIONS: &[Operation] = &[
     },
 ];
 
+/// Inputs with the ids that [`OPERATIONS`] leaves out, because they are alternatives to others: the operation, where the
+/// id is, and the input.
+pub const ALTERNATIVES: &[(&str, &str, fn(&Things) -> Value)] = &[(
+    "addMember",
+    "/newPayer/financeContactId",
+    |of| {
+        json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
+                "newPayer": { "kind": "SCHOOL", "legalName": "Gorse Nursery School", "address": "3 Mill Road",
+                              "purchaseOrder": "NONE", "financeContactId": of.person() } })
+    },
+)];
+
 fn change_settings(of: &Things) -> Value {
     json!({
         "alliance": of.slug, "name": "A new name", "legalName": "A new name CIO", "address": "2 Church Lane",
@@ -202,7 +254,7 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
 pub const ACCOUNT_OPERATIONS: &[&str] = &["endOtherSessions", "endSession"];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 100) { nodes { id } }
+    id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }
     budgets { id label shares { id } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id } } }
@@ -235,6 +287,15 @@ impl Things {
 
     pub fn person(&self) -> &str {
         id(&self.all["people"]["nodes"][0])
+    }
+
+    pub fn person_named(&self, name: &str) -> &str {
+        id(self.find("/people/nodes", "name", name))
+    }
+
+    /// The newest of a person's `posts` or `roles`.
+    pub fn first_of(&self, person: &str, list: &str) -> &str {
+        id(&self.find("/people/nodes", "name", person)[list][0])
     }
 
     pub fn budget(&self, label: &str) -> &str {

@@ -99,6 +99,7 @@ async fn each_role_sees_what_it_may() {
             let value = match (name.as_str(), field.name.as_str()) {
                 // Of another school than the head's.
                 ("id", "member") => things.member("Birch Infant School"),
+                ("id", "person") => things.person_named("The director of Fenland Alliance"),
                 ("id", "budget") | ("budgetId", _) => things.budget("2026-27"),
                 ("id", "invoice") => things.invoice("Birch Infant School"),
                 ("id", "payment") => things.free_payment(),

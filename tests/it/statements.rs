@@ -90,7 +90,10 @@ fn paths(things: &Things) -> Vec<(String, i64)> {
         "/roll",
         "/payer",
         "/end",
-        "/people",
+        "/members/{id}/people",
+        "/posts",
+        "/posts/change",
+        "{id}/roles",
         "/pdf",
         "/reminders",
     ];
@@ -98,6 +101,7 @@ fn paths(things: &Things) -> Vec<(String, i64)> {
     let paths = read.filter_map(|page| {
         let id = match page.split('/').nth(1)? {
             "members" => things.member("Alder Primary School"),
+            "people" => things.person(),
             "budgets" if page.ends_with("/edit") => things.budget("2027-28"),
             "budgets" => things.budget("2026-27"),
             "invoices" => things.invoice("Birch Infant School"),

@@ -11,7 +11,7 @@ use tests::{
 use uuid::Uuid;
 
 use crate::{
-    operations::{OPERATIONS, Things},
+    operations::{ALTERNATIVES, OPERATIONS, Things},
     schema::Schema,
 };
 
@@ -80,14 +80,12 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
     for operation in OPERATIONS {
         let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles[0])).await;
         let input_type = format!("{}{}Input", operation.name[..1].to_uppercase(), &operation.name[1..]);
-        let own = (operation.input)(&world.own);
-        let foreign = (operation.input)(&world.foreign);
         for path in world.schema.ids_in(&input_type) {
-            let Some(foreign_id) = foreign.pointer(&path).and_then(Value::as_str) else {
-                // An alternative to another field of the same input, which has it.
-                assert_eq!((operation.name, path.as_str()), ("addMember", "/newPayer/financeContactId"));
-                continue;
-            };
+            let other = ALTERNATIVES.iter().find(|(name, at, _)| *name == operation.name && *at == path);
+            let input = other.map_or(operation.input, |(.., input)| *input);
+            let (own, foreign) = (input(&world.own), input(&world.foreign));
+            let foreign_id = foreign.pointer(&path).and_then(Value::as_str);
+            let foreign_id = foreign_id.unwrap_or_else(|| panic!("{}{path} is not tried", operation.name));
             let answer = async |id: &str| {
                 let mut input = own.clone();
                 *input.pointer_mut(&path).unwrap() = id.into();
@@ -98,6 +96,8 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
             assert_eq!(of_foreign, of_missing, "{}{path}", operation.name);
             let errors = of_foreign["data"][operation.name]["errors"].as_array();
             assert_eq!(errors.map(Vec::len), Some(1), "{}{path}: {of_foreign:#}", operation.name);
+            let field = &of_foreign["data"][operation.name]["errors"][0]["field"];
+            assert!(path.split('/').any(|step| field == step), "{}{path}: {field}", operation.name);
             // A thing of another kind, and a text that is no id.
             assert_eq!(
                 answer(world.own.all["id"].as_str().unwrap()).await,
@@ -117,6 +117,7 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
 const BY_ID: &[(&str, &str, &str)] = &[
     ("Query", "node", "{ __typename }"),
     ("Alliance", "member", "{ name }"),
+    ("Alliance", "person", "{ name }"),
     ("Alliance", "budget", "{ label }"),
     ("Alliance", "simulate", "{ simulation { __typename } errors { code } }"),
     ("Alliance", "planRun", "{ plan { __typename } errors { code } }"),
@@ -148,7 +149,15 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
         let (.., below) = below.unwrap_or_else(|| panic!("{object}.{field} takes an id and is not tried"));
         let is_required = matches!(
             field.as_str(),
-            "node" | "member" | "budget" | "invoice" | "payment" | "payer" | "simulate" | "planRun"
+            "node"
+                | "member"
+                | "person"
+                | "budget"
+                | "invoice"
+                | "payment"
+                | "payer"
+                | "simulate"
+                | "planRun"
         );
         let ty = if is_required { format!("{ty}!") } else { ty.clone() };
         let query = if object == "Query" {

@@ -57,6 +57,8 @@ ids! {
     PostId
     /// A dated role of a person in an alliance.
     RoleGrantId
+    /// One change of what is known of a person.
+    PersonChangeId
     /// A school or other body that belongs to an alliance.
     MemberId
     /// Whoever settles the invoices of one or several members.

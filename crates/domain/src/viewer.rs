@@ -59,6 +59,12 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
+    /// The roles whose holders may give this role to others and end it, by the table of givers.
+    #[must_use]
+    pub fn givers(self) -> &'static [Self] {
+        GIVER_TABLE.iter().find(|(role, _)| *role == self).map_or(&[], |(_, givers)| givers)
+    }
+
     /// Whether a grant of this role names one school and reaches only that school.
     #[must_use]
     pub fn is_of_one_school(self) -> bool {
@@ -108,7 +114,37 @@ const ROLE_TABLE: [(Permission, &[Role]); 10] = {
     ]
 };
 
+/// Who may give and end a role: nobody lifts another above themselves. What giving takes besides is
+/// [`Permission::ManageMembers`], and nobody gives a role to themselves.
+const GIVER_TABLE: [(Role, &[Role]); 5] = {
+    use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
+    [
+        (Director, &[Director]),
+        (Manager, &[Director, Manager]),
+        (FinanceLead, &[Director]),
+        (SchoolHead, &[Director, Manager]),
+        (StaffMember, &[Director, Manager]),
+    ]
+};
+
 impl Permission {
+    /// The permission as a person reads it: "see the alliance".
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SeeAlliance => "see the alliance, its members and its strands",
+            Self::ManageAlliance => "change the alliance’s settings",
+            Self::SeePeople => "see people, their posts and their roles",
+            Self::ManageMembers => "add and change members, payers, people, posts and roles",
+            Self::SeeMoney => "see budgets, shares, invoices and payments",
+            Self::ManageBudgets => "draft budgets, try formulas and agree a budget",
+            Self::IssueInvoices => "issue invoices and credit notes, hold and dispute",
+            Self::RecordPayments => "record payments and set them against invoices",
+            Self::SeeMessages => "see what was mailed to whom and whether it arrived",
+            Self::ManageJobs => "see the work queue and run parked work again",
+        }
+    }
+
     /// Every permission, in the order of the role table.
     pub fn all() -> impl Iterator<Item = Self> {
         ROLE_TABLE.iter().map(|(permission, _)| *permission)
@@ -219,6 +255,17 @@ impl Viewer {
             }
         }
         if members.is_empty() { Err(Forbidden) } else { Ok((scope, Reach::Members(members))) }
+    }
+
+    /// Whether the viewer may give `role` to others and end it. A check beside [`Viewer::require`], not in its place.
+    #[must_use]
+    pub fn may_give(&self, role: Role) -> bool {
+        match &self.actor {
+            Actor::Person { grants, .. } => {
+                grants.iter().any(|grant| grant.member_id.is_none() && role.givers().contains(&grant.role))
+            }
+            Actor::Machinery => true,
+        }
     }
 
     /// Whether [`Viewer::require`] would permit it, for pages that leave out what cannot be done.
@@ -342,6 +389,18 @@ mod tests {
             assert_eq!(all.iter().filter(|p| *p == permission).count(), 1);
             assert!(!permission.roles().is_empty());
         }
+    }
+
+    /// Else somebody could give a role and be unable to do what it does, or give one that opens more than their own.
+    #[test]
+    fn whoever_gives_a_role_may_do_what_giving_takes() {
+        for role in Role::ALL {
+            let managers = Permission::ManageMembers.roles();
+            assert!(!role.givers().is_empty() && role.givers().iter().all(|giver| managers.contains(giver)));
+            let viewer = viewer(Role::Manager, None);
+            assert_eq!(viewer.may_give(role), role.givers().contains(&Role::Manager));
+        }
+        assert!(!viewer(Role::SchoolHead, Some(member())).may_give(Role::StaffMember));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/account/query.graphql"),
     include_str!("../../web/src/pages/add_member/query.graphql"),
+    include_str!("../../web/src/pages/add_person/query.graphql"),
     include_str!("../../web/src/pages/budget/query.graphql"),
     include_str!("../../web/src/pages/budgets/query.graphql"),
     include_str!("../../web/src/pages/debt/query.graphql"),
@@ -18,6 +19,9 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/members/query.graphql"),
     include_str!("../../web/src/pages/payment/query.graphql"),
     include_str!("../../web/src/pages/payments/query.graphql"),
+    include_str!("../../web/src/pages/people/query.graphql"),
+    include_str!("../../web/src/pages/person/query.graphql"),
+    include_str!("../../web/src/pages/roles/query.graphql"),
     include_str!("../../web/src/pages/run/query.graphql"),
     include_str!("../../web/src/pages/settings/query.graphql"),
     include_str!("../../web/src/pages/start/query.graphql"),

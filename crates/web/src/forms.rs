@@ -44,6 +44,11 @@ impl Fields {
         }
     }
 
+    /// The same for a date that may be left out.
+    pub(crate) fn optional_date(&self, name: &'static str) -> Result<Option<NaiveDate>, Problem> {
+        self.optional(name).map(|_| self.date(name)).transpose()
+    }
+
     /// Everything typed, to show it again.
     pub(crate) fn values(&self) -> HashMap<String, String> {
         self.0.iter().cloned().collect()

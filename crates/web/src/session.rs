@@ -132,7 +132,12 @@ impl Within {
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();
         let mut nav = vec![NavSection { heading: "This week", items: vec![item("Home", "")] }];
-        nav.push(NavSection { heading: "Alliance", items: vec![item("Members", "/members")] });
+        let mut items = vec![item("Members", "/members")];
+        if can_see(Permission::SeePeople) {
+            items.push(item("People", "/people"));
+        }
+        items.push(item("Roles", "/roles"));
+        nav.push(NavSection { heading: "Alliance", items });
         if can_see(Permission::SeeMoney) {
             let mut items = vec![item("Budgets", "/budgets"), item("Invoices", "/invoices")];
             if self.may(Permission::SeeMoney) {

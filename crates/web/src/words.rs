@@ -1,7 +1,10 @@
 //! Names of the schema's enums as a person reads them, with the tone of their tag.
 
 use chrono::NaiveDate;
-use domain::money::Pence;
+use domain::{
+    money::Pence,
+    viewer::{Role, Viewer},
+};
 use serde::Serialize;
 
 use crate::format;
@@ -49,6 +52,63 @@ pub(crate) fn phases() -> Vec<(&'static str, String)> {
     ["NURSERY", "INFANT", "JUNIOR", "PRIMARY", "SECONDARY", "ALL_THROUGH", "SPECIAL", "SIXTEEN_PLUS", "OTHER"]
         .map(|name| (name, phase(&name)))
         .to_vec()
+}
+
+/// A role: `Finance lead`.
+pub(crate) fn role<T: Serialize>(role: &T) -> String {
+    Role::parse(&lower_name(role)).map_or_else(|| sentence(&name(role)), |role| sentence(role.label()))
+}
+
+/// The roles that a filter offers, as the domain names them.
+pub(crate) fn roles(any: &str) -> Vec<(&'static str, String)> {
+    let roles = Role::ALL.into_iter().map(|role| (role.as_str(), sentence(role.label())));
+    std::iter::once(("", any.to_owned())).chain(roles).collect()
+}
+
+/// The roles that a form offers to whoever may give them, after what it says for none.
+pub(crate) fn roles_to_give(viewer: &Viewer, none: &str) -> Vec<(&'static str, String)> {
+    let may_give = |name: &str| Role::parse(name).is_none_or(|role| viewer.may_give(role));
+    roles(none).into_iter().filter(|(name, _)| may_give(name)).collect()
+}
+
+/// What somebody is and where: `Head, Alder Primary School`.
+pub(crate) fn at(what: &str, member: Option<&str>) -> String {
+    member.map_or_else(|| what.to_owned(), |member| format!("{what}, {member}"))
+}
+
+/// Whether `today` is within a term.
+pub(crate) fn holds(starts_on: NaiveDate, ends_on: Option<NaiveDate>, today: NaiveDate) -> bool {
+    starts_on <= today && ends_on.is_none_or(|last| today <= last)
+}
+
+/// A term and how it stands: `since 1 Sep 2025`, `until 31 Dec 2026`, `from 1 Jan 2027`, `ended 31 Aug 2026`.
+pub(crate) fn term(starts_on: NaiveDate, ends_on: Option<NaiveDate>, today: NaiveDate) -> Tag {
+    let day = |date: NaiveDate| format::day(&date);
+    match ends_on {
+        Some(last) if last < today => tag("", format!("{} to {}, over", day(starts_on), day(last))),
+        Some(last) if starts_on > today => tag("calm", format!("from {} to {}", day(starts_on), day(last))),
+        None if starts_on > today => tag("calm", format!("from {}", day(starts_on))),
+        Some(last) => tag("warn", format!("since {}, until {}", day(starts_on), day(last))),
+        None => tag("good", format!("since {}", day(starts_on))),
+    }
+}
+
+/// Whether somebody may sign in, by whether they hold a role, have an address, and have done so before.
+pub(crate) fn sign_in(facts: SignIn) -> Tag {
+    match facts {
+        SignIn { holds_role: false, .. } => tag("", "no role"),
+        SignIn { has_signed_in: true, .. } => tag("good", "signs in"),
+        SignIn { has_address: true, .. } => tag("calm", "may sign in"),
+        SignIn { .. } => tag("warn", "no address"),
+    }
+}
+
+/// What decides whether somebody may sign in.
+#[derive(Clone, Copy)]
+pub(crate) struct SignIn {
+    pub(crate) holds_role: bool,
+    pub(crate) has_address: bool,
+    pub(crate) has_signed_in: bool,
 }
 
 /// Kinds of payers, as the domain names them.

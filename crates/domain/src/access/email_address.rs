@@ -35,6 +35,11 @@ impl EmailAddress {
         if good { Ok(Self(text)) } else { Err(NotAnEmailAddress) }
     }
 
+    /// Reads an address that may be left out or empty.
+    pub(crate) fn parse_optional(text: Option<String>) -> Result<Option<Self>, NotAnEmailAddress> {
+        text.filter(|text| !text.trim().is_empty()).map(|text| Self::parse(&text)).transpose()
+    }
+
     /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -84,15 +84,17 @@ pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceI
     }
     for person in input.people {
         let id = PersonId::new(app);
-        let row = Person { id, name: person.name, email: Some(person.email) };
+        let row = Person { id, name: person.name, email: Some(person.email), has_signed_in: false };
         people::repo::insert_person(&mut tx, &row, now).await?;
-        let grant = people::NewRole {
+        let grant = people::RoleGrant {
+            id: RoleGrantId::new(app),
             person_id: id,
             role: person.role,
             member_id: None,
             starts_on: alliance.date(now),
+            ends_on: None,
         };
-        people::repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
+        people::repo::insert_role(&mut tx, &grant).await.map_err(Internal::from)?;
     }
     tx.commit().await?;
     Ok(alliance.id)

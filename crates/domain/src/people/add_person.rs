@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{NewRole, Person, Post, repo};
+use super::{Person, PersonChange, Post, RoleGrant, repo};
 use crate::{
     access::{EmailAddress, NotAnEmailAddress},
     alliances,
@@ -61,6 +61,9 @@ pub enum AddPersonError {
     /// A head or a member of staff needs a school.
     #[error("This role is for one school: please choose the school.")]
     RoleNeedsSchool,
+    /// The viewer's own roles may not give this one.
+    #[error("Your own role does not give this one. Please ask a director.")]
+    RoleAboveYou,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -70,12 +73,11 @@ pub enum AddPersonError {
 pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<Person, AddPersonError> {
     use AddPersonError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    if input.role.is_some_and(|role| !viewer.may_give(role)) {
+        return Err(E::RoleAboveYou);
+    }
     let name = one_line(&input.name, 200).ok_or(E::InvalidName)?;
-    let email = input
-        .email
-        .filter(|text| !text.trim().is_empty())
-        .map(|text| EmailAddress::parse(&text))
-        .transpose()?;
+    let email = EmailAddress::parse_optional(input.email)?;
     let title = match &input.post {
         Some(post) => one_line(&post.title, 200).ok_or(E::InvalidTitle)?,
         None => String::new(),
@@ -88,7 +90,7 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
     let today = alliances::repo::alliance(&mut tx).await?.date(now);
-    let person = Person { id: PersonId::new(app), name, email };
+    let person = Person { id: PersonId::new(app), name, email, has_signed_in: false };
     repo::insert_person(&mut tx, &person, now).await?;
     if let Some(post) = input.post {
         let post = Post {
@@ -100,11 +102,19 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
             ends_on: None,
         };
         repo::insert_post(&mut tx, &post).await.on_constraint("posts_member_fkey", || E::UnknownMember)?;
+        repo::insert_change(&mut tx, &PersonChange::of_post(app, viewer, None, &post)).await?;
     }
     if let Some(role) = input.role {
-        let member_id = member_id.filter(|_| role.is_of_one_school());
-        let grant = NewRole { person_id: person.id, role, member_id, starts_on: today };
-        repo::insert_role(&mut tx, RoleGrantId::new(app), &grant).await?;
+        let grant = RoleGrant {
+            id: RoleGrantId::new(app),
+            person_id: person.id,
+            role,
+            member_id: member_id.filter(|_| role.is_of_one_school()),
+            starts_on: today,
+            ends_on: None,
+        };
+        repo::insert_role(&mut tx, &grant).await.map_err(Internal::from)?;
+        repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
     }
     tx.announce(&[Change::Person(person.id, member_id)]).await?;
     tx.commit().await?;
@@ -116,5 +126,6 @@ failure!(AddPersonError {
     InvalidTitle => "title",
     UnknownMember => "memberId",
     RoleNeedsSchool => "role",
+    RoleAboveYou => "role",
     InvalidEmail => "email",
 } nested { Forbidden, Internal });

@@ -4,45 +4,63 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{NewRole, Person, PersonCursor, Post};
+use super::{Changed, Person, PersonChange, PersonCursor, PersonFilter, Post, RoleGrant};
 use crate::{
     access::EmailAddress,
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{MemberId, PersonId, PostId, RoleGrantId},
+    ids::{MemberId, PersonChangeId, PersonId, PostId, RoleGrantId},
     page::{Page, PageRequest},
-    viewer::Reach,
+    viewer::{Reach, Role},
 };
 
 struct PersonRow {
     id: PersonId,
     name: String,
     email: Option<String>,
+    has_signed_in: bool,
 }
 
 impl From<PersonRow> for Person {
     fn from(row: PersonRow) -> Self {
-        Self { id: row.id, name: row.name, email: row.email.map(EmailAddress::stored) }
+        Self {
+            id: row.id,
+            name: row.name,
+            email: row.email.map(EmailAddress::stored),
+            has_signed_in: row.has_signed_in,
+        }
     }
 }
 
+/// The index by name leads through one alliance's people in the list's order; each is looked at on the way, because an
+/// index of parts of names would not be used below row-level security.
 pub(super) async fn people(
     tx: &mut Tx,
     reach: &Reach,
+    filter: &PersonFilter,
     page: &PageRequest<PersonCursor>,
 ) -> Result<Page<Person>, Internal> {
     let after = page.after.as_ref();
     let rows = sqlx::query_as!(
         PersonRow,
-        r#"select id as "id: PersonId", name, email from people
+        r#"select id as "id: PersonId", name, email, account_id is not null as "has_signed_in!" from people
            where alliance_id = $1
              and ($2::uuid[] is null or id in
-                  (select person_id from posts where alliance_id = $1 and member_id = any($2)))
-             and ($3::text is null or (name, id) > ($3, $4))
-           order by name, id limit $5"#,
+                  (select person_id from posts where alliance_id = $1 and member_id = any($2)
+                   union all select person_id from role_grants where alliance_id = $1 and member_id = any($2)))
+             and ($3::text is null or strpos(lower(name), lower($3)) > 0)
+             and ($4::text is null or id in
+                  (select person_id from role_grants
+                   where alliance_id = $1 and role = $4 and starts_on <= $5 and (ends_on is null or ends_on >= $5)
+                     and ($2::uuid[] is null or member_id = any($2))))
+             and ($6::text is null or (name, id) > ($6, $7))
+           order by name, id limit $8"#,
         tx.alliance_id() as _,
         reach.as_filter() as _,
+        filter.name.as_deref(),
+        filter.role.map(Role::as_str),
+        filter.on,
         after.map(|cursor| cursor.name.as_str()),
         after.map(|cursor| cursor.id.0),
         page.limit()
@@ -52,14 +70,23 @@ pub(super) async fn people(
     Ok(page.cut(rows.into_iter().map(Person::from).collect()))
 }
 
-pub(super) async fn count_people(tx: &mut Tx, reach: &Reach) -> Result<i64, Internal> {
+pub(super) async fn count_people(tx: &mut Tx, reach: &Reach, filter: &PersonFilter) -> Result<i64, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from people
            where alliance_id = $1
              and ($2::uuid[] is null or id in
-                  (select person_id from posts where alliance_id = $1 and member_id = any($2)))"#,
+                  (select person_id from posts where alliance_id = $1 and member_id = any($2)
+                   union all select person_id from role_grants where alliance_id = $1 and member_id = any($2)))
+             and ($3::text is null or strpos(lower(name), lower($3)) > 0)
+             and ($4::text is null or id in
+                  (select person_id from role_grants
+                   where alliance_id = $1 and role = $4 and starts_on <= $5 and (ends_on is null or ends_on >= $5)
+                     and ($2::uuid[] is null or member_id = any($2))))"#,
         tx.alliance_id() as _,
-        reach.as_filter() as _
+        reach.as_filter() as _,
+        filter.name.as_deref(),
+        filter.role.map(Role::as_str),
+        filter.on
     )
     .fetch_one(tx.conn())
     .await?)
@@ -73,10 +100,11 @@ pub(super) async fn people_by_ids(
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         PersonRow,
-        r#"select id as "id: PersonId", name, email from people
+        r#"select id as "id: PersonId", name, email, account_id is not null as "has_signed_in!" from people
            where alliance_id = $1 and id = any($3)
              and ($2::uuid[] is null or id in
-                  (select person_id from posts where alliance_id = $1 and member_id = any($2)))"#,
+                  (select person_id from posts where alliance_id = $1 and member_id = any($2)
+                   union all select person_id from role_grants where alliance_id = $1 and member_id = any($2)))"#,
         tx.alliance_id() as _,
         reach.as_filter() as _,
         &ids
@@ -84,6 +112,10 @@ pub(super) async fn people_by_ids(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(Person::from).collect())
+}
+
+pub(super) async fn person(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, Internal> {
+    Ok(people_by_ids(tx, &Reach::Alliance, &[id]).await?.pop())
 }
 
 /// The addresses of these people, where known.
@@ -112,7 +144,8 @@ pub(super) async fn posts_of_members(
     let members: Vec<_> = members.iter().filter(|id| reach.includes(**id)).map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"select p.id as "id: PostId", p.person_id as "person_id: PersonId", p.member_id as "member_id: MemberId",
-                  p.title, p.starts_on, p.ends_on, q.name, q.email
+                  p.title, p.starts_on, p.ends_on, q.name, q.email,
+                  q.account_id is not null as "has_signed_in!"
            from posts p join people q on q.alliance_id = $1 and q.id = p.person_id
            where p.alliance_id = $1 and p.member_id = any($2) and p.starts_on <= $3
              and (p.ends_on is null or p.ends_on >= $3)
@@ -127,7 +160,8 @@ pub(super) async fn posts_of_members(
         .into_iter()
         .map(|row| {
             let email = row.email.map(EmailAddress::stored);
-            let person = Person { id: row.person_id, name: row.name, email };
+            let has_signed_in = row.has_signed_in;
+            let person = Person { id: row.person_id, name: row.name, email, has_signed_in };
             let post = Post {
                 id: row.id,
                 person_id: row.person_id,
@@ -172,18 +206,260 @@ pub(super) async fn insert_post(tx: &mut Tx, new: &Post) -> Result<(), sqlx::Err
     Ok(())
 }
 
-pub(crate) async fn insert_role(tx: &mut Tx, id: RoleGrantId, new: &NewRole) -> Result<(), Internal> {
+pub(crate) async fn insert_role(tx: &mut Tx, new: &RoleGrant) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into role_grants (alliance_id, id, person_id, role, member_id, starts_on)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into role_grants (alliance_id, id, person_id, role, member_id, starts_on, ends_on)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         tx.alliance_id() as _,
-        id as _,
+        new.id as _,
         new.person_id as _,
         new.role.as_str(),
         new.member_id as _,
-        new.starts_on
+        new.starts_on,
+        new.ends_on
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Makes whoever else changes who runs this alliance wait until this transaction ends.
+pub(super) async fn hold_alliance(tx: &mut Tx) -> Result<(), Internal> {
+    sqlx::query!("select from alliances where alliance_id = $1 for no key update", tx.alliance_id() as _)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The first and last days of `roles` from `today` on, of people who can sign in.
+pub(super) async fn terms_of(
+    tx: &mut Tx,
+    roles: &[Role],
+    today: NaiveDate,
+) -> Result<Vec<(NaiveDate, Option<NaiveDate>)>, Internal> {
+    let roles: Vec<_> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        "select g.starts_on, g.ends_on
+         from role_grants g join people p on p.alliance_id = $1 and p.id = g.person_id
+         where g.alliance_id = $1 and g.role = any($2) and (g.ends_on is null or g.ends_on >= $3)
+           and (p.email is not null or p.account_id is not null)",
+        tx.alliance_id() as _,
+        &roles,
+        today
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.starts_on, row.ends_on)).collect())
+}
+
+struct RoleRow {
+    id: RoleGrantId,
+    person_id: PersonId,
+    role: String,
+    member_id: Option<MemberId>,
+    starts_on: NaiveDate,
+    ends_on: Option<NaiveDate>,
+}
+
+impl RoleRow {
+    /// `None` when the stored role is not one this version knows.
+    fn grant(self) -> Option<RoleGrant> {
+        Some(RoleGrant {
+            id: self.id,
+            person_id: self.person_id,
+            role: Role::parse(&self.role)?,
+            member_id: self.member_id,
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+        })
+    }
+}
+
+pub(super) async fn roles_of_people(
+    tx: &mut Tx,
+    reach: &Reach,
+    ids: &[PersonId],
+) -> Result<Vec<RoleGrant>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        RoleRow,
+        r#"select id as "id: RoleGrantId", person_id as "person_id: PersonId", role, member_id as "member_id: MemberId",
+                  starts_on, ends_on
+           from role_grants
+           where alliance_id = $1 and person_id = any($3) and ($2::uuid[] is null or member_id = any($2))
+           order by person_id, starts_on desc, id desc"#,
+        tx.alliance_id() as _,
+        reach.as_filter() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().filter_map(RoleRow::grant).collect())
+}
+
+pub(super) async fn roles_of_person(tx: &mut Tx, id: PersonId) -> Result<Vec<RoleGrant>, Internal> {
+    roles_of_people(tx, &Reach::Alliance, &[id]).await
+}
+
+pub(super) async fn role_grant(tx: &mut Tx, id: RoleGrantId) -> Result<Option<RoleGrant>, Internal> {
+    let row = sqlx::query_as!(
+        RoleRow,
+        r#"select id as "id: RoleGrantId", person_id as "person_id: PersonId", role, member_id as "member_id: MemberId",
+                  starts_on, ends_on
+           from role_grants where alliance_id = $1 and id = $2"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.and_then(RoleRow::grant))
+}
+
+pub(super) async fn end_role(tx: &mut Tx, id: RoleGrantId, ends_on: NaiveDate) -> Result<(), Internal> {
+    sqlx::query!(
+        "update role_grants set ends_on = $3 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        id as _,
+        ends_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_role(tx: &mut Tx, id: RoleGrantId) -> Result<(), Internal> {
+    sqlx::query!(
+        "delete from role_grants where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update_person(tx: &mut Tx, person: &Person) -> Result<(), Internal> {
+    sqlx::query!(
+        "update people set name = $3, email = $4 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        person.id as _,
+        person.name,
+        person.email.as_ref().map(EmailAddress::as_str)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+struct PostRow {
+    id: PostId,
+    person_id: PersonId,
+    member_id: MemberId,
+    title: String,
+    starts_on: NaiveDate,
+    ends_on: Option<NaiveDate>,
+}
+
+impl From<PostRow> for Post {
+    fn from(row: PostRow) -> Self {
+        Self {
+            id: row.id,
+            person_id: row.person_id,
+            member_id: row.member_id,
+            title: row.title,
+            starts_on: row.starts_on,
+            ends_on: row.ends_on,
+        }
+    }
+}
+
+pub(super) async fn posts_of_people(
+    tx: &mut Tx,
+    reach: &Reach,
+    ids: &[PersonId],
+) -> Result<Vec<Post>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        PostRow,
+        r#"select id as "id: PostId", person_id as "person_id: PersonId", member_id as "member_id: MemberId", title,
+                  starts_on, ends_on
+           from posts
+           where alliance_id = $1 and person_id = any($3) and ($2::uuid[] is null or member_id = any($2))
+           order by person_id, starts_on desc, id desc"#,
+        tx.alliance_id() as _,
+        reach.as_filter() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Post::from).collect())
+}
+
+pub(super) async fn post(tx: &mut Tx, id: PostId) -> Result<Option<Post>, Internal> {
+    let row = sqlx::query_as!(
+        PostRow,
+        r#"select id as "id: PostId", person_id as "person_id: PersonId", member_id as "member_id: MemberId", title,
+                  starts_on, ends_on
+           from posts where alliance_id = $1 and id = $2"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Post::from))
+}
+
+pub(super) async fn update_post(tx: &mut Tx, post: &Post) -> Result<(), Internal> {
+    sqlx::query!(
+        "update posts set title = $3, starts_on = $4, ends_on = $5 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        post.id as _,
+        post.title,
+        post.starts_on,
+        post.ends_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_change(tx: &mut Tx, new: &PersonChange) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into person_changes (alliance_id, id, person_id, changed_by, changed_at, what, before, after)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.person_id as _,
+        new.changed_by as _,
+        new.changed_at,
+        new.what.as_str(),
+        new.before,
+        new.after
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn changes_of_person(tx: &mut Tx, id: PersonId) -> Result<Vec<PersonChange>, Internal> {
+    let rows = sqlx::query!(
+        r#"select id as "id: PersonChangeId", changed_by as "changed_by: PersonId", changed_at, what, before, after
+           from person_changes where alliance_id = $1 and person_id = $2 order by id desc limit 100"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PersonChange {
+            id: row.id,
+            person_id: id,
+            changed_by: row.changed_by,
+            changed_at: row.changed_at,
+            what: Changed::stored(&row.what),
+            before: row.before,
+            after: row.after,
+        })
+        .collect())
 }

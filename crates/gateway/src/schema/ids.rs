@@ -44,10 +44,12 @@ pub enum Kind {
     Refund = 35,
     /// A session, of an account and of no alliance.
     Session = 50,
+    /// A role of a person.
+    RoleGrant = 20,
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -65,6 +67,7 @@ impl Kind {
         Self::Job,
         Self::Refund,
         Self::Session,
+        Self::RoleGrant,
     ];
 }
 

@@ -127,7 +127,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::Allocation
         | ids::Kind::LedgerEntry
         | ids::Kind::Refund
-        | ids::Kind::Session => None,
+        | ids::Kind::Session
+        | ids::Kind::RoleGrant => None,
     })
 }
 

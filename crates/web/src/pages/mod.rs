@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod add_member;
+pub(crate) mod add_person;
 pub(crate) mod assets;
 pub(crate) mod budget;
 pub(crate) mod budgets;
@@ -17,6 +18,9 @@ pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod payment;
 pub(crate) mod payments;
+pub(crate) mod people;
+pub(crate) mod person;
+pub(crate) mod roles;
 pub(crate) mod run;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

@@ -73,6 +73,9 @@ pub enum AddMemberError {
     /// No such payer in this alliance.
     #[error("That payer is not one of this alliance's.")]
     UnknownPayer,
+    /// No such person in this alliance.
+    #[error("That person is not one of this alliance's.")]
+    UnknownPerson,
     /// The payer's name is empty or too long.
     #[error("Please give the payer's legal name, as it must stand on invoices.")]
     InvalidPayerName,
@@ -106,7 +109,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
             let payer = details.into_payer(PayerId::new(app), || E::InvalidPayerName)?;
             repo::insert_payer(&mut tx, &payer, now)
                 .await
-                .on_constraint("payers_finance_contact_fkey", || E::UnknownPayer)?;
+                .on_constraint("payers_finance_contact_fkey", || E::UnknownPerson)?;
             payer.id
         }
         PayerChoice::Itself => {
@@ -148,6 +151,7 @@ failure!(AddMemberError {
     AlreadyMember => "urn",
     InvalidName => "name",
     UnknownPayer => "payerId",
+    UnknownPerson => "financeContactId",
     InvalidPayerName => "legalName",
     InvalidEmail => "accountsEmail",
 } nested { Forbidden, Internal });

@@ -152,10 +152,41 @@ impl AllianceObject {
     /// People, by name.
     async fn people(
         &self,
+        #[graphql(desc = "Part of the name.")] name: Option<String>,
+        #[graphql(desc = "A role that they hold today.")] role: Option<RoleEnum>,
         #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
         after: Option<String>,
     ) -> Result<people::PersonConnection> {
-        people::people(&self.0, first, after.as_deref()).await
+        let filter = domain::people::PersonFilter {
+            name: name.filter(|name| !name.trim().is_empty()).map(|name| name.trim().to_owned()),
+            role: role.map(Into::into),
+            on: self.0.today,
+        };
+        people::people(&self.0, filter, first, after.as_deref()).await
+    }
+
+    /// One person by their id.
+    async fn person(&self, id: ID) -> Result<Option<people::PersonObject>> {
+        self.0.person(domain::ids::PersonId(ids::local(Kind::Person, self.0.id(), &id))).await
+    }
+
+    /// Who may do what, and who gives which role: the same in every alliance.
+    async fn role_table(&self) -> RoleTableObject {
+        let row = |permission: viewer::Permission| RoleTableRow {
+            permission: permission.into(),
+            words: permission.label(),
+            roles: permission.roles().iter().map(|role| (*role).into()).collect(),
+        };
+        let givers = |role: Role| RoleGivers {
+            role: role.into(),
+            words: role.label(),
+            is_of_one_school: role.is_of_one_school(),
+            givers: role.givers().iter().map(|giver| (*giver).into()).collect(),
+        };
+        RoleTableObject {
+            permissions: viewer::Permission::all().map(row).collect(),
+            roles: Role::ALL.map(givers).into(),
+        }
     }
 
     /// Every budget, the newest year first.
@@ -345,6 +376,40 @@ impl MeObject {
         let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
         Ok(members.into_iter().flatten().collect())
     }
+}
+
+/// Who may do what, and who gives which role.
+#[derive(SimpleObject)]
+#[graphql(name = "RoleTable")]
+pub(crate) struct RoleTableObject {
+    /// Every permission with the roles that have it. A school's role has it for its own school.
+    permissions: Vec<RoleTableRow>,
+    /// Every role with those who give and end it.
+    roles: Vec<RoleGivers>,
+}
+
+/// A permission and who has it.
+#[derive(SimpleObject)]
+pub(crate) struct RoleTableRow {
+    /// The permission.
+    permission: PermissionEnum,
+    /// What it permits: "see the alliance".
+    words: &'static str,
+    /// Who has it.
+    roles: Vec<RoleEnum>,
+}
+
+/// A role and who gives it.
+#[derive(SimpleObject)]
+pub(crate) struct RoleGivers {
+    /// The role.
+    role: RoleEnum,
+    /// As a person reads it.
+    words: &'static str,
+    /// Whether it is for one school and reaches only that.
+    is_of_one_school: bool,
+    /// Whose holders give it to others and end it.
+    givers: Vec<RoleEnum>,
 }
 
 /// A part of the alliance's work.

@@ -41,10 +41,10 @@ payload! {
 }
 
 #[derive(Default)]
-pub(crate) struct PeopleMutation;
+pub(crate) struct AddPersonMutation;
 
 #[Object]
-impl PeopleMutation {
+impl AddPersonMutation {
     /// Add a person, with a post at a member and a role.
     async fn add_person(&self, ctx: &Context<'_>, input: AddPersonInput) -> Result<AddPersonPayload> {
         let session = Session::of(ctx);

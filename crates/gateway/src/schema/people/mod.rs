@@ -1,19 +1,25 @@
 //! People as an alliance knows them.
 
 mod add_person;
+mod add_post;
+mod change_person;
+mod change_post;
+mod end_role;
+mod grant_role;
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ID, Object, Result};
+use async_graphql::{Enum, ID, MergedObject, Object, Result};
+use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     ids::{MemberId, PersonId},
-    people::{self, Person, PersonCursor, Post},
+    people::{self, Changed, Person, PersonChange, PersonCursor, PersonFilter, Post, RoleGrant},
+    viewer::Permission,
 };
 
-pub(crate) use add_person::PeopleMutation;
-
 use super::{
+    alliances::RoleEnum,
     batches::Batch,
     connection::{self, PageInfo},
     context::Inside,
@@ -22,6 +28,16 @@ use super::{
     scalars::Date,
     schools::MemberObject,
 };
+
+#[derive(MergedObject, Default)]
+pub(crate) struct PeopleMutation(
+    add_person::AddPersonMutation,
+    change_person::ChangePersonMutation,
+    add_post::AddPostMutation,
+    change_post::ChangePostMutation,
+    grant_role::GrantRoleMutation,
+    end_role::EndRoleMutation,
+);
 
 /// A person whom the alliance knows.
 pub(crate) struct PersonObject {
@@ -41,10 +57,128 @@ impl PersonObject {
         &self.person.name
     }
 
-    /// Where they get mail and sign in.
+    /// Where they get mail, and sign in for the first time.
     async fn email(&self) -> Option<&str> {
         self.person.email.as_ref().map(domain::access::EmailAddress::as_str)
     }
+
+    /// Whether somebody has proved to be this person by signing in.
+    async fn has_signed_in(&self) -> bool {
+        self.person.has_signed_in
+    }
+
+    /// Every post, the newest first; for a head those at their own school.
+    async fn posts(&self) -> Result<Vec<PostObject>> {
+        let found = self.inside.load::<PostsOfPerson>(self.person.id).await?.unwrap_or_default();
+        let object =
+            |post| PostObject { inside: Arc::clone(&self.inside), post, person: self.person.clone() };
+        Ok(found.into_iter().map(object).collect())
+    }
+
+    /// Every role, the newest first; for a head those at their own school.
+    async fn roles(&self) -> Result<Vec<RoleGrantObject>> {
+        let found = self.inside.load::<RolesOfPerson>(self.person.id).await?.unwrap_or_default();
+        let object = |grant| RoleGrantObject { inside: Arc::clone(&self.inside), grant };
+        Ok(found.into_iter().map(object).collect())
+    }
+
+    /// What was changed of this person, the newest first, at most 100 changes; null when that is not yours to see.
+    async fn changes(&self) -> Result<Option<Vec<PersonChangeObject>>> {
+        if !self.inside.viewer().may(Permission::ManageMembers) {
+            return Ok(None);
+        }
+        let changes = people::changes_of_person(&self.inside.reading, self.person.id).await;
+        let object = |change| PersonChangeObject { inside: Arc::clone(&self.inside), change };
+        Ok(Some(changes.map_err(errors::read)?.into_iter().map(object).collect()))
+    }
+}
+
+/// A role of a person, from its first day to its last.
+pub(crate) struct RoleGrantObject {
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) grant: RoleGrant,
+}
+
+#[Object(name = "RoleGrant")]
+impl RoleGrantObject {
+    /// Opaque, and good for as long as the role is known.
+    pub(crate) async fn id(&self) -> ID {
+        ids::encode(Kind::RoleGrant, self.inside.id(), self.grant.id.0)
+    }
+
+    /// What they may act as.
+    async fn role(&self) -> RoleEnum {
+        self.grant.role.into()
+    }
+
+    /// The one school it is for; null for the whole alliance.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        match self.grant.member_id {
+            None => Ok(None),
+            Some(id) => self.inside.member(id).await,
+        }
+    }
+
+    /// The first day.
+    async fn starts_on(&self) -> Date {
+        self.grant.starts_on.into()
+    }
+
+    /// The last day, once known.
+    async fn ends_on(&self) -> Option<Date> {
+        self.grant.ends_on.map(Into::into)
+    }
+}
+
+/// One change of what is known of a person.
+pub(crate) struct PersonChangeObject {
+    inside: Arc<Inside>,
+    change: PersonChange,
+}
+
+#[Object(name = "PersonChange")]
+impl PersonChangeObject {
+    /// When.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.change.changed_at
+    }
+
+    /// By whom; null when the deployment did it.
+    async fn changed_by(&self) -> Result<Option<PersonObject>> {
+        match self.change.changed_by {
+            None => Ok(None),
+            Some(id) => self.inside.person(id).await,
+        }
+    }
+
+    /// What.
+    async fn what(&self) -> ChangedEnum {
+        self.change.what.into()
+    }
+
+    /// What stood there before, in words.
+    async fn before(&self) -> Option<&str> {
+        self.change.before.as_deref()
+    }
+
+    /// What stands there now, in words.
+    async fn after(&self) -> Option<&str> {
+        self.change.after.as_deref()
+    }
+}
+
+/// What was changed of a person.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Changed", remote = "Changed")]
+pub(crate) enum ChangedEnum {
+    /// Their name.
+    Name,
+    /// Where they get mail.
+    Email,
+    /// A post.
+    Post,
+    /// A role.
+    Role,
 }
 
 /// A post of a person at a member.
@@ -52,6 +186,14 @@ pub(crate) struct PostObject {
     inside: Arc<Inside>,
     post: Post,
     person: Person,
+}
+
+impl PostObject {
+    /// A post that was just changed.
+    async fn of(inside: Arc<Inside>, post: Post) -> Result<Self> {
+        let person = inside.person(post.person_id).await?.ok_or_else(errors::forbidden)?.person;
+        Ok(Self { inside, post, person })
+    }
 }
 
 #[Object(name = "Post")]
@@ -87,12 +229,15 @@ impl PostObject {
     }
 }
 
-/// Counts people: a list has no filter, so its pages tell all there is.
-pub(crate) struct PeopleTotal(Arc<Inside>);
+/// Counts the people of a list.
+pub(crate) struct PeopleTotal {
+    inside: Arc<Inside>,
+    filter: PersonFilter,
+}
 
 impl PeopleTotal {
     async fn count(&self) -> Result<i64> {
-        people::count_people(&self.0.reading).await.map_err(errors::read)
+        people::count_people(&self.inside.reading, &self.filter).await.map_err(errors::read)
     }
 }
 
@@ -103,18 +248,20 @@ connection::connection! {
 
 pub(crate) async fn people(
     inside: &Arc<Inside>,
+    filter: PersonFilter,
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<PersonConnection> {
     let list = inside.list("people");
-    let page = people::people(&inside.reading, &list.page(first, after)?).await.map_err(errors::read)?;
+    let page =
+        people::people(&inside.reading, &filter, &list.page(first, after)?).await.map_err(errors::read)?;
     let end_cursor =
         page.items.last().map(|last| list.cursor(&PersonCursor { name: last.name.clone(), id: last.id }));
     let object = |person| PersonObject { inside: Arc::clone(inside), person };
     Ok(PersonConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },
         nodes: page.items.into_iter().map(object).collect(),
-        total: PeopleTotal(Arc::clone(inside)),
+        total: PeopleTotal { inside: Arc::clone(inside), filter },
     })
 }
 
@@ -140,6 +287,39 @@ impl Batch for PostsOfMember {
         let mut found: HashMap<_, Self::Value> = HashMap::new();
         for (post, person) in people::posts_of_members(&inside.reading, keys, inside.today).await? {
             found.entry(post.member_id).or_default().push((post, person));
+        }
+        Ok(found)
+    }
+}
+
+struct PostsOfPerson;
+
+impl Batch for PostsOfPerson {
+    type Key = PersonId;
+    type Value = Vec<Post>;
+
+    async fn read(inside: &Inside, keys: &[PersonId]) -> Result<HashMap<PersonId, Vec<Post>>, ReadError> {
+        let mut found: HashMap<_, Vec<Post>> = HashMap::new();
+        for post in people::posts_of_people(&inside.reading, keys).await? {
+            found.entry(post.person_id).or_default().push(post);
+        }
+        Ok(found)
+    }
+}
+
+struct RolesOfPerson;
+
+impl Batch for RolesOfPerson {
+    type Key = PersonId;
+    type Value = Vec<RoleGrant>;
+
+    async fn read(
+        inside: &Inside,
+        keys: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<RoleGrant>>, ReadError> {
+        let mut found: HashMap<_, Vec<RoleGrant>> = HashMap::new();
+        for grant in people::roles_of_people(&inside.reading, keys).await? {
+            found.entry(grant.person_id).or_default().push(grant);
         }
         Ok(found)
     }

@@ -1,0 +1,139 @@
+//! The people whom the alliance knows: their posts, their roles, and who may sign in.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use chrono::NaiveDate;
+use domain::viewer::{Permission, Role};
+use serde::Deserialize;
+
+use crate::{
+    csv, format, ids,
+    lists::ListAddress,
+    page::{PageError, PageResult, render},
+    pages::query,
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(People, "src/pages/people/query.graphql");
+
+#[derive(Deserialize, Default)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    role: String,
+    after: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/people/page.html")]
+struct Page {
+    shell: Shell,
+    filter: Filter,
+    at: ListAddress,
+    alliance: people::PeopleAlliance,
+    may_add: bool,
+    base: String,
+}
+
+impl Page {
+    fn posts(&self, person: &Person) -> String {
+        posts(person, self.alliance.today).join("; ")
+    }
+
+    fn roles(&self, person: &Person) -> String {
+        roles(person, self.alliance.today).join("; ")
+    }
+
+    fn sign_in(&self, person: &Person) -> words::Tag {
+        sign_in(person, self.alliance.today)
+    }
+}
+
+type Person = people::PeopleAlliancePeopleNodes;
+
+/// The posts of today: `Head, Alder Primary School`.
+fn posts(person: &Person, today: NaiveDate) -> Vec<String> {
+    let held = person.posts.iter().filter(|post| words::holds(post.starts_on, post.ends_on, today));
+    held.map(|post| words::at(&post.title, post.member.as_ref().map(|member| member.name.as_str()))).collect()
+}
+
+/// The roles of today, likewise.
+fn roles(person: &Person, today: NaiveDate) -> Vec<String> {
+    let held = person.roles.iter().filter(|grant| words::holds(grant.starts_on, grant.ends_on, today));
+    held.map(|grant| {
+        words::at(&words::role(&grant.role), grant.member.as_ref().map(|member| member.name.as_str()))
+    })
+    .collect()
+}
+
+fn sign_in(person: &Person, today: NaiveDate) -> words::Tag {
+    words::sign_in(words::SignIn {
+        holds_role: !roles(person, today).is_empty(),
+        has_address: person.email.is_some(),
+        has_signed_in: person.has_signed_in,
+    })
+}
+
+async fn load(
+    site: &SharedSite,
+    within: &Within,
+    filter: &Filter,
+    (first, after): (i64, Option<String>),
+) -> Result<people::PeopleAlliance, PageError> {
+    let role = Role::parse(&filter.role).map(|role| role.as_str().to_uppercase());
+    let variables = people::Variables {
+        slug: within.slug(),
+        name: Some(filter.name.clone()),
+        role: role.and_then(|role| serde_json::from_value(role.into()).ok()),
+        first,
+        after,
+    };
+    let data = site.query::<People>(&within.signed, variables).await?;
+    data.alliance.ok_or(PageError::NotFound)
+}
+
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
+    let alliance = load(&site, &within, &filter, (100, filter.after.clone())).await?;
+    let fields = [("name", filter.name.as_str()), ("role", &filter.role)];
+    let page = Page {
+        shell: within.shell("People"),
+        at: ListAddress::new(within.path("/people"), &fields, filter.after.as_deref()),
+        filter,
+        alliance,
+        may_add: within.may(Permission::ManageMembers),
+        base: within.path("/people"),
+    };
+    render(&page)
+}
+
+pub(crate) async fn csv(
+    State(site): State<SharedSite>,
+    within: Within,
+    Query(filter): Query<Filter>,
+) -> PageResult {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let alliance = load(&site, &within, &filter, (100, after)).await?;
+        let today = alliance.today;
+        rows.extend(alliance.people.nodes.into_iter().map(|person| {
+            let (posts, roles) = (posts(&person, today), roles(&person, today));
+            let sign_in = sign_in(&person, today);
+            let email = person.email.unwrap_or_default();
+            vec![person.name, email, posts.join("; "), roles.join("; "), sign_in.label]
+        }));
+        if !alliance.people.page_info.has_next_page {
+            break;
+        }
+        after = alliance.people.page_info.end_cursor;
+    }
+    csv::download("people.csv", &["Name", "Email", "Posts", "Roles", "Sign-in"], rows)
+}
