@@ -8,6 +8,7 @@ use std::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
@@ -15,6 +16,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tests::TestApp;
 use url::Url;
+
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The driver of all browsers of this process. It ends when its input does, which is when we do.
 struct Driver {
@@ -168,7 +172,7 @@ impl Browser {
         self.client.find(Locator::Css(&radio)).await.unwrap().click().await.unwrap();
     }
 
-    /// Presses the first button, or follows the first link, with these words.
+    /// Presses the first button, or follows the first link, with these words, to the page that it leads to.
     pub async fn press(&self, words: &str) {
         let what = format!("//main//*[self::button or self::a][contains(normalize-space(.), '{words}')]");
         let found = self.client.find(Locator::XPath(&what)).await;
@@ -176,7 +180,19 @@ impl Browser {
             Ok(found) => found,
             Err(error) => panic!("{words}: {error}: {}", self.text().await),
         };
+        self.script("window.left = true").await;
         found.click().await.unwrap();
+        self.arrived().await;
+    }
+
+    /// Waits until another page than the one marked as left is there in full. The protocol tells of no event.
+    pub async fn arrived(&self) {
+        let arrived = "return !window.left && document.readyState === 'complete'";
+        let pressed = Instant::now();
+        while self.script(arrived).await != true {
+            assert!(pressed.elapsed() < PATIENCE, "no other page came: {}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub async fn script(&self, script: &str) -> Value {

@@ -148,7 +148,9 @@ async fn the_keyboard_is_enough() {
 
     browser.goto("/fenland/settings").await;
     browser.fill("sortCode", "12").await;
+    browser.script("window.left = true").await;
     press(Key::Enter).await;
+    browser.arrived().await;
     assert!(browser.text().await.contains("six digits"), "{}", browser.text().await);
     assert_eq!(browser.script(focused).await, "problems", "what is wrong has not the focus");
     let typed = browser.client.find(Locator::Css("#sortCode")).await.unwrap();
