@@ -274,7 +274,7 @@ async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
     let budget = world.finance.page("/fenland/budgets").await.link("2026-27");
     let run = format!("{budget}/run");
     let page = world.finance.page(&run).await;
-    let shown = page.texts("#orders label");
+    let shown = page.texts("#orders li .field:first-of-type label");
     let names = [
         "Alder Primary School",
         "Birch Infant School",
@@ -284,7 +284,8 @@ async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
     ];
     assert_eq!(shown, names);
     let record = async |payer: &str, number: &str| {
-        let mut form = world.finance.page(&run).await.form("/orders").with(&[("number", number)]);
+        let typed = [("number", number), ("requestedBy", "The bursar")];
+        let mut form = world.finance.page(&run).await.form("/orders").with(&typed);
         let field = form.fields.iter_mut().find(|(name, _)| name == "payer").unwrap();
         world.things.payer(payer).clone_into(&mut field.1);
         let fields: Vec<_> =
@@ -305,9 +306,16 @@ async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
     let issued = world.finance.submit(&run, "/run", &[]).await;
     assert_eq!(issued.status, 303, "{}", issued.body);
     let orders =
-        "select string_agg(member_name || ' ' || purchase_order, ', ' order by member_name) from invoices
-                  join alliances using (alliance_id) where slug = 'fenland' and issued_on = '2026-11-24'";
-    assert_eq!(world.app.text(orders).await, "Birch Infant School B 2, Fir Special School F 1");
+        "select string_agg(concat_ws(' ', member_name, purchase_order, requested_by), ', ' order by member_name) from invoices
+                  join alliances using (alliance_id) where slug = 'fenland' and issued_on = '2026-11-24' and purchase_order is not null";
+    assert_eq!(
+        world.app.text(orders).await,
+        "Birch Infant School B 2 The bursar, Fir Special School F 1 The bursar"
+    );
+    world.app.work().await;
+    let fir = page_of(&world, "FEN-0012", "Fir Special School").await;
+    let text = pdf_text(&world.finance.get(&fir.link("Open the PDF")).await.bytes);
+    assert!(text.contains("Purchase order F") && text.contains("Requested by The bursar"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -127,7 +127,7 @@ pub const OPERATIONS: &[Operation] = &[
         roles: FINANCE,
         input: |of| {
             json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "payerId": of.payer("Fir Special School"),
-                            "number": "PO 77" })
+                            "number": "PO 77", "requestedBy": "The bursar" })
         },
     },
     Operation {

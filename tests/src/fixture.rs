@@ -123,8 +123,12 @@ async fn alliance(world: &TestApp, slug: &str) {
     let members = members(&founded, &viewer, slug).await;
 
     let last_year = budget(&on(&world.app, day(2025, 9, 1)), &viewer, 2025, members[0].0).await;
-    let order =
-        RecordPurchaseOrder { payer_id: members[5].1, budget_id: last_year, number: "PO-2025-7".into() };
+    let order = RecordPurchaseOrder {
+        payer_id: members[5].1,
+        budget_id: last_year,
+        number: "PO-2025-7".into(),
+        requested_by: None,
+    };
     record_purchase_order(&world.app, &viewer, order).await.unwrap();
     world.set_date(day(2025, 10, 1));
     let run = IssueInvoices { budget_id: last_year, due_on: None, expected: None };

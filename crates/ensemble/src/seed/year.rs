@@ -242,6 +242,7 @@ impl Books<'_> {
             payer_id: payers[at].id,
             budget_id,
             number: format!("PO-{}-{:04}", date.format("%y"), 1_207 + 31 * at),
+            requested_by: Some("The school business manager".into()),
         };
         record_purchase_order(&self.world.on(date), &self.viewer, order).await.map_err(failed)
     }

@@ -107,6 +107,15 @@ impl AgreedShare {
     }
 }
 
+/// A payer's order for a year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseOrder {
+    /// As invoices print it.
+    pub number: String,
+    /// Who placed it, as invoices print it.
+    pub requested_by: Option<String>,
+}
+
 /// Every budget, the newest year first.
 pub async fn budgets(reading: &Reading) -> Result<Vec<Budget>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;

@@ -1,6 +1,6 @@
 //! A payer gives its purchase order number for the year.
 
-use super::repo;
+use super::{PurchaseOrder, repo};
 use crate::{
     app::App,
     error::{Forbidden, Internal},
@@ -19,6 +19,8 @@ pub struct RecordPurchaseOrder {
     pub budget_id: BudgetId,
     /// 1 to 40 characters, kept as given.
     pub number: String,
+    /// Who placed the order, as invoices print it: at most 120 characters. Some payers ask for it.
+    pub requested_by: Option<String>,
 }
 
 /// Why the number was not taken.
@@ -33,6 +35,9 @@ pub enum RecordPurchaseOrderError {
     /// Empty or longer than 40 characters.
     #[error("A purchase order number has 1 to 40 characters.")]
     InvalidNumber,
+    /// Longer than 120 characters.
+    #[error("Please say who placed the order in at most 120 characters.")]
+    InvalidRequestedBy,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -46,10 +51,15 @@ pub async fn record_purchase_order(
 ) -> Result<(), RecordPurchaseOrderError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let number = one_line(&input.number, 40).ok_or(RecordPurchaseOrderError::InvalidNumber)?;
+    let requested_by = input.requested_by.as_deref().filter(|name| !name.trim().is_empty());
+    let requested_by = requested_by
+        .map(|name| one_line(name, 120).ok_or(RecordPurchaseOrderError::InvalidRequestedBy))
+        .transpose()?;
+    let order = PurchaseOrder { number, requested_by };
 
     let mut tx = app.db.begin(scope).await?;
     let done =
-        repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&number, app.clock.now()))
+        repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&order, app.clock.now()))
             .await;
     match done {
         Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
@@ -63,4 +73,5 @@ pub async fn record_purchase_order(
 failure!(RecordPurchaseOrderError {
     Unknown => "payerId",
     InvalidNumber => "number",
+    InvalidRequestedBy => "requestedBy",
 } nested { Forbidden, Internal });

@@ -1,6 +1,6 @@
 //! SQL of budgets and shares.
 
-use super::{AgreedShare, Budget, BudgetLine, InKindOffer};
+use super::{AgreedShare, Budget, BudgetLine, InKindOffer, PurchaseOrder};
 use crate::{
     app::Timestamp,
     db::Tx,
@@ -307,16 +307,18 @@ pub(super) async fn upsert_purchase_order(
     tx: &mut Tx,
     payer_id: PayerId,
     budget_id: BudgetId,
-    (number, now): (&str, Timestamp),
+    (order, now): (&PurchaseOrder, Timestamp),
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into purchase_orders (alliance_id, payer_id, budget_id, number, given_at) values ($1, $2, $3, $4, $5)
+        "insert into purchase_orders (alliance_id, payer_id, budget_id, number, requested_by, given_at)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict on constraint purchase_orders_pkey do update
-         set number = excluded.number, given_at = excluded.given_at",
+         set number = excluded.number, requested_by = excluded.requested_by, given_at = excluded.given_at",
         tx.alliance_id() as _,
         payer_id as _,
         budget_id as _,
-        number,
+        order.number,
+        order.requested_by.as_deref(),
         now
     )
     .execute(tx.conn())
@@ -324,15 +326,20 @@ pub(super) async fn upsert_purchase_order(
     Ok(())
 }
 
-pub(crate) async fn purchase_orders(tx: &mut Tx, id: BudgetId) -> Result<Vec<(PayerId, String)>, Internal> {
+pub(crate) async fn purchase_orders(
+    tx: &mut Tx,
+    id: BudgetId,
+) -> Result<Vec<(PayerId, PurchaseOrder)>, Internal> {
     let rows = sqlx::query!(
-        r#"select payer_id as "payer_id: PayerId", number from purchase_orders where alliance_id = $1 and budget_id = $2"#,
+        r#"select payer_id as "payer_id: PayerId", number, requested_by from purchase_orders
+           where alliance_id = $1 and budget_id = $2"#,
         tx.alliance_id() as _,
         id as _
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.payer_id, row.number)).collect())
+    let order = |number, requested_by| PurchaseOrder { number, requested_by };
+    Ok(rows.into_iter().map(|row| (row.payer_id, order(row.number, row.requested_by))).collect())
 }
 
 /// Whether anything was issued from the budget.

@@ -13,7 +13,7 @@ use crate::{
     error::{Forbidden, Internal, ReadError},
     funding::{
         bank_holidays::bank_holidays,
-        budgets::{self, Budget},
+        budgets::{self, Budget, PurchaseOrder},
         due_date::{Calendar, DueDate, DueDateError, due_date},
         vat::{Supplier, Supply, VatDecision, usual_treatment},
     },
@@ -84,8 +84,8 @@ pub struct PlannedInvoice {
     pub vat_amount: Pence,
     /// What is to be paid.
     pub gross: Pence,
-    /// The payer's order number, when it gave one.
-    pub purchase_order: Option<String>,
+    /// The payer's order, when it gave one.
+    pub purchase_order: Option<PurchaseOrder>,
     /// How the share came about.
     pub explanation: String,
     /// The member's contribution to the budget before this one; `None` for a new member.
@@ -99,8 +99,8 @@ pub struct PlannedInvoice {
 pub struct PayerOrder {
     /// Whose.
     pub payer: Payer,
-    /// The number, once it has given one.
-    pub number: Option<String>,
+    /// The order, once it has given one.
+    pub order: Option<PurchaseOrder>,
 }
 
 /// A member that is not invoiced.
@@ -290,14 +290,14 @@ pub(super) async fn plan(
 fn payer_orders(
     goes_out: &[PlannedInvoice],
     held_back: &[HeldBack],
-    known: &HashMap<PayerId, String>,
+    known: &HashMap<PayerId, PurchaseOrder>,
 ) -> Vec<PayerOrder> {
     let waiting = held_back.iter().filter(|held| !matches!(held.reason, HeldReason::AlreadyInvoiced { .. }));
     let payers = goes_out.iter().map(|planned| &planned.payer).chain(waiting.map(|held| &held.payer));
     let mut payers: Vec<_> = payers.filter(|payer| payer.purchase_order != PurchaseOrderRule::None).collect();
     payers.sort_by(|one, other| (&one.legal_name, one.id).cmp(&(&other.legal_name, other.id)));
     payers.dedup_by_key(|payer| payer.id);
-    let order = |payer: &Payer| PayerOrder { payer: payer.clone(), number: known.get(&payer.id).cloned() };
+    let order = |payer: &Payer| PayerOrder { payer: payer.clone(), order: known.get(&payer.id).cloned() };
     payers.into_iter().map(order).collect()
 }
 

@@ -456,6 +456,7 @@ struct InvoiceColumns {
     member_names: Vec<String>,
     member_urns: Vec<Option<i32>>,
     purchase_orders: Vec<Option<String>>,
+    requested_by: Vec<Option<String>>,
     explanations: Vec<String>,
     prepayment_notes: Vec<Option<String>>,
     net: Vec<i64>,
@@ -486,6 +487,7 @@ pub(super) async fn insert_invoices(
         columns.member_names.push(invoice.member_name.clone());
         columns.member_urns.push(invoice.member_urn);
         columns.purchase_orders.push(invoice.purchase_order.clone());
+        columns.requested_by.push(invoice.requested_by.clone());
         columns.explanations.push(invoice.explanation.clone());
         columns.prepayment_notes.push(invoice.prepayment_note.clone());
         columns.net.push(invoice.net.0);
@@ -505,14 +507,15 @@ pub(super) async fn insert_invoices(
     sqlx::query!(
         "insert into invoices (alliance_id, id, run_id, budget_id, member_id, payer_id, sequence, number, issued_on,
             due_on, period_start, period_end, letterhead, bill_to_name, bill_to_address, member_name, member_urn,
-            purchase_order, explanation, prepayment_note, net_pence, vat_pence, gross_pence, created_at)
+            purchase_order, requested_by, explanation, prepayment_note, net_pence, vat_pence, gross_pence, created_at)
          select $1, id, $2, $3, member_id, payer_id, sequence, number, $4, $5, $6, $7, $8, bill_to_name,
-                bill_to_address, member_name, member_urn, purchase_order, explanation, prepayment_note, net, vat, gross, $9
+                bill_to_address, member_name, member_urn, purchase_order, requested_by, explanation, prepayment_note, net,
+                vat, gross, $9
          from unnest($10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::text[], $15::text[], $16::text[],
                      $17::text[], $18::int[], $19::text[], $20::text[], $21::text[], $22::bigint[], $23::bigint[],
-                     $24::bigint[])
+                     $24::bigint[], $25::text[])
               as new (id, member_id, payer_id, sequence, number, bill_to_name, bill_to_address, member_name, member_urn,
-                      purchase_order, explanation, prepayment_note, net, vat, gross)",
+                      purchase_order, explanation, prepayment_note, net, vat, gross, requested_by)",
         tx.alliance_id() as _,
         first.run_id as _,
         first.budget_id as _,
@@ -536,7 +539,8 @@ pub(super) async fn insert_invoices(
         &columns.prepayment_notes as _,
         &columns.net,
         &columns.vat,
-        &columns.gross
+        &columns.gross,
+        &columns.requested_by as _
     )
     .execute(tx.conn())
     .await?;

@@ -92,6 +92,11 @@ impl InvoiceObject {
         self.record.invoice.purchase_order.as_deref()
     }
 
+    /// Who placed the order, as printed.
+    async fn requested_by(&self) -> Option<&str> {
+        self.record.invoice.requested_by.as_deref()
+    }
+
     /// How the share came about, as printed.
     async fn explanation(&self) -> &str {
         &self.record.invoice.explanation
@@ -587,7 +592,7 @@ impl PlannedInvoiceObject {
 
     /// The payer's order number, when it gave one.
     async fn purchase_order(&self) -> Option<&str> {
-        self.planned.purchase_order.as_deref()
+        self.planned.purchase_order.as_ref().map(|order| order.number.as_str())
     }
 
     /// How the share came about.
@@ -616,7 +621,12 @@ impl PayerOrderObject {
 
     /// The number for this budget, once it was given.
     async fn number(&self) -> Option<&str> {
-        self.order.number.as_deref()
+        self.order.order.as_ref().map(|order| order.number.as_str())
+    }
+
+    /// Who placed it, as invoices print it.
+    async fn requested_by(&self) -> Option<&str> {
+        self.order.order.as_ref()?.requested_by.as_deref()
     }
 }
 

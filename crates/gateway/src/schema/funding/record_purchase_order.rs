@@ -22,6 +22,8 @@ struct RecordPurchaseOrderInput {
     budget_id: ID,
     /// 1 to 40 characters, kept as given.
     number: String,
+    /// Who placed the order, as invoices print it: at most 120 characters.
+    requested_by: Option<String>,
 }
 
 payload! {
@@ -49,7 +51,12 @@ impl RecordPurchaseOrderMutation {
         };
         let payer_id = PayerId(local(Kind::Payer, change.id(), &input.payer_id));
         let budget_id = BudgetId(local(Kind::Budget, change.id(), &input.budget_id));
-        let order = RecordPurchaseOrder { payer_id, budget_id, number: input.number };
+        let order = RecordPurchaseOrder {
+            payer_id,
+            budget_id,
+            number: input.number,
+            requested_by: input.requested_by,
+        };
         let done = answer(record_purchase_order(session.app(), change.viewer(), order).await)?;
         let payer =
             async |inside: std::sync::Arc<Inside>, ()| inside.payer(payer_id).await?.ok_or_else(forbidden);

@@ -80,10 +80,18 @@ impl Page {
         payer.purchase_order == run::PurchaseOrderRule::REQUIRED
     }
 
-    /// What the payer's field shows: the number that was typed and refused, or the one that is recorded.
+    /// What a payer's field shows: what was typed and refused, or what is recorded.
+    fn typed<'a>(&'a self, one: &Order, field: &str, recorded: Option<&'a str>) -> &'a str {
+        let recorded = recorded.unwrap_or_default();
+        if self.form.is("payer", &one.payer.id, "") { self.form.value(field, recorded) } else { recorded }
+    }
+
     fn order<'a>(&'a self, one: &'a Order) -> &'a str {
-        let recorded = one.number.as_deref().unwrap_or_default();
-        if self.form.is("payer", &one.payer.id, "") { self.form.value("number", recorded) } else { recorded }
+        self.typed(one, "number", one.number.as_deref())
+    }
+
+    fn ordered_by<'a>(&'a self, one: &'a Order) -> &'a str {
+        self.typed(one, "requestedBy", one.requested_by.as_deref())
     }
 }
 
@@ -162,6 +170,7 @@ pub(crate) async fn record_order(
         payer_id: PayerId(payer),
         budget_id: BudgetId(id),
         number: fields.text("number").to_owned(),
+        requested_by: fields.optional("requestedBy"),
     };
     match outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)? {
         Ok(()) => {
