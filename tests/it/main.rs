@@ -11,6 +11,7 @@ mod demo;
 mod deployment;
 mod doctor;
 mod graphql;
+mod home;
 mod invoices;
 mod main_job;
 mod operations;

@@ -53,6 +53,23 @@ struct SchoolPage {
     schools: Vec<school_home::SchoolHomeAllianceMeMembers>,
 }
 
+impl SchoolPage {
+    /// What is still to be paid, for those who see it.
+    fn purpose(&self) -> String {
+        let seen = self.schools.iter().filter_map(|school| school.invoices.as_ref());
+        let open = seen.flat_map(|invoices| &invoices.nodes).filter(|invoice| invoice.outstanding.0 > 0);
+        let open: Vec<_> = open.collect();
+        let Some(next) = open.iter().map(|invoice| invoice.due_on).min() else {
+            return "Your school in the alliance: what it is asked for and why, and what it gave and gained."
+                .into();
+        };
+        let count = i64::try_from(open.len()).unwrap_or(i64::MAX);
+        let total = Pence(open.iter().map(|invoice| invoice.outstanding.0).sum());
+        let invoices = format::plural(&count, "invoice of your school is", "invoices of your school are");
+        format!("{invoices} still to be paid: {total}, the first by {}.", format::day(&next))
+    }
+}
+
 type Entry = school_home::SchoolHomeAllianceMeMembersLedgerLatest;
 
 /// `Gave 2 days`.
@@ -120,42 +137,116 @@ fn quiet_days(closures: &[home::HomeAllianceClosures], today: NaiveDate) -> Opti
 }
 
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
-    let mut todo = Vec::new();
-    let may = |permission| within.may(permission);
-    for budget in alliance.budgets.iter().filter(|budget| budget.agreed_at.is_none()) {
-        if may(Permission::ManageBudgets) {
-            todo.push(Todo {
-                what: format!("Settle the budget {}", budget.label),
-                why: format!("It is a draft over {}. Agreeing it fixes each member's share.", budget.total),
-                href: within.path(&format!("/budgets/{}", ids::in_path(&budget.id))),
-                act: "Open",
-            });
-        }
-    }
-    if alliance.overdue.count > 0 {
-        todo.push(Todo {
-            what: format!(
-                "{} overdue",
-                format::plural(&alliance.overdue.count, "invoice is", "invoices are")
-            ),
-            why: format!(
-                "{} in all. Reminders go by themselves; a call often helps more.",
-                alliance.overdue.outstanding
-            ),
-            href: within.path("/invoices?state=OVERDUE"),
-            act: "See who",
-        });
-    }
-    if alliance.disputed.count > 0 {
-        todo.push(Todo {
-            what: format!(
-                "{} disputed",
-                format::plural(&alliance.disputed.count, "invoice is", "invoices are")
-            ),
-            why: "Nobody is reminded until you settle it.".into(),
-            href: within.path("/invoices?state=DISPUTED"),
-            act: "Look",
-        });
-    }
+    let drafts = alliance.budgets.iter().filter(|budget| budget.agreed_at.is_none());
+    let mut todo: Vec<_> = drafts.filter_map(|budget| draft(within, budget)).collect();
+    todo.extend(overdue(within, alliance));
+    todo.extend(disputed(within, alliance));
+    todo.extend(unmatched(within, alliance));
+    todo.extend(undelivered(within, alliance));
+    let nodes = &alliance.members.nodes;
+    let no_roll: Vec<_> = nodes.iter().filter(|member| member.roll.is_none()).collect();
+    todo.extend(members(
+        within,
+        &no_roll,
+        "Record the rolls that are not known",
+        "A share by pupils cannot be worked out without it.",
+    ));
+    let no_address: Vec<_> = nodes.iter().filter(|member| !has_address(member)).collect();
+    todo.extend(members(
+        within,
+        &no_address,
+        "Say where invoices go",
+        "Nobody there has an address for mail about money, so its invoices are sent by hand.",
+    ));
+    todo.extend(parked(within, alliance));
     todo
+}
+
+fn draft(within: &Within, budget: &home::HomeAllianceBudgets) -> Option<Todo> {
+    within.may(Permission::ManageBudgets).then(|| Todo {
+        what: format!("Settle the budget {}", budget.label),
+        why: format!("It is a draft over {}. Agreeing it fixes each member's share.", budget.total),
+        href: within.path(&format!("/budgets/{}", ids::in_path(&budget.id))),
+        act: "Open",
+    })
+}
+
+fn overdue(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let overdue = &alliance.overdue;
+    (overdue.count > 0).then(|| Todo {
+        what: format!("{} overdue", format::plural(&overdue.count, "invoice is", "invoices are")),
+        why: format!("{} in all. Reminders go by themselves; a call often helps more.", overdue.outstanding),
+        href: within.path("/invoices?state=OVERDUE"),
+        act: "See who",
+    })
+}
+
+fn disputed(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let count = alliance.disputed.count;
+    (count > 0).then(|| Todo {
+        what: format!("{} disputed", format::plural(&count, "invoice is", "invoices are")),
+        why: "Nobody is reminded until you settle it.".into(),
+        href: within.path("/invoices?state=DISPUTED"),
+        act: "Look",
+    })
+}
+
+fn unmatched(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let totals = &alliance.payment_totals;
+    (totals.unmatched > 0 && within.may(Permission::RecordPayments)).then(|| Todo {
+        what: format!("{} to be matched", format::plural(&totals.unmatched, "payment is", "payments are")),
+        why: format!("{} is not set against an invoice yet; who paid it may still be reminded.", totals.free),
+        href: within.path("/payments?unmatched=yes"),
+        act: "Match",
+    })
+}
+
+/// Mails that nobody got, or of which nobody knows.
+fn undelivered(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
+    let troubles = [
+        ("REFUSED", "was refused", "were refused", "The address is wrong, or its mailbox takes no more."),
+        ("UNKNOWN", "may not have gone", "may not have gone", "The line broke off while it was sent."),
+    ];
+    let todo = troubles.into_iter().filter_map(|(state, one, many, why)| {
+        let found = alliance.delivery_counts.iter().find(|count| words::name(&count.state) == state)?;
+        Some(Todo {
+            what: format::plural(&found.count, &format!("mail {one}"), &format!("mails {many}")),
+            why: why.into(),
+            href: within.path(&format!("/mail?state={state}")),
+            act: "See which",
+        })
+    });
+    todo.collect()
+}
+
+type Member = home::HomeAllianceMembersNodes;
+
+/// Whether somebody gets the mails about a member's invoices.
+fn has_address(member: &Member) -> bool {
+    let Some(payer) = &member.payer else { return true };
+    let contact = payer.finance_contact.as_ref().and_then(|person| person.email.as_ref());
+    payer.accounts_email.is_some() || contact.is_some()
+}
+
+/// What is to be done about each of some members: by name, so that it is true of a list that goes on.
+fn members(within: &Within, members: &[&Member], what: &str, why: &str) -> Option<Todo> {
+    let first = members.first().filter(|_| within.may(Permission::ManageMembers))?;
+    let names: Vec<_> = members.iter().take(3).map(|member| member.name.as_str()).collect();
+    let others = if members.len() > names.len() { ", and others" } else { "" };
+    Some(Todo {
+        what: what.into(),
+        why: format!("{}{others}. {why}", names.join(", ")),
+        href: within.path(&format!("/members/{}", ids::in_path(&first.id))),
+        act: "Open the first",
+    })
+}
+
+fn parked(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let count = alliance.parked.total_count;
+    (count > 0 && within.may(Permission::ManageJobs)).then(|| Todo {
+        what: format!("{} given up", format::plural(&count, "piece of work was", "pieces of work were")),
+        why: "It failed as often as it was tried. Once the cause is gone, it can be run again.".into(),
+        href: within.path("/jobs?state=PARKED"),
+        act: "See why",
+    })
 }
