@@ -10,6 +10,7 @@ mod catalogue;
 mod demo;
 mod deployment;
 mod doctor;
+mod filters;
 mod graphql;
 mod home;
 mod invoices;

@@ -54,6 +54,11 @@ pub(crate) fn phases() -> Vec<(&'static str, String)> {
         .to_vec()
 }
 
+/// The same for a filter, which may leave it open.
+pub(crate) fn any_phase() -> Vec<(&'static str, String)> {
+    std::iter::once(("", "Any".to_owned())).chain(phases()).collect()
+}
+
 /// A role: `Finance lead`.
 pub(crate) fn role<T: Serialize>(role: &T) -> String {
     Role::parse(&lower_name(role)).map_or_else(|| sentence(&name(role)), |role| sentence(role.label()))
