@@ -15,6 +15,7 @@ mod graphql;
 mod home;
 mod invoices;
 mod main_job;
+mod members;
 mod operations;
 mod pages;
 mod payments;

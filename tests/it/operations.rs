@@ -28,6 +28,23 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "assignPayer",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"),
+                            "newPayer": { "kind": "AUTHORITY", "legalName": "Wold County Council", "address": "County Hall",
+                                          "purchaseOrder": "REQUIRED", "financeContactId": of.person() } })
+        },
+    },
+    Operation {
+        name: "changeMember",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "name": "Elm Junior Academy",
+                            "phase": "JUNIOR", "joinedOn": "2025-09-01" })
+        },
+    },
+    Operation {
         name: "changePayer",
         roles: ALLIANCE,
         input: |of| {
@@ -220,17 +237,35 @@ pub const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Inputs with the ids that [`OPERATIONS`] leaves out, because they are alternatives to others: the operation, where the
-/// id is, and the input.
-pub const ALTERNATIVES: &[(&str, &str, fn(&Things) -> Value)] = &[(
-    "addMember",
-    "/newPayer/financeContactId",
-    |of| {
-        json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
-                "newPayer": { "kind": "SCHOOL", "legalName": "Gorse Nursery School", "address": "3 Mill Road",
-                              "purchaseOrder": "NONE", "financeContactId": of.person() } })
+/// An input with an id that [`OPERATIONS`] leaves out, because it is an alternative to another.
+pub struct Alternative {
+    /// The operation.
+    pub name: &'static str,
+    /// Where the id is.
+    pub path: &'static str,
+    /// An input that works on the fixture's day.
+    pub input: fn(&Things) -> Value,
+}
+
+pub const ALTERNATIVES: &[Alternative] = &[
+    Alternative {
+        name: "addMember",
+        path: "/newPayer/financeContactId",
+        input: |of| {
+            json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
+                    "newPayer": { "kind": "SCHOOL", "legalName": "Gorse Nursery School", "address": "3 Mill Road",
+                                  "purchaseOrder": "NONE", "financeContactId": of.person() } })
+        },
     },
-)];
+    Alternative {
+        name: "assignPayer",
+        path: "/payerId",
+        input: |of| {
+            json!({ "alliance": of.slug, "memberId": of.member("Birch Infant School"),
+                    "payerId": of.payer("Hedgerow Learning Trust") })
+        },
+    },
+];
 
 fn change_settings(of: &Things) -> Value {
     json!({

@@ -104,6 +104,7 @@ async fn each_role_sees_what_it_may() {
                 ("id", "invoice") => things.invoice("Birch Infant School"),
                 ("id", "payment") => things.free_payment(),
                 ("id", "payer") => things.payer("Birch Infant School"),
+                ("text", "registerSchools") => "school",
                 ("urn", _) => return Some("urn: 1".to_owned()),
                 _ => {
                     assert_ne!(ty, "ID", "{}: which {name}?", field.name);

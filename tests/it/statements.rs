@@ -126,8 +126,10 @@ async fn more_rows_cost_no_more_statements() {
     let things = Things::of(FENLAND, &director).await;
     let paths = paths(&things);
     assert!(paths.len() > 15, "{paths:?}");
-    let client =
-        |path: &str| if path.ends_with("/settings") || path.ends_with("/new") { &director } else { &finance };
+    let of_director = ["/settings", "/new", "/change", "/assign"];
+    let client = |path: &str| {
+        if of_director.iter().any(|end| path.ends_with(end)) { &director } else { &finance }
+    };
     let client = |path: &str| if path.contains("/budgets") { &finance } else { client(path) };
     let mut before = Vec::new();
     for (path, _) in &paths {

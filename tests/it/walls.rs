@@ -81,8 +81,8 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
         let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles[0])).await;
         let input_type = format!("{}{}Input", operation.name[..1].to_uppercase(), &operation.name[1..]);
         for path in world.schema.ids_in(&input_type) {
-            let other = ALTERNATIVES.iter().find(|(name, at, _)| *name == operation.name && *at == path);
-            let input = other.map_or(operation.input, |(.., input)| *input);
+            let other = ALTERNATIVES.iter().find(|other| other.name == operation.name && other.path == path);
+            let input = other.map_or(operation.input, |other| other.input);
             let (own, foreign) = (input(&world.own), input(&world.foreign));
             let foreign_id = foreign.pointer(&path).and_then(Value::as_str);
             let foreign_id = foreign_id.unwrap_or_else(|| panic!("{}{path} is not tried", operation.name));

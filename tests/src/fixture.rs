@@ -232,7 +232,7 @@ async fn joiner(app: &App, viewer: &Viewer, payer_id: PayerId) {
         source: "told by the office".into(),
     };
     record_roll(app, viewer, roll).await.unwrap();
-    end_membership(app, viewer, EndMembership { member_id, left_on: day(2027, 7, 31) }).await.unwrap();
+    end_membership(app, viewer, EndMembership { member_id, left_on: Some(day(2027, 7, 31)) }).await.unwrap();
 }
 
 fn payer(school: &str, pays: Payer, slug: &str) -> PayerDetails {

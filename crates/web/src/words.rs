@@ -153,6 +153,17 @@ pub(crate) fn delivery_state<T: Serialize>(state: &T) -> Tag {
     tag(tone, sentence(&name))
 }
 
+/// Whether a school of the register teaches.
+pub(crate) fn school_status<T: Serialize>(status: &T) -> Tag {
+    let name = name(status);
+    match name.as_str() {
+        "OPEN" => tag("good", "Open"),
+        "CLOSED" => tag("bad", "Closed"),
+        "PROPOSED_TO_CLOSE" => tag("warn", "Open, but proposed to close"),
+        _ => tag("", sentence(&name)),
+    }
+}
+
 /// A phase of schooling.
 pub(crate) fn phase<T: Serialize>(phase: &T) -> String {
     match name(phase).as_str() {

@@ -112,15 +112,16 @@ impl RegisterSchool {
     }
 }
 
-/// The school with this number in the register.
-pub async fn find_school(reading: &Reading, urn: i32) -> Result<Option<RegisterSchool>, ReadError> {
+/// The schools with these numbers in the register, in any order; unknown ones are left out.
+pub async fn schools_by_urns(reading: &Reading, urns: &[i32]) -> Result<Vec<RegisterSchool>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    Ok(repo::school(&mut tx, urn).await?)
+    Ok(repo::schools(&mut tx, urns).await?)
 }
 
 /// At most `limit` (100) schools of which every word of `text` begins a word of the name, town, postcode or local
-/// authority, or is the URN. First those whose name begins with `text`, closed ones last. Case, accents, apostrophes
-/// and "Saint" for "St" make no difference. None for a text without letters and digits.
+/// authority, or is the URN. Closed ones come last; before that those of the local authorities where the alliance has
+/// members already, then those whose name begins with `text`, then by name. Case, accents, apostrophes and "Saint" for
+/// "St" make no difference. None for a text without letters and digits.
 pub async fn search_schools(
     reading: &Reading,
     text: &str,
@@ -134,22 +135,26 @@ pub async fn search_schools(
     Ok(repo::search(&mut tx, &words, limit.min(MAX_PAGE)).await?)
 }
 
-/// What has become of the school by the day `on`: itself as long as none came after it, else whatever came last along
+/// What has become of each school by the day `on`: itself as long as none came after it, else whatever came last along
 /// the register's links, with the steps that lead there. Several where it was split, or where the register
-/// contradicts itself. Empty when neither register nor links know the number.
-pub async fn todays_school(
+/// contradicts itself. A number that neither register nor links know is left out.
+pub async fn todays_schools(
     reading: &Reading,
-    urn: i32,
+    urns: &[i32],
     on: NaiveDate,
-) -> Result<Vec<LinkedSchool>, ReadError> {
+) -> Result<Vec<(i32, Vec<LinkedSchool>)>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    let known = repo::succession(&mut tx, urn, Relation::Successor).await?;
-    Ok(succession::todays_school(&known, urn, on))
+    let known = repo::succession(&mut tx, urns, Relation::Successor).await?;
+    let today = urns.iter().map(|urn| (*urn, succession::todays_school(&known, *urn, on)));
+    Ok(today.filter(|(_, schools)| !schools.is_empty()).collect())
 }
 
-/// The schools that this one has come from, the nearest first, each with the steps from it to here.
-pub async fn former_schools(reading: &Reading, urn: i32) -> Result<Vec<LinkedSchool>, ReadError> {
+/// The schools that each of these has come from, the nearest first, each with the steps from it to here.
+pub async fn former_schools(
+    reading: &Reading,
+    urns: &[i32],
+) -> Result<Vec<(i32, Vec<LinkedSchool>)>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    let known = repo::succession(&mut tx, urn, Relation::Predecessor).await?;
-    Ok(succession::former_schools(&known, urn))
+    let known = repo::succession(&mut tx, urns, Relation::Predecessor).await?;
+    Ok(urns.iter().map(|urn| (*urn, succession::former_schools(&known, *urn))).collect())
 }

@@ -1,4 +1,4 @@
-//! SQL of the register. Its tables are shared, so statements name no alliance; only the machine role writes them.
+//! SQL of the register. Its tables are shared, so most statements name no alliance; only the machine role writes them.
 
 use chrono::NaiveDate;
 use sqlx::types::Json;
@@ -147,7 +147,7 @@ pub(super) async fn upsert_links(tx: &mut MachineTx, links: &[SchoolLink]) -> Re
     .await?)
 }
 
-pub(super) async fn school(tx: &mut Tx, urn: i32) -> Result<Option<RegisterSchool>, Internal> {
+pub(super) async fn schools(tx: &mut Tx, urns: &[i32]) -> Result<Vec<RegisterSchool>, Internal> {
     Ok(sqlx::query_as!(
         RegisterSchool,
         r#"select urn, name, local_authority_code, local_authority_name, establishment_number, type_code, type_name,
@@ -156,22 +156,22 @@ pub(super) async fn school(tx: &mut Tx, urn: i32) -> Result<Option<RegisterSchoo
                   free_meals_basis_points as "free_meals_basis_points: BasisPoints", trust_flag_code, trust_uid,
                   trust_name, federation_uid, federation_name, ukprn, street, locality, address3, town, county,
                   postcode, website, telephone, region, easting, northing, companies_house_number, last_changed_on
-           from schools where urn = $1"#,
-        urn
+           from schools where urn = any($1)"#,
+        urns
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?)
 }
 
 pub(crate) async fn school_for_member(tx: &mut Tx, urn: i32) -> Result<Option<SchoolToAdd>, Internal> {
-    Ok(school(tx, urn).await?.map(|school| SchoolToAdd {
+    Ok(schools(tx, &[urn]).await?.pop().map(|school| SchoolToAdd {
         phase: school.phase(),
         address: school.address(),
         name: school.name,
     }))
 }
 
-/// `words` hold nothing but letters and digits.
+/// `words` hold nothing but letters and digits. First open schools, then those of the authorities where members are.
 pub(super) async fn search(
     tx: &mut Tx,
     words: &[String],
@@ -187,9 +187,14 @@ pub(super) async fn search(
                   trust_name, federation_uid, federation_name, ukprn, street, locality, address3, town, county,
                   postcode, website, telephone, region, easting, northing, companies_house_number, last_changed_on
            from schools
-           where array_to_tsvector(string_to_array(search_text, ' ')) @@ ($1::text)::tsquery
-           order by status_code = 2, not starts_with(search_text, $2), name, urn
-           limit $3"#,
+           where array_to_tsvector(string_to_array(search_text, ' ')) @@ ($2::text)::tsquery
+           order by status_code = 2,
+                    coalesce(local_authority_code = any(array(
+                        select s.local_authority_code from members m join schools s on s.urn = m.urn
+                        where m.alliance_id = $1)), false) desc,
+                    not starts_with(search_text, $3), name, local_authority_name, urn
+           limit $4"#,
+        tx.alliance_id() as _,
         every_word,
         words.join(" "),
         i64::from(limit)
@@ -198,14 +203,14 @@ pub(super) async fn search(
     .await?)
 }
 
-/// Every link between the schools that lie one after the other from `urn` on, towards successors or towards
+/// Every link between the schools that lie one after the other from each of `urns` on, towards successors or towards
 /// predecessors, and what the register has of these schools. Dates are not looked at. Walks each school once, so
 /// circles end.
-pub(super) async fn succession(tx: &mut Tx, urn: i32, towards: Relation) -> Result<Known, Internal> {
+pub(super) async fn succession(tx: &mut Tx, urns: &[i32], towards: Relation) -> Result<Known, Internal> {
     let reverse = if towards == Relation::Successor { Relation::Predecessor } else { Relation::Successor };
     let rows = sqlx::query!(
         r#"with recursive reached (urn) as (
-               select $1::integer
+               select unnest($1::integer[])
                union
                select next.urn
                from reached cross join lateral (
@@ -217,7 +222,7 @@ pub(super) async fn succession(tx: &mut Tx, urn: i32, towards: Relation) -> Resu
            select urn, link_urn, link_name, link_type, established_on from school_links
            where urn in (select urn from reached) and link_urn in (select urn from reached) and relation <> 'other'
            order by urn, link_urn, link_type"#,
-        urn,
+        urns,
         towards.as_str(),
         reverse.as_str()
     )
@@ -234,12 +239,13 @@ pub(super) async fn succession(tx: &mut Tx, urn: i32, towards: Relation) -> Resu
             established_on: row.established_on,
         })
         .collect();
-    let mut urns: Vec<_> = links.iter().flat_map(|link| [link.urn, link.link_urn]).chain([urn]).collect();
-    urns.sort_unstable();
-    urns.dedup();
+    let mut known: Vec<_> = links.iter().flat_map(|link| [link.urn, link.link_urn]).collect();
+    known.extend(urns);
+    known.sort_unstable();
+    known.dedup();
     let rows = sqlx::query!(
         "select urn, name, status_code, opened_on, closed_on from schools where urn = any($1) order by urn",
-        &urns
+        &known
     )
     .fetch_all(tx.conn())
     .await?;

@@ -2,14 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::{Member, Payer, PayerKind, Phase, PurchaseOrderRule, change_payer::PayerDetails, repo};
+use super::{Member, PayerChoice, PayerChoiceError, Phase, is_likely_beginning, repo};
 use crate::{
-    access::NotAnEmailAddress,
+    alliances,
     app::App,
     changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
-    ids::{MemberId, PayerId},
+    ids::MemberId,
     problem::failure,
     schools,
     text::one_line,
@@ -44,17 +44,6 @@ pub enum MemberIdentity {
     },
 }
 
-/// Who settles a new member's invoices.
-#[derive(Debug, Clone)]
-pub enum PayerChoice {
-    /// A payer the alliance has already, such as a trust that pays for several schools.
-    Existing(PayerId),
-    /// A new one.
-    New(PayerDetails),
-    /// The school itself, at its address in the register.
-    Itself,
-}
-
 /// Why nothing joined.
 #[derive(Debug, thiserror::Error)]
 pub enum AddMemberError {
@@ -64,24 +53,21 @@ pub enum AddMemberError {
     /// The register has no such number.
     #[error("The national register has no school with this number. A URN has six digits.")]
     UnknownUrn,
-    /// The school is a member today.
-    #[error("This school is a member already.")]
+    /// Another membership of the school covers one of the days.
+    #[error(
+        "This school is a member already, or was on some of these days. One that left joins again from the day after \
+         its last."
+    )]
     AlreadyMember,
     /// Empty, or longer than 300 characters.
     #[error("Please give a name of at most 300 characters.")]
     InvalidName,
-    /// No such payer in this alliance.
-    #[error("That payer is not one of this alliance's.")]
-    UnknownPayer,
-    /// No such person in this alliance.
-    #[error("That person is not one of this alliance's.")]
-    UnknownPerson,
-    /// The payer's name is empty or too long.
-    #[error("Please give the payer's legal name, as it must stand on invoices.")]
-    InvalidPayerName,
-    /// Not a mail address.
+    /// Before 1990, or more than two years ahead.
+    #[error("The first day of membership lies between 1990 and two years from now. Please check the year.")]
+    InvalidJoinedOn,
+    /// The payer cannot be had.
     #[error(transparent)]
-    InvalidEmail(#[from] NotAnEmailAddress),
+    Payer(#[from] PayerChoiceError),
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -94,6 +80,9 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
     let now = app.clock.now();
 
     let mut tx = app.db.begin(scope).await?;
+    if !is_likely_beginning(input.joined_on, alliances::repo::alliance(&mut tx).await?.date(now)) {
+        return Err(E::InvalidJoinedOn);
+    }
     let (name, urn, phase, address) = match input.identity {
         MemberIdentity::Register { urn } => {
             let school = schools::repo::school_for_member(&mut tx, urn).await?.ok_or(E::UnknownUrn)?;
@@ -103,29 +92,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
             (one_line(&name, 300).ok_or(E::InvalidName)?, None, phase, String::new())
         }
     };
-    let payer_id = match input.payer {
-        PayerChoice::Existing(id) => id,
-        PayerChoice::New(details) => {
-            let payer = details.into_payer(PayerId::new(app), || E::InvalidPayerName)?;
-            repo::insert_payer(&mut tx, &payer, now)
-                .await
-                .on_constraint("payers_finance_contact_fkey", || E::UnknownPerson)?;
-            payer.id
-        }
-        PayerChoice::Itself => {
-            let payer = Payer {
-                id: PayerId::new(app),
-                kind: PayerKind::School,
-                legal_name: name.clone(),
-                address,
-                accounts_email: None,
-                purchase_order: PurchaseOrderRule::Requested,
-                finance_contact_id: None,
-            };
-            repo::insert_payer(&mut tx, &payer, now).await.map_err(Internal::from)?;
-            payer.id
-        }
-    };
+    let payer_id = input.payer.settle(app, &mut tx, &name, address).await?;
     let member = Member {
         id: MemberId::new(app),
         name,
@@ -136,10 +103,10 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
         left_on: None,
     };
     match repo::insert_member(&mut tx, &member, now).await {
-        Err(sqlx::Error::Database(e)) if e.constraint() == Some("members_urn_key") => {
+        Err(sqlx::Error::Database(e)) if e.constraint() == Some("members_urn_excl") => {
             return Err(E::AlreadyMember);
         }
-        other => other.on_constraint("members_payer_fkey", || E::UnknownPayer)?,
+        other => other.on_constraint("members_payer_fkey", || E::Payer(PayerChoiceError::UnknownPayer))?,
     }
     tx.announce(&[Change::Member(member.id)]).await?;
     tx.commit().await?;
@@ -150,8 +117,5 @@ failure!(AddMemberError {
     UnknownUrn => "urn",
     AlreadyMember => "urn",
     InvalidName => "name",
-    UnknownPayer => "payerId",
-    UnknownPerson => "financeContactId",
-    InvalidPayerName => "legalName",
-    InvalidEmail => "accountsEmail",
-} nested { Forbidden, Internal });
+    InvalidJoinedOn => "joinedOn",
+} nested { Forbidden, Payer, Internal });

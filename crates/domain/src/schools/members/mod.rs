@@ -1,17 +1,23 @@
 //! Members of an alliance, dated, each with a payer of its own.
 
 mod add_member;
+mod assign_payer;
+mod change_member;
 mod change_payer;
 mod end_membership;
+mod payer_choice;
 mod record_roll;
 pub(crate) mod repo;
 
-pub use add_member::{AddMember, AddMemberError, MemberIdentity, PayerChoice, add_member};
+pub use add_member::{AddMember, AddMemberError, MemberIdentity, add_member};
+pub use assign_payer::{AssignPayer, AssignPayerError, assign_payer};
+pub use change_member::{ChangeMember, ChangeMemberError, change_member};
 pub use change_payer::{ChangePayer, ChangePayerError, PayerDetails, change_payer};
 pub use end_membership::{EndMembership, EndMembershipError, end_membership};
+pub use payer_choice::{PayerChoice, PayerChoiceError};
 pub use record_roll::{RecordRoll, RecordRollError, record_roll};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use crate::{
     access::EmailAddress,
@@ -132,6 +138,12 @@ impl Member {
     pub fn is_member_within(&self, from: NaiveDate, until: NaiveDate) -> bool {
         self.joined_on <= until && self.left_on.is_none_or(|left| from <= left)
     }
+}
+
+/// Whether a membership can be meant to begin on `date`: from 1990 to two years after `today`. What a slip of the
+/// keyboard makes of a year is outside.
+fn is_likely_beginning(date: NaiveDate, today: NaiveDate) -> bool {
+    (1990..=today.year() + 2).contains(&date.year())
 }
 
 /// The number of pupils that counts for a member, and where it comes from.
@@ -300,21 +312,15 @@ pub async fn rolls(
     Ok(repo::rolls(&mut tx, ids, on).await?)
 }
 
-/// A school of the register as one might add it.
+/// What a member takes from its entry in the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchoolToAdd {
+pub(crate) struct SchoolToAdd {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The ages it teaches.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// Its postal address, a line each.
-    pub address: String,
-}
-
-/// The school with this number in the register.
-pub async fn school_to_add(reading: &Reading, urn: i32) -> Result<Option<SchoolToAdd>, ReadError> {
-    let mut tx = reading.require(Permission::ManageMembers).await?;
-    Ok(crate::schools::repo::school_for_member(&mut tx, urn).await?)
+    pub(crate) address: String,
 }
 
 /// These payers, as far as the viewer's members are theirs.
@@ -327,4 +333,14 @@ pub async fn payers_by_ids(reading: &Reading, ids: &[PayerId]) -> Result<Vec<Pay
 pub async fn payers(reading: &Reading) -> Result<Vec<Payer>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     Ok(repo::payers(&mut tx, &reach).await?)
+}
+
+/// For how many members each of these payers pays, those that will join among them; payers of none are left out.
+pub async fn count_members_of_payers(
+    reading: &Reading,
+    ids: &[PayerId],
+    on: NaiveDate,
+) -> Result<Vec<(PayerId, i64)>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::count_members_of_payers(&mut tx, ids, on).await?)
 }

@@ -296,16 +296,55 @@ pub(super) async fn insert_member(tx: &mut Tx, new: &Member, now: Timestamp) -> 
     Ok(())
 }
 
-pub(super) async fn end_membership(tx: &mut Tx, id: MemberId, left_on: NaiveDate) -> Result<(), sqlx::Error> {
+pub(super) async fn update_member(tx: &mut Tx, new: &Member) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update members set left_on = $3 where alliance_id = $1 and id = $2",
+        "update members set name = $3, urn = $4, phase = $5, payer_id = $6, joined_on = $7, left_on = $8
+         where alliance_id = $1 and id = $2",
         tx.alliance_id() as _,
-        id as _,
-        left_on
+        new.id as _,
+        new.name,
+        new.urn,
+        new.phase.as_str(),
+        new.payer_id as _,
+        new.joined_on,
+        new.left_on
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The member, which nobody else changes before the transaction ends.
+pub(super) async fn member_for_update(tx: &mut Tx, id: MemberId) -> Result<Option<Member>, Internal> {
+    let row = sqlx::query_as!(
+        MemberRow,
+        r#"select id as "id: MemberId", name, urn, phase, payer_id as "payer_id: PayerId", joined_on, left_on
+           from members where alliance_id = $1 and id = $2 for update"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Member::from))
+}
+
+pub(super) async fn count_members_of_payers(
+    tx: &mut Tx,
+    ids: &[PayerId],
+    on: NaiveDate,
+) -> Result<Vec<(PayerId, i64)>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select payer_id as "payer_id: PayerId", count(*) as "count!" from members
+           where alliance_id = $1 and payer_id = any($2) and (left_on is null or left_on >= $3)
+           group by payer_id"#,
+        tx.alliance_id() as _,
+        &ids,
+        on
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.payer_id, row.count)).collect())
 }
 
 pub(super) async fn upsert_roll(

@@ -144,9 +144,27 @@ impl AllianceObject {
         schools::payers(&self.0).await
     }
 
-    /// A school of the national register, as one might add it.
+    /// A school of the national register by its number.
     async fn register_school(&self, urn: i32) -> Result<Option<schools::RegisterSchoolObject>> {
-        schools::register_school(&self.0, urn).await
+        self.0.register_school(urn).await
+    }
+
+    /// At most 20 schools of the national register of which every word of `text` begins a word of the name, town,
+    /// postcode or local authority, or is the number. Those of the local authorities where members are come first,
+    /// closed ones last.
+    async fn register_schools(&self, text: String) -> Result<Vec<schools::RegisterSchoolObject>> {
+        schools::register_schools(&self.0, &text).await
+    }
+
+    /// What the register says has become of the school of a number by today, old as it may be: itself, whatever came
+    /// after it, or several where it was split. None when the number is not known.
+    async fn todays_schools(&self, urn: i32) -> Result<Vec<schools::LinkedSchoolObject>> {
+        self.0.todays_schools(urn).await
+    }
+
+    /// The schools that the school of a number has come from, the nearest first.
+    async fn former_schools(&self, urn: i32) -> Result<Vec<schools::LinkedSchoolObject>> {
+        self.0.former_schools(urn).await
     }
 
     /// People, by name.

@@ -89,14 +89,23 @@ impl AddMemberMutation {
                 phase: input.phase.map_or(Phase::Other, Into::into),
             },
         };
-        let payer = match (input.payer_id, input.new_payer) {
-            (Some(id), _) => PayerChoice::Existing(PayerId(local(Kind::Payer, change.id(), &id))),
-            (None, Some(payer)) => PayerChoice::New(payer.details(change.id())),
-            (None, None) => PayerChoice::Itself,
-        };
+        let payer = payer_choice(change.id(), input.payer_id.as_ref(), input.new_payer);
         let member = AddMember { identity, joined_on: input.joined_on.0, payer };
         let done = answer(add_member(session.app(), change.viewer(), member).await)?;
         Ok(change.answer(done, async |inside, member| Ok(MemberObject { inside, member })).await?.into())
+    }
+}
+
+/// Who an input says pays: a payer there is, else a new one, else the school itself.
+pub(super) fn payer_choice(
+    alliance_id: domain::ids::AllianceId,
+    payer_id: Option<&ID>,
+    new_payer: Option<PayerInput>,
+) -> PayerChoice {
+    match (payer_id, new_payer) {
+        (Some(id), _) => PayerChoice::Existing(PayerId(local(Kind::Payer, alliance_id, id))),
+        (None, Some(payer)) => PayerChoice::New(payer.details(alliance_id)),
+        (None, None) => PayerChoice::Itself,
     }
 }
 

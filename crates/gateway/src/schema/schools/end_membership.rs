@@ -15,12 +15,12 @@ struct EndMembershipInput {
     alliance: String,
     /// Which member.
     member_id: ID,
-    /// The last day of membership.
-    left_on: Date,
+    /// The last day of membership; null takes one back, and the membership goes on.
+    left_on: Option<Date>,
 }
 
 payload! {
-    /// The member with its last day.
+    /// The member with its last day, if any.
     EndMembershipPayload {
         /// The member.
         member: MemberObject
@@ -32,7 +32,7 @@ pub(crate) struct EndMembershipMutation;
 
 #[Object]
 impl EndMembershipMutation {
-    /// A member leaves. What was invoiced stays.
+    /// A member leaves, on another day than was said, or stays after all. What was invoiced stays.
     async fn end_membership(
         &self,
         ctx: &Context<'_>,
@@ -42,8 +42,10 @@ impl EndMembershipMutation {
         let Some(change) = session.change(&input.alliance).await? else {
             return Ok(Err(unknown_alliance()).into());
         };
-        let input =
-            EndMembership { member_id: member_id(change.id(), &input.member_id), left_on: input.left_on.0 };
+        let input = EndMembership {
+            member_id: member_id(change.id(), &input.member_id),
+            left_on: input.left_on.map(|date| date.0),
+        };
         let done = answer(end_membership(session.app(), change.viewer(), input).await)?;
         Ok(change.answer(done, async |inside, member| Ok(MemberObject { inside, member })).await?.into())
     }

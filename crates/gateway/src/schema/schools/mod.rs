@@ -1,9 +1,12 @@
 //! Members and payers.
 
 mod add_member;
+mod assign_payer;
+mod change_member;
 mod change_payer;
 mod end_membership;
 mod record_roll;
+mod register;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -28,9 +31,13 @@ use super::{
     scalars::Date,
 };
 
+pub(crate) use register::{LinkedSchoolObject, RegisterSchoolObject, register_schools};
+
 #[derive(MergedObject, Default)]
 pub(crate) struct SchoolsMutation(
     add_member::AddMemberMutation,
+    assign_payer::AssignPayerMutation,
+    change_member::ChangeMemberMutation,
     change_payer::ChangePayerMutation,
     end_membership::EndMembershipMutation,
     record_roll::RecordRollMutation,
@@ -72,6 +79,31 @@ impl MemberObject {
     /// The last day, once known.
     async fn left_on(&self) -> Option<Date> {
         self.member.left_on.map(Into::into)
+    }
+
+    /// Its entry in the national register; null outside it.
+    async fn register_school(&self) -> Result<Option<RegisterSchoolObject>> {
+        match self.member.urn {
+            None => Ok(None),
+            Some(urn) => self.inside.register_school(urn).await,
+        }
+    }
+
+    /// What the register says has become of it by today: itself as long as none came after it. Several where it was
+    /// split; none outside the register.
+    async fn todays_schools(&self) -> Result<Vec<LinkedSchoolObject>> {
+        match self.member.urn {
+            None => Ok(Vec::new()),
+            Some(urn) => self.inside.todays_schools(urn).await,
+        }
+    }
+
+    /// The schools that it has come from, the nearest first.
+    async fn former_schools(&self) -> Result<Vec<LinkedSchoolObject>> {
+        match self.member.urn {
+            None => Ok(Vec::new()),
+            Some(urn) => self.inside.former_schools(urn).await,
+        }
     }
 
     /// The number of pupils that counts today; null when none is known.
@@ -192,20 +224,11 @@ impl PayerObject {
     async fn statement(&self) -> Result<funding::StatementObject> {
         self.inside.statement(self.payer.id).await
     }
-}
 
-/// A school of the national register.
-#[derive(SimpleObject)]
-#[graphql(name = "RegisterSchool")]
-pub(crate) struct RegisterSchoolObject {
-    /// Its unique reference number.
-    urn: i32,
-    /// Its name.
-    name: String,
-    /// The ages it teaches.
-    phase: PhaseEnum,
-    /// Its postal address, a line each.
-    address: String,
+    /// For how many members it pays, those that will join among them.
+    async fn member_count(&self) -> Result<i64> {
+        Ok(self.inside.load::<MembersOfPayer>(self.payer.id).await?.unwrap_or_default())
+    }
 }
 
 /// The ages a member teaches.
@@ -299,16 +322,6 @@ pub(crate) async fn payers(inside: &Arc<Inside>) -> Result<Vec<PayerObject>> {
     Ok(payers.into_iter().map(|payer| PayerObject { inside: Arc::clone(inside), payer }).collect())
 }
 
-pub(crate) async fn register_school(inside: &Arc<Inside>, urn: i32) -> Result<Option<RegisterSchoolObject>> {
-    let found = members::school_to_add(&inside.reading, urn).await.map_err(errors::read)?;
-    Ok(found.map(|school| RegisterSchoolObject {
-        urn,
-        name: school.name,
-        phase: school.phase.into(),
-        address: school.address,
-    }))
-}
-
 struct MemberById;
 
 impl Batch for MemberById {
@@ -334,6 +347,18 @@ impl Batch for PayerById {
             Err(ReadError::Forbidden(_)) => Ok(HashMap::new()),
             Err(error) => Err(error),
         }
+    }
+}
+
+struct MembersOfPayer;
+
+impl Batch for MembersOfPayer {
+    type Key = PayerId;
+    type Value = i64;
+
+    async fn read(inside: &Inside, keys: &[PayerId]) -> Result<HashMap<PayerId, i64>, ReadError> {
+        let found = members::count_members_of_payers(&inside.reading, keys, inside.today).await?;
+        Ok(found.into_iter().collect())
     }
 }
 

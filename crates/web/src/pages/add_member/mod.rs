@@ -1,20 +1,22 @@
-//! A school joins: by its number in the national register, or outside it.
+//! A school joins: found in the national register by words or by its number, or outside it.
 
 use askama::Template;
 use axum::extract::{Query, Request, State};
 use chrono::NaiveDate;
 use domain::{
-    ids::PayerId,
-    schools::members::{AddMember as Input, MemberIdentity, PayerChoice, Phase, add_member as join},
+    schools::members::{AddMember as Input, MemberIdentity, Phase, add_member as join},
     viewer::Permission,
 };
-use gateway::schema::ids::decode;
 use serde::Deserialize;
 
 use crate::{
+    format,
     forms::{FormState, read_form},
     page::{PageError, PageResult, done, outcome, render, render_refused},
-    pages::{member::payer_details, query},
+    pages::{
+        assign_payer::{payer_choice, payer_options},
+        query,
+    },
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -23,11 +25,30 @@ use crate::{
 
 query!(AddMember, "src/pages/add_member/query.graphql");
 
+/// What was looked for, and which of it was chosen.
 #[derive(Deserialize, Default)]
 pub(crate) struct Lookup {
     #[serde(default)]
+    q: String,
+    #[serde(default)]
     urn: String,
 }
+
+impl Lookup {
+    /// The number that was chosen, or typed in full.
+    fn urn(&self) -> Option<i32> {
+        let typed = [self.urn.trim(), self.q.trim()].into_iter().find(|text| text.len() == 6)?;
+        typed.parse().ok()
+    }
+
+    /// What the schools of the register are searched for.
+    fn words(&self) -> &str {
+        if self.urn().is_some() { "" } else { self.q.trim() }
+    }
+}
+
+type Found = add_member::AddMemberAllianceRegisterSchool;
+type Successor = add_member::AddMemberAllianceTodaysSchools;
 
 #[derive(Template)]
 #[template(path = "pages/add_member/page.html")]
@@ -35,7 +56,10 @@ struct Page {
     shell: Shell,
     lookup: Lookup,
     today: NaiveDate,
-    found: Option<add_member::AddMemberAllianceRegisterSchool>,
+    results: Vec<add_member::AddMemberAllianceRegisterSchools>,
+    found: Option<Found>,
+    /// What the chosen school has become, when that is another.
+    successors: Vec<Successor>,
     payers: Vec<add_member::AddMemberAlliancePayers>,
     form: FormState,
     base: String,
@@ -44,13 +68,21 @@ struct Page {
 impl Page {
     /// Who may pay for the member.
     fn payers(&self) -> Vec<(&str, &str)> {
-        let known = self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
-        [("itself", "The school itself"), ("new", "A new payer, named below")]
-            .into_iter()
-            .chain(known)
-            .collect()
+        payer_options(self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str())))
+    }
+
+    fn caption(&self) -> String {
+        match self.results.len() {
+            MOST_FOUND.. => {
+                format!("The first {MOST_FOUND} schools: the town or the local authority finds fewer")
+            }
+            found => format::plural(&i64::try_from(found).unwrap_or(i64::MAX), "school", "schools"),
+        }
     }
 }
+
+/// As many as the schema finds at most.
+const MOST_FOUND: usize = 20;
 
 async fn page(
     site: &SharedSite,
@@ -61,15 +93,17 @@ async fn page(
     if !within.may(Permission::ManageMembers) {
         return Err(PageError::Forbidden);
     }
-    let urn = lookup.urn.trim().parse::<i64>().ok().filter(|urn| i32::try_from(*urn).is_ok());
-    let variables = add_member::Variables { slug: within.slug(), urn: urn.unwrap_or(0) };
+    let urn = i64::from(lookup.urn().unwrap_or_default());
+    let variables = add_member::Variables { slug: within.slug(), text: lookup.words().to_owned(), urn };
     let data = site.query::<AddMember>(&within.signed, variables).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     Ok(Page {
         shell: within.shell("Add a member"),
         base: within.path("/members"),
         today: alliance.today,
+        results: alliance.register_schools,
         found: alliance.register_school,
+        successors: alliance.todays_schools.into_iter().filter(|school| school.urn != urn).collect(),
         payers: alliance.payers,
         lookup,
         form,
@@ -93,11 +127,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             phase: Phase::parse(&fields.text("phase").to_lowercase()).unwrap_or(Phase::Other),
         },
     };
-    let payer = match (fields.text("payer"), decode(fields.text("payer"))) {
-        (_, Some((_, _, id))) => PayerChoice::Existing(PayerId(id)),
-        ("new", None) => PayerChoice::New(payer_details(&fields, None)),
-        _ => PayerChoice::Itself,
-    };
+    let payer = payer_choice(&fields);
     let result = match fields.date("joinedOn") {
         Err(problem) => Err(problem),
         Ok(joined_on) => {
@@ -111,7 +141,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             Ok(done(&within.path(&format!("/members/{}", member.id)), &said))
         }
         Err(problem) => {
-            let lookup = Lookup { urn: fields.text("urn").to_owned() };
+            let lookup = Lookup { urn: fields.text("urn").to_owned(), ..Lookup::default() };
             render_refused(&page(&site, &within, lookup, FormState::refused(&fields, problem)).await?)
         }
     }

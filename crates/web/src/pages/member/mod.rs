@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use askama::Template;
 use axum::extract::{Path, Request, State};
+use chrono::NaiveDate;
 use domain::{
     ids::{MemberId, PayerId, PersonId},
     people::{self, AddPerson, NewPost},
@@ -34,16 +35,26 @@ query!(Member, "src/pages/member/query.graphql");
 struct Page {
     shell: Shell,
     member: member::MemberAllianceMember,
+    today: NaiveDate,
     form: FormState,
     may_manage: bool,
     may_budget: bool,
     base: String,
 }
 
+/// Something the register says, and what to do about it.
+struct News {
+    words: String,
+    /// Empty when there is nothing to do.
+    act: String,
+    href: String,
+}
+
 /// As what somebody may sign in who works at a school.
 const SCHOOL_ROLES: [(&str, &str); 3] =
     [("", "nobody yet"), ("school_head", "Head of this school"), ("staff_member", "Member of staff")];
 
+type Former = member::MemberAllianceMemberFormerSchools;
 type Contact = member::MemberAllianceMemberPayerFinanceContact;
 
 impl Page {
@@ -59,6 +70,100 @@ impl Page {
             let _ = write!(purpose, ", until {}", format::day(left));
         }
         purpose + "."
+    }
+
+    /// Whether it belongs today or will.
+    fn is_current(&self) -> bool {
+        self.member.left_on.is_none_or(|left| left >= self.today)
+    }
+
+    /// What the register says that the alliance does not know yet, with the one thing to do about it.
+    fn news(&self) -> Option<News> {
+        if !self.is_current() {
+            return None;
+        }
+        let member = &self.member;
+        let change = |urn: Option<i64>| match urn {
+            Some(urn) => format!("{}/change?urn={urn}", self.base),
+            None => format!("{}/change", self.base),
+        };
+        let is_itself = member.todays_schools.iter().any(|school| Some(school.urn) == member.urn);
+        match &member.todays_schools[..] {
+            [] => {}
+            _ if is_itself => {}
+            [school] => {
+                let name = school.name.as_deref().unwrap_or("its successor");
+                return Some(News {
+                    words: school.steps.join(" "),
+                    act: format!("Go on as {name}"),
+                    href: change(Some(school.urn)),
+                });
+            }
+            schools => {
+                let steps = schools.iter().flat_map(|school| &school.steps).map(String::as_str);
+                return Some(News {
+                    words: steps.collect::<Vec<_>>().join(" "),
+                    act: "Say which it is".into(),
+                    href: change(None),
+                });
+            }
+        }
+        let entry = member.register_school.as_ref()?;
+        let on = |date: Option<NaiveDate>| {
+            date.map_or_else(
+                || "on a day that it does not give".into(),
+                |day| format!("on {}", format::day(&day)),
+            )
+        };
+        match words::name(&entry.status).as_str() {
+            "CLOSED" => Some(News {
+                words: format!(
+                    "The national register says that this school closed {}, and knows no successor.",
+                    on(entry.closed_on)
+                ),
+                act: "End the membership".into(),
+                href: "#leaving".into(),
+            }),
+            "PROPOSED_TO_CLOSE" => Some(News {
+                words: format!(
+                    "The national register says that this school is to close {}. Such plans often slip: when it has \
+                     become another school, that one is named here.",
+                    on(entry.closed_on)
+                ),
+                act: String::new(),
+                href: String::new(),
+            }),
+            _ if words::name(&member.phase) == "OTHER" => Some(News {
+                words:
+                    "The national register does not say which ages this school teaches, so a share by phase \
+                        cannot be worked out."
+                        .into(),
+                act: "Say which phase it is".into(),
+                href: change(None),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The last day that the form for leaving proposes: as recorded, else as the register has it.
+    fn last_day(&self) -> String {
+        let closed =
+            self.member.register_school.as_ref().and_then(|entry| {
+                if words::name(&entry.status) == "CLOSED" { entry.closed_on } else { None }
+            });
+        self.member.left_on.or(closed).map(|day| day.to_string()).unwrap_or_default()
+    }
+
+    /// For whom else a change of the payer counts.
+    fn payer_of(&self) -> String {
+        match self.member.payer.as_ref().map_or(0, |payer| payer.member_count) {
+            ..=1 => "This payer is this school’s alone.".into(),
+            count => format!(
+                "This payer is for {} schools: a change here is for all of them. When this school alone gets another \
+                 payer, choose that instead.",
+                format::number(&count)
+            ),
+        }
     }
 
     fn contact(&self) -> Option<&Contact> {
@@ -87,6 +192,14 @@ impl Page {
     }
 }
 
+/// `Mount Street Infant School, URN 120694`.
+fn former_name(school: &Former) -> String {
+    match &school.name {
+        Some(name) => format!("{name}, URN {}", school.urn),
+        None => format!("URN {}", school.urn),
+    }
+}
+
 type Entry = member::MemberAllianceMemberLedgerLatest;
 
 /// `Gave 2 days`.
@@ -102,13 +215,15 @@ fn when_and_why(entry: &Entry) -> String {
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
     let variables = member::Variables { slug: within.slug(), id: global(within, Kind::Member, id) };
     let data = site.query::<Member>(&within.signed, variables).await?;
-    let member = data.alliance.and_then(|alliance| alliance.member).ok_or(PageError::NotFound)?;
+    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let member = alliance.member.ok_or(PageError::NotFound)?;
     Ok(Page {
         shell: within.shell(&member.name),
         base: within.path(&format!("/members/{id}")),
         may_manage: within.may(Permission::ManageMembers),
         may_budget: within.may(Permission::ManageBudgets),
         member,
+        today: alliance.today,
         form,
     })
 }
@@ -195,14 +310,19 @@ pub(crate) async fn end_membership(
     request: Request,
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
-    let result = match fields.date("leftOn") {
+    // The button that takes a last day back sends no date.
+    let (left_on, said) = match fields.text("stays") {
+        "" => (fields.date("leftOn").map(Some), "The last day of membership is recorded."),
+        _ => (Ok(None), "The membership goes on."),
+    };
+    let result = match left_on {
         Err(problem) => Err(problem),
         Ok(left_on) => {
             let input = EndMembership { member_id: MemberId(id), left_on };
             outcome(members::end_membership(&site.gateway.app, within.viewer(), input).await)?
         }
     };
-    answer((&site, &within, id), &fields, result, "The last day of membership is recorded.").await
+    answer((&site, &within, id), &fields, result, said).await
 }
 
 pub(crate) async fn add_person(

@@ -1,0 +1,107 @@
+//! Somebody else pays for a member from now on.
+
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use domain::{
+    ids::{MemberId, PayerId},
+    schools::members::{AssignPayer as Input, PayerChoice, assign_payer as assign},
+    viewer::Permission,
+};
+use gateway::schema::ids::{Kind, decode};
+use uuid::Uuid;
+
+use crate::{
+    forms::{Fields, FormState, read_form},
+    ids::global,
+    page::{PageError, PageResult, done, outcome, render, render_refused},
+    pages::{member::payer_details, query},
+    session::Within,
+    shell::Shell,
+    site::SharedSite,
+    words,
+};
+
+query!(AssignPayer, "src/pages/assign_payer/query.graphql");
+
+#[derive(Template)]
+#[template(path = "pages/assign_payer/page.html")]
+struct Page {
+    shell: Shell,
+    member: assign_payer::AssignPayerAllianceMember,
+    payers: Vec<assign_payer::AssignPayerAlliancePayers>,
+    form: FormState,
+    base: String,
+}
+
+impl Page {
+    /// Who may pay instead of who does.
+    fn payers(&self) -> Vec<(&str, &str)> {
+        let now = self.member.payer.as_ref().map(|payer| payer.id.as_str());
+        let others = self.payers.iter().filter(|payer| Some(payer.id.as_str()) != now);
+        payer_options(others.map(|payer| (payer.id.as_str(), payer.legal_name.as_str())))
+    }
+
+    fn payer_now(&self) -> &str {
+        self.member.payer.as_ref().map_or("nobody", |payer| &payer.legal_name)
+    }
+}
+
+/// Who may pay: the school, somebody new, or one of `known`, by id and name.
+pub(crate) fn payer_options<'a>(known: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+    [("itself", "The school itself"), ("new", "A new payer, named below")].into_iter().chain(known).collect()
+}
+
+/// Who shall pay, as a form with [`payer_options`] says it.
+pub(crate) fn payer_choice(fields: &Fields) -> PayerChoice {
+    match (fields.text("payer"), decode(fields.text("payer"))) {
+        (_, Some((_, _, id))) => PayerChoice::Existing(PayerId(id)),
+        ("new", None) => PayerChoice::New(payer_details(fields, None)),
+        _ => PayerChoice::Itself,
+    }
+}
+
+async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
+    let variables = assign_payer::Variables { slug: within.slug(), id: global(within, Kind::Member, id) };
+    let data = site.query::<AssignPayer>(&within.signed, variables).await?;
+    let alliance = data.alliance.ok_or(PageError::NotFound)?;
+    let member = alliance.member.ok_or(PageError::NotFound)?;
+    if !within.may(Permission::ManageMembers) {
+        return Err(PageError::Forbidden);
+    }
+    Ok(Page {
+        shell: within.shell("Another payer"),
+        base: within.path(&format!("/members/{id}")),
+        member,
+        payers: alliance.payers,
+        form,
+    })
+}
+
+type Address = Path<(String, Uuid)>;
+
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+) -> PageResult {
+    render(&page(&site, &within, id, FormState::default()).await?)
+}
+
+pub(crate) async fn post(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let input = Input { member_id: MemberId(id), payer: payer_choice(&fields) };
+    match outcome(assign(&site.gateway.app, within.viewer(), input).await)? {
+        Ok(_) => {
+            let said = "The payer is another from now on.";
+            Ok(done(&within.path(&format!("/members/{id}")), said))
+        }
+        Err(problem) => {
+            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
+        }
+    }
+}
