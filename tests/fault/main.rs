@@ -4,6 +4,7 @@ mod bodies;
 mod database;
 mod failures;
 mod fairness;
+mod mail;
 mod processes;
 mod queue;
 mod schedule;

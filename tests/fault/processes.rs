@@ -39,15 +39,19 @@ async fn child() {
 }
 
 /// Killed when dropped.
-struct WorkerProcess(Child);
+pub struct WorkerProcess(Child);
 
 impl WorkerProcess {
     fn start(world: &World, name: &str, leases: &str) -> Self {
+        let database = world.server.url("owner", &world.database);
+        Self::spawn("processes::child", &[(DATABASE, &database), (NAME, name), (LEASES, leases)])
+    }
+
+    /// This program, running one of its tests with these settings.
+    pub fn spawn(test: &str, settings: &[(&str, &str)]) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "processes::child", "--nocapture"])
-            .env(DATABASE, world.server.url("owner", &world.database))
-            .env(NAME, name)
-            .env(LEASES, leases)
+            .args(["--exact", test, "--nocapture"])
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

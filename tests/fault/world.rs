@@ -17,10 +17,10 @@ use domain::{
     viewer::{Permission, Viewer},
 };
 use sqlx::{AssertSqlSafe, Executor, PgPool, postgres::PgPoolOptions};
-use tests::postgres::Server;
+use tests::{TestApp, postgres::Server};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::{RunError, Timing, WorkerOptions};
+use worker::{RunError, Timing, WorkerOptions, bodies};
 
 use crate::bodies::{Deps, registry};
 
@@ -145,6 +145,14 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Starts the product's own worker, with all its bodies.
+    pub fn of_the_product(app: &TestApp, options: WorkerOptions) -> Self {
+        let shutdown = CancellationToken::new();
+        let (on, deps) = (app.app.clone(), app.deps.clone());
+        let running = tokio::spawn(worker::run(on, deps, bodies::registry(), options, shutdown.clone()));
+        Self { shutdown, running }
+    }
+
     /// Asks it to stop and waits until it has.
     pub async fn stop(self) {
         self.shutdown.cancel();

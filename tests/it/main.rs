@@ -24,6 +24,7 @@ mod register;
 mod reminders;
 mod roles;
 mod schema;
+mod send_again;
 mod statements;
 mod subscriptions;
 mod up;

@@ -172,6 +172,16 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "sendInvoice",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Cedar Secondary School") }),
+    },
+    Operation {
+        name: "sendAgain",
+        roles: FINANCE,
+        input: |of| json!({ "alliance": of.slug, "deliveryId": of.refused_mail("Cedar Secondary School") }),
+    },
+    Operation {
         name: "setReminderLevels",
         roles: FINANCE,
         input: |of| json!({ "alliance": of.slug, "levels": [-7, 0, 21] }),
@@ -292,7 +302,7 @@ const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
     id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }
     budgets { id label shares { id } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
-                                   deliveries { id } } }
+                                   deliveries { id state } } }
     payments(first: 100) { nodes { id free reference } } jobs(first: 100) { nodes { id state } } } }";
 
 /// What there is in an alliance, as its director sees it.
@@ -351,6 +361,12 @@ impl Things {
     pub fn free_payment(&self) -> &str {
         let rows = self.all["payments"]["nodes"].as_array().unwrap();
         id(rows.iter().find(|row| row["free"].as_i64().unwrap() >= 1_000).unwrap())
+    }
+
+    /// A mail about the member's invoice that did not arrive.
+    pub fn refused_mail(&self, member: &str) -> &str {
+        let rows = self.find("/invoices/nodes", "memberName", member)["deliveries"].as_array().unwrap();
+        id(rows.iter().find(|row| row["state"] == "REFUSED").unwrap())
     }
 
     pub fn parked_job(&self) -> &str {

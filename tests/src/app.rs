@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -49,9 +50,11 @@ pub struct TestApp {
     pub mails: Sink,
     /// Where the product answers.
     pub base: String,
+    /// What bodies share.
+    pub deps: Deps,
+    server: Server,
     database: String,
     shift: Arc<AtomicI64>,
-    deps: Deps,
     signed_in: Mutex<BTreeMap<String, Client>>,
     _stop_when_dropped: DropGuard,
 }
@@ -69,22 +72,35 @@ impl TestApp {
 
     /// With a copy of the fixture, and no more than `allowances`.
     pub async fn allowing(allowances: Allowances) -> Self {
-        Self::start(Server::shared().copy_of(fixture::database().await).await, allowances).await
+        let server = Server::shared();
+        let database = server.copy_of(fixture::database().await).await;
+        Self::start((server, database), allowances).await
     }
 
     /// Over a database of the shared server.
     pub async fn on(database: String) -> Self {
-        Self::start(database, plenty()).await
+        Self::at(Server::shared(), database).await
+    }
+
+    /// With the fixture, on a server of its own, for who stops the server.
+    pub async fn on_its_own_server() -> Self {
+        let server = Server::start();
+        let database = fixture::build(&server).await;
+        Self::at(server, database).await
+    }
+
+    /// Over a database of `server`.
+    pub async fn at(server: Server, database: String) -> Self {
+        Self::start((server, database), plenty()).await
     }
 
     /// Serves what a node of a deployment serves, by the same function.
-    async fn start(database: String, allowances: Allowances) -> Self {
+    async fn start((server, database): (Server, String), allowances: Allowances) -> Self {
         let log = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
         // The first test of the process sets it up for all.
         let _ = log.try_init();
-        let server = Server::shared();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shift = Arc::new(AtomicI64::new(0));
@@ -106,12 +122,12 @@ impl TestApp {
         let owner =
             PgPoolOptions::new().max_connections(2).connect(&server.url("owner", &database)).await.unwrap();
         let mails = Sink::start().await;
-        let smtp = mail::Smtp::from_url(&mails.url()).unwrap();
+        let deps = deps(&server.files(), &mails.url());
         let node = Node {
             app: app.clone(),
-            store: Arc::new(LocalFileSystem::new_with_prefix(server.files()).unwrap()),
+            store: deps.store.clone(),
             site: SiteOptions::Production,
-            post: Post { from: "post@ensemble.example".into(), delivery: Delivery::Smtp(smtp) },
+            post: deps.post.clone(),
             http: config::Http {
                 bind: listener.local_addr().unwrap(),
                 base_url: None,
@@ -120,11 +136,6 @@ impl TestApp {
                 allowances,
             },
             redis: None,
-        };
-        let deps = Deps {
-            store: node.store.clone(),
-            renderer: Arc::new(documents::Renderer::new()),
-            post: node.post.clone(),
         };
         let stop = CancellationToken::new();
         let told = Stop { asked: stop.clone(), at_once: stop.clone() };
@@ -135,12 +146,18 @@ impl TestApp {
             owner,
             mails,
             base,
+            deps,
+            server,
             database,
             shift,
-            deps,
             signed_in: Default::default(),
             _stop_when_dropped,
         }
+    }
+
+    /// Where the database is.
+    pub fn server(&self) -> &Server {
+        &self.server
     }
 
     /// The name of the database.
@@ -271,5 +288,15 @@ impl TestApp {
             contents.insert(table, self.text(&digest).await);
         }
         contents
+    }
+}
+
+/// What bodies share, with files in `folder` and mails to the server of `smtp_url`.
+pub fn deps(folder: &Path, smtp_url: &str) -> Deps {
+    let smtp = mail::Smtp::from_url(smtp_url).unwrap();
+    Deps {
+        store: Arc::new(LocalFileSystem::new_with_prefix(folder).unwrap()),
+        renderer: Arc::new(documents::Renderer::new()),
+        post: Post { from: "post@ensemble.example".into(), delivery: Delivery::Smtp(smtp) },
     }
 }

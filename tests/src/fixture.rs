@@ -92,12 +92,13 @@ pub fn now() -> DateTime<Utc> {
 /// The database with the fixture, to be copied.
 pub async fn database() -> &'static str {
     static DATABASE: OnceCell<String> = OnceCell::const_new();
-    DATABASE.get_or_init(build).await
+    DATABASE.get_or_init(async || build(&Server::shared()).await).await
 }
 
-async fn build() -> String {
-    let name = Server::shared().new_database().await;
-    let world = TestApp::on(name.clone()).await;
+/// A new database with the fixture. Returns its name.
+pub async fn build(server: &Server) -> String {
+    let name = server.new_database().await;
+    let world = TestApp::at(server.clone(), name.clone()).await;
     for slug in [FENLAND, HARBOUR] {
         alliance(&world, slug).await;
     }
@@ -142,6 +143,7 @@ async fn alliance(world: &TestApp, slug: &str) {
     joiner(&on(&world.app, day(2026, 11, 1)), &viewer, members[3].1).await;
     draft_budget(&this_year, &viewer, draft(2027, members[0].0)).await.unwrap();
     park(world, id).await;
+    refuse(world, id).await;
     world.set_time(now());
 }
 
@@ -294,6 +296,17 @@ async fn park(world: &TestApp, id: AllianceId) {
                 where alliance_id = $1 and id = (select min(id::text)::uuid from jobs where alliance_id = $1)";
     let parked = sqlx::query(park).bind(id.0).execute(&world.owner).await.unwrap();
     assert_eq!(parked.rows_affected(), 1);
+}
+
+/// Cedar's mail server did not take last year's invoice.
+async fn refuse(world: &TestApp, id: AllianceId) {
+    let refuse =
+        "update deliveries d set state = 'refused', sent_at = null, last_reply = '550 No such mailbox'
+                  from members m
+                  where d.alliance_id = $1 and (m.alliance_id, m.id) = (d.alliance_id, d.member_id)
+                    and m.name = 'Cedar Secondary School' and d.rule = 'invoice_issued'";
+    let refused = sqlx::query(refuse).bind(id.0).execute(&world.owner).await.unwrap();
+    assert_eq!(refused.rows_affected(), 1);
 }
 
 /// Last year's invoices: Alder has paid, Birch half, Cedar disputes, the trust has paid both of its own and £10 more,

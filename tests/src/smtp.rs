@@ -1,5 +1,5 @@
 //! A mail server that keeps what it gets. It refuses addresses that begin with `nobody@` for good (550), and those that
-//! begin with `busy@` for now (451).
+//! begin with `busy@` for now (451). It can be made to stall: to take mails and not say so.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,6 +7,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 /// A mail as it arrived.
@@ -54,17 +55,19 @@ impl Received {
 pub struct Sink {
     port: u16,
     received: Arc<Mutex<Vec<Received>>>,
+    stalls: watch::Sender<bool>,
 }
 
 impl Sink {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let sink = Self { port: listener.local_addr().unwrap().port(), received: Arc::default() };
-        let received = sink.received.clone();
+        let port = listener.local_addr().unwrap().port();
+        let sink = Self { port, received: Arc::default(), stalls: watch::Sender::new(false) };
+        let accepting = sink.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that breaks off ends its conversation only.
-                tokio::spawn(converse(stream, received.clone()));
+                tokio::spawn(converse(stream, accepting.received.clone(), accepting.stalls.subscribe()));
             }
         });
         sink
@@ -85,13 +88,27 @@ impl Sink {
         self.received().into_iter().filter(|mail| mail.to.iter().any(|to| to == address)).collect()
     }
 
+    /// From now on mails are taken and kept, and nobody is told so before [`Sink::answer`].
+    pub fn stall(&self) {
+        self.stalls.send_replace(true);
+    }
+
+    /// Answers whoever waits, and everybody who comes.
+    pub fn answer(&self) {
+        self.stalls.send_replace(false);
+    }
+
     /// Forgets what came so far.
     pub fn clear(&self) {
         self.received.lock().unwrap().clear();
     }
 }
 
-async fn converse(stream: TcpStream, received: Arc<Mutex<Vec<Received>>>) -> std::io::Result<()> {
+async fn converse(
+    stream: TcpStream,
+    received: Arc<Mutex<Vec<Received>>>,
+    mut stalls: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut to = Vec::new();
@@ -118,6 +135,8 @@ async fn converse(stream: TcpStream, received: Arc<Mutex<Vec<Received>>>) -> std
             write.write_all(b"354 Go on\r\n").await?;
             let raw = message(&mut read).await?;
             received.lock().unwrap().push(Received { to: std::mem::take(&mut to), raw });
+            // An error would mean that the sink is gone, and with it whoever wanted to wait.
+            let _ = stalls.wait_for(|stalls| !stalls).await;
             "250 Kept"
         } else if command == "quit" {
             write.write_all(b"221 Bye\r\n").await?;

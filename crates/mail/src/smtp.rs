@@ -9,8 +9,8 @@ use lettre::{
 
 use crate::Email;
 
-/// How long a server may think about one command.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a server may take to be reached. What it says afterwards is bounded by [`SEND_TIMEOUT`] alone.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one mail may take in all.
 const SEND_TIMEOUT: Duration = Duration::from_secs(45);
 /// Connections kept open between mails.
@@ -75,7 +75,7 @@ impl Smtp {
     pub fn from_url(url: &str) -> Result<Self, SmtpUrlError> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| SmtpUrlError)?
-            .timeout(Some(COMMAND_TIMEOUT))
+            .timeout(Some(CONNECT_TIMEOUT))
             .pool_config(PoolConfig::new().max_size(POOL_SIZE))
             .build();
         Ok(Self { transport })

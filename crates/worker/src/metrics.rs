@@ -27,7 +27,8 @@ pub(crate) fn outcomes_lost(outcomes: u64) {
     counter!("jobs_outcomes_lost_total").increment(outcomes);
 }
 
-/// An attempt to hand a mail to the mail server: `sent`, `refused` for good, or to be tried `again`.
+/// An attempt to hand a mail to the mail server: `sent`, `refused` for good, to be tried `again`, or `unknown` because
+/// the attempt died.
 pub(crate) fn mail(outcome: &'static str) {
     counter!("mails_total", "outcome" => outcome).increment(1);
 }

@@ -1,18 +1,20 @@
 //! Mails: each made once, sent once, and recorded.
 //!
-//! A mail is a row, unique by what it is about: (alliance, rule, subject, recipient, reference date, occurrence).
-//! Making it again is a quiet no-op. A job sends it under a lease, always with the same Message-ID; a crash between
+//! A mail is a row, unique by what it is about: (alliance, rule, subject, recipient, reference date, occurrence, how
+//! often a person sent it again). Making it again is a quiet no-op. A job sends it under a lease, always with the same Message-ID; a crash between
 //! the server's answer and our record of it is the one window SMTP leaves open, and such a mail is marked
 //! [`DeliveryState::Unknown`] for a person rather than sent twice.
 
 mod development_mailbox;
 pub(crate) mod repo;
+mod send_again;
 mod send_mail;
 
 pub use development_mailbox::{
     DevelopmentMail, NewDevelopmentMail, deliver_to_development_mailbox, development_mail, development_mails,
 };
-pub use send_mail::{Content, Outcome, SendMail, Sending, begin_sending, settle_sending};
+pub use send_again::{SendAgainError, send_again};
+pub use send_mail::{Begun, Content, Outcome, SendMail, Sending, begin_sending, settle_sending};
 
 use chrono::NaiveDate;
 
@@ -107,6 +109,15 @@ impl DeliveryState {
     pub(crate) fn stored(name: &str) -> Self {
         Self::ALL.into_iter().find(|state| state.as_str() == name).unwrap_or(Self::Unknown)
     }
+
+    /// It ended, and as far as anybody knows the recipient does not have it.
+    #[must_use]
+    pub fn has_failed(self) -> bool {
+        match self {
+            Self::Refused | Self::Unknown | Self::Withdrawn => true,
+            Self::Waiting | Self::Sending | Self::Sent => false,
+        }
+    }
 }
 
 /// One mail to one recipient.
@@ -146,6 +157,8 @@ pub(crate) struct Effect {
     pub(crate) member_id: MemberId,
     pub(crate) reference_date: NaiveDate,
     pub(crate) occurrence: i16,
+    /// How often it was made before, each time without success; 0 for what the program sends by itself.
+    pub(crate) again: i16,
 }
 
 /// Queues the mails of an effect, one for each recipient. Those made before are left as they are.
@@ -155,17 +168,46 @@ pub(crate) async fn queue_mails(
     effect: &Effect,
     recipients: &[EmailAddress],
 ) -> Result<(), Internal> {
+    queue(app, tx, recipients.iter().map(|recipient| (*effect, recipient))).await?;
+    Ok(())
+}
+
+/// Queues the mails of an effect once more: to those recipients who neither have it nor are about to get it. Returns the
+/// new mails.
+pub(crate) async fn queue_again(
+    app: &App,
+    tx: &mut Tx,
+    effect: &Effect,
+    recipients: &[EmailAddress],
+) -> Result<Vec<DeliveryId>, Internal> {
+    let last = repo::last(tx, effect).await?;
+    let again = recipients.iter().filter_map(|recipient| {
+        let again = match last.iter().find(|last| last.recipient == *recipient) {
+            None => 0,
+            Some(last) if last.state.has_failed() => last.again.saturating_add(1),
+            Some(_) => return None,
+        };
+        Some((Effect { again, ..*effect }, recipient))
+    });
+    queue(app, tx, again).await
+}
+
+async fn queue<'a>(
+    app: &App,
+    tx: &mut Tx,
+    mails: impl Iterator<Item = (Effect, &'a EmailAddress)>,
+) -> Result<Vec<DeliveryId>, Internal> {
     let now = app.clock.now();
     let mut jobs = Vec::new();
-    for recipient in recipients {
+    for (effect, recipient) in mails {
         let id = DeliveryId::new(app);
         let message_id = format!("<{id}@{}>", app.links.host());
-        if repo::insert(tx, id, effect, (recipient, &message_id, now)).await? {
+        if repo::insert(tx, id, &effect, (recipient, &message_id, now)).await? {
             jobs.push(SendMail { delivery_id: id });
         }
     }
     tx.enqueue_all(app, &jobs).await?;
-    Ok(())
+    Ok(jobs.into_iter().map(|job| job.delivery_id).collect())
 }
 
 /// Which mails are listed. Empty fields filter nothing.

@@ -21,8 +21,8 @@ pub(super) async fn insert(
 ) -> Result<bool, Internal> {
     let done = sqlx::query!(
         "insert into deliveries (alliance_id, id, rule, subject_id, recipient, reference_date, occurrence, member_id,
-            state, message_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $10)
+            state, message_id, created_at, again)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $10, $11)
          on conflict on constraint deliveries_effect_key do nothing",
         tx.alliance_id() as _,
         id as _,
@@ -33,11 +33,69 @@ pub(super) async fn insert(
         effect.occurrence,
         effect.member_id as _,
         message_id,
-        now
+        now,
+        effect.again
     )
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The last mail of an effect to one recipient.
+pub(super) struct Last {
+    pub(super) recipient: EmailAddress,
+    pub(super) state: DeliveryState,
+    pub(super) again: i16,
+}
+
+/// The last mail of an effect to each recipient, whichever `effect.again`.
+pub(super) async fn last(tx: &mut Tx, effect: &Effect) -> Result<Vec<Last>, Internal> {
+    let rows = sqlx::query!(
+        "select distinct on (recipient) recipient, state, again
+         from deliveries
+         where alliance_id = $1 and rule = $2 and subject_id = $3 and reference_date = $4 and occurrence = $5
+         order by recipient, again desc",
+        tx.alliance_id() as _,
+        effect.rule.as_str(),
+        effect.subject_id,
+        effect.reference_date,
+        effect.occurrence
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let last = rows.into_iter().map(|row| Last {
+        recipient: EmailAddress::stored(row.recipient),
+        state: DeliveryState::stored(&row.state),
+        again: row.again,
+    });
+    Ok(last.collect())
+}
+
+/// What a mail is about and what became of it, locked while a person decides.
+pub(super) async fn effect_for_update(
+    tx: &mut Tx,
+    id: DeliveryId,
+) -> Result<Option<(Effect, DeliveryState)>, Internal> {
+    let row = sqlx::query!(
+        r#"select rule, subject_id, member_id as "member_id: MemberId", reference_date, occurrence, again, state
+           from deliveries where alliance_id = $1 and id = $2 for update"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(|row| {
+        let effect = Effect {
+            rule: Rule::stored(&row.rule)?,
+            subject_id: row.subject_id,
+            member_id: row.member_id,
+            reference_date: row.reference_date,
+            occurrence: row.occurrence,
+            again: row.again,
+        };
+        Ok((effect, DeliveryState::stored(&row.state)))
+    })
+    .transpose()
 }
 
 struct DeliveryRow {
@@ -151,23 +209,28 @@ pub(super) struct Leased {
     pub(super) created_at: Timestamp,
 }
 
+/// What came of asking for a mail's lease.
+pub(super) enum LeaseAnswer {
+    /// It is this attempt's.
+    Taken(Leased),
+    /// Another attempt has it, and may be sending at this moment.
+    Held,
+    /// It ran out under an attempt of which nothing was heard again.
+    RanOut,
+    /// The mail's story has ended, or there is no such mail.
+    Over,
+}
+
 /// Takes the lease of a waiting mail.
 pub(super) async fn lease(
     tx: &mut Tx,
     id: DeliveryId,
     (now, until): (Timestamp, Timestamp),
-) -> Result<Option<Leased>, Internal> {
-    // A mail whose lease ran out while sending is not taken again: the server may have it.
-    sqlx::query!(
-        "update deliveries set state = 'unknown', last_reply = 'The sender stopped before it knew the answer.'
-         where alliance_id = $1 and id = $2 and state = 'sending' and leased_until < $3",
-        tx.alliance_id() as _,
-        id as _,
-        now
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(sqlx::query_as!(
+) -> Result<LeaseAnswer, Internal> {
+    if give_up(tx, id, now).await? {
+        return Ok(LeaseAnswer::RanOut);
+    }
+    let taken = sqlx::query_as!(
         Leased,
         "update deliveries set state = 'sending', attempts = attempts + 1, leased_until = $3
          where alliance_id = $1 and id = $2 and state = 'waiting'
@@ -177,7 +240,35 @@ pub(super) async fn lease(
         until
     )
     .fetch_optional(tx.conn())
-    .await?)
+    .await?;
+    if let Some(leased) = taken {
+        return Ok(LeaseAnswer::Taken(leased));
+    }
+    let held = sqlx::query_scalar!(
+        r#"select exists (select from deliveries
+                          where alliance_id = $1 and id = $2 and state in ('waiting', 'sending')) as "held!""#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(if held { LeaseAnswer::Held } else { LeaseAnswer::Over })
+}
+
+/// A mail whose lease ran out while it was sent is not taken again: the server may have it. Returns whether this is
+/// one.
+pub(super) async fn give_up(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Result<bool, Internal> {
+    let done = sqlx::query!(
+        "update deliveries set state = 'unknown', leased_until = null,
+            last_reply = 'The sender stopped before it knew the answer.'
+         where alliance_id = $1 and id = $2 and state = 'sending' and leased_until < $3",
+        tx.alliance_id() as _,
+        id as _,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// The end of an attempt.

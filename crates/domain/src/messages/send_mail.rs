@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{DeliveryState, Rule, repo};
+use super::{
+    DeliveryState, Rule,
+    repo::{self, LeaseAnswer},
+};
 use crate::{
     access::EmailAddress,
     alliances::{self, Alliance},
@@ -16,8 +19,9 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
-/// Longer than a body may take, so that a lease never runs out under a sender that is alive.
-const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Longer than a body may take ([`Job::TIMEOUT`]), so that a lease never runs out under a sender that is alive. Longer,
+/// too, than a dead process keeps its job: the next attempt meets the lease and comes again.
+const LEASE: TimeDelta = TimeDelta::minutes(2);
 
 /// Sends one mail.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,6 +32,21 @@ pub struct SendMail {
 
 impl Job for SendMail {
     const KIND: &'static str = "send_mail";
+}
+
+/// What an attempt to send finds.
+#[derive(Debug, Clone)]
+pub enum Begun {
+    /// The lease is ours: send it.
+    Sending(Box<Sending>),
+    /// An earlier attempt holds the lease. It may be alive, or dead: that is known when the lease has run out, so the
+    /// work is not over and must be tried again.
+    Held,
+    /// An earlier attempt died with the lease, after or before the mail server took the mail. It is about money, so it
+    /// is not sent twice: it is marked for a person, who asks or sends it again.
+    Unknown,
+    /// Nothing to send: it was sent or refused before, or is no longer true (then it is withdrawn).
+    Over,
 }
 
 /// A mail under lease, with what it says.
@@ -90,17 +109,21 @@ pub enum Outcome {
     },
 }
 
-/// Takes the mail's lease and loads it. `None` when there is nothing to send: it was sent before, somebody else has
-/// it, or it is no longer true (then it is withdrawn).
-pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Option<Sending>, ReadError> {
+/// Takes the mail's lease and loads it.
+pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Begun, ReadError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let now = app.clock.now();
 
     let mut tx = app.db.begin(scope).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
-    let Some(leased) = repo::lease(&mut tx, id, (now, now + LEASE)).await? else {
-        tx.commit().await?;
-        return Ok(None);
+    let leased = match repo::lease(&mut tx, id, (now, now + LEASE)).await? {
+        LeaseAnswer::Taken(leased) => leased,
+        LeaseAnswer::Held => return Ok(Begun::Held),
+        LeaseAnswer::Over => return Ok(Begun::Over),
+        LeaseAnswer::RanOut => {
+            tx.commit().await?;
+            return Ok(Begun::Unknown);
+        }
     };
     let rule = Rule::stored(&leased.rule)?;
     let credit_note = match rule {
@@ -124,7 +147,7 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
             repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, reply: None, sent_at: None };
         repo::settle(&mut tx, id, &end).await?;
         tx.commit().await?;
-        return Ok(None);
+        return Ok(Begun::Over);
     };
     tx.commit().await?;
 
@@ -138,7 +161,7 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
         (Rule::InvoiceReminder, _) => Content::InvoiceReminder { record, days_from_due: leased.occurrence },
         _ => Content::InvoiceIssued(record),
     };
-    Ok(Some(Sending {
+    Ok(Begun::Sending(Box::new(Sending {
         recipient: EmailAddress::stored(leased.recipient),
         message_id: leased.message_id,
         date: leased.created_at,
@@ -146,10 +169,10 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
         alliance,
         content,
         page,
-    }))
+    })))
 }
 
-/// Records how the attempt ended, with the subject line as sent.
+/// Records how the attempt ended, with the subject line as sent. Saying it again is harmless.
 pub async fn settle_sending(
     app: &App,
     viewer: &Viewer,

@@ -169,6 +169,7 @@ pub struct Mutation(
     funding::InvoicesMutation,
     funding::PaymentsMutation,
     jobs::JobsMutation,
+    messages::MessagesMutation,
 );
 
 #[cfg(test)]

@@ -1,31 +1,69 @@
 //! Sending one mail of an alliance.
 
+use std::time::{Duration, Instant};
+
 use domain::{
     alliances::Alliance,
+    error::ReadError,
     funding::invoices::{Invoice, InvoiceRecord},
-    messages::{Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
+    ids::DeliveryId,
+    messages::{Begun, Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
 };
 use mail::{Attachment, Balance, BankAccount, Email, ReminderLevel, SendError, mails};
 use object_store::ObjectStoreExt;
 
 use super::{Deps, post::Letter};
-use crate::{JobContext, JobError};
+use crate::{JobContext, JobError, metrics};
+
+/// How long an outcome may take to be recorded while the database is away. With the sending it stays within the time of
+/// the body.
+const RECORD_WITHIN: Duration = Duration::from_secs(10);
+/// The pause before an outcome that could not be recorded is tried again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Takes the mail's lease, sends it and records how that ended. A mail that was sent before, or is no longer true, is
-/// not sent.
+/// not sent; one that an earlier attempt may be sending is looked at again later.
 pub(super) async fn send_mail(context: JobContext<Deps>, job: SendMail) -> Result<(), JobError> {
     let (app, viewer) = (&context.app, &context.viewer);
-    let Some(sending) = begin_sending(app, viewer, job.delivery_id).await? else { return Ok(()) };
+    let sending = match begin_sending(app, viewer, job.delivery_id).await? {
+        Begun::Sending(sending) => *sending,
+        Begun::Held => return Err(JobError::Retry("an earlier attempt may still be sending it".into())),
+        Begun::Unknown => {
+            tracing::warn!("nobody knows whether the mail server took the mail");
+            metrics::mail("unknown");
+            return Ok(());
+        }
+        Begun::Over => return Ok(()),
+    };
     let (subject, outcome) = match attempt(&context, sending).await {
         Ok((email, reply)) => (email.subject, Outcome::Sent { reply }),
         Err(Failed::Refused(subject, reply)) => (subject, Outcome::Refused { reply }),
         Err(Failed::TryAgain(reason)) => (String::new(), Outcome::TryAgain { reason }),
     };
-    settle_sending(app, viewer, job.delivery_id, (&subject, &outcome)).await?;
+    record(&context, job.delivery_id, (&subject, &outcome)).await?;
     match outcome {
         // Who refused it is told on the mail's own page: there is nothing to run again.
         Outcome::Sent { .. } | Outcome::Refused { .. } => Ok(()),
         Outcome::TryAgain { reason } => Err(JobError::Retry(reason)),
+    }
+}
+
+/// What the mail server said is known here alone: a database that is away for a moment is waited for, or the mail would
+/// be one of which nobody knows.
+async fn record(
+    context: &JobContext<Deps>,
+    id: DeliveryId,
+    ended: (&str, &Outcome),
+) -> Result<(), ReadError> {
+    let started = Instant::now();
+    loop {
+        match settle_sending(&context.app, &context.viewer, id, ended).await {
+            Err(ReadError::Internal(error)) if started.elapsed() < RECORD_WITHIN => {
+                tracing::warn!(error = error.detail(), "the end of a mail waits to be recorded");
+                tokio::time::sleep(PAUSE).await;
+            }
+            recorded => return recorded,
+        }
     }
 }
 

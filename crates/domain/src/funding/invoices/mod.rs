@@ -8,6 +8,7 @@ mod plan_run;
 mod print;
 pub(crate) mod repo;
 mod send;
+mod send_invoice;
 
 pub use credit_invoice::{CreditInvoice, CreditInvoiceError, credit_invoice};
 pub use decide_chasing::{DecideChasing, DecideChasingError, decide_chasing};
@@ -19,6 +20,7 @@ pub use print::{
     record_document,
 };
 pub(crate) use send::payer_recipients;
+pub use send_invoice::{SendInvoiceError, send_invoice};
 
 use chrono::NaiveDate;
 

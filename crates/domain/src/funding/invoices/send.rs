@@ -1,6 +1,6 @@
 //! Which mails an issued document causes.
 
-use super::repo;
+use super::{Invoice, repo};
 use crate::{
     access::EmailAddress,
     app::App,
@@ -26,15 +26,20 @@ pub(crate) async fn payer_recipients(tx: &mut Tx, payer_id: PayerId) -> Result<V
 
 pub(super) async fn queue_invoice_mails(app: &App, tx: &mut Tx, id: InvoiceId) -> Result<(), Internal> {
     let Some(record) = repo::invoices_by_ids(tx, &[id]).await?.into_iter().next() else { return Ok(()) };
-    let effect = messages::Effect {
-        rule: Rule::InvoiceIssued,
-        subject_id: id.0,
-        member_id: record.invoice.member_id,
-        reference_date: record.invoice.issued_on,
-        occurrence: 0,
-    };
     let to = payer_recipients(tx, record.invoice.payer_id).await?;
-    messages::queue_mails(app, tx, &effect, &to).await
+    messages::queue_mails(app, tx, &issued(&record.invoice), &to).await
+}
+
+/// "Here is your invoice."
+pub(super) fn issued(invoice: &Invoice) -> messages::Effect {
+    messages::Effect {
+        rule: Rule::InvoiceIssued,
+        subject_id: invoice.id.0,
+        member_id: invoice.member_id,
+        reference_date: invoice.issued_on,
+        occurrence: 0,
+        again: 0,
+    }
 }
 
 pub(super) async fn queue_credit_note_mails(
@@ -52,6 +57,7 @@ pub(super) async fn queue_credit_note_mails(
         member_id: record.invoice.member_id,
         reference_date: note.issued_on,
         occurrence: 0,
+        again: 0,
     };
     let to = payer_recipients(tx, record.invoice.payer_id).await?;
     messages::queue_mails(app, tx, &effect, &to).await

@@ -60,6 +60,7 @@ pub async fn plan_reminders(app: &App, viewer: &Viewer, date: NaiveDate) -> Resu
             member_id: invoice.member_id,
             reference_date: invoice.due_on,
             occurrence: level,
+            again: 0,
         };
         let to = payer_recipients(&mut tx, invoice.payer_id).await?;
         messages::queue_mails(app, &mut tx, &effect, &to).await?;

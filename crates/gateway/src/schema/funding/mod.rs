@@ -19,6 +19,7 @@ mod refund_payment;
 mod reopen_budget;
 mod reverse_allocation;
 mod reverse_payment;
+mod send_invoice;
 mod set_reminder_levels;
 
 use async_graphql::MergedObject;
@@ -49,6 +50,7 @@ pub(crate) struct InvoicesMutation(
     credit_invoice::CreditInvoiceMutation,
     decide_chasing::DecideChasingMutation,
     set_reminder_levels::SetReminderLevelsMutation,
+    send_invoice::SendInvoiceMutation,
 );
 
 #[derive(MergedObject, Default)]

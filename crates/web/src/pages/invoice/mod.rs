@@ -71,6 +71,16 @@ impl Page {
         }
     }
 
+    /// Nobody was sent it, nor is about to be.
+    fn is_to_be_sent(&self) -> bool {
+        let is_on_its_way = |mail: &invoice::InvoiceAllianceInvoiceDeliveries| {
+            mail.rule == invoice::MailRule::INVOICE_ISSUED
+                && !matches!(mail.state, invoice::DeliveryState::REFUSED | invoice::DeliveryState::UNKNOWN)
+        };
+        self.invoice.gross > self.invoice.credited
+            && !self.invoice.deliveries.iter().flatten().any(is_on_its_way)
+    }
+
     fn chasing(&self) -> &'static str {
         match self.invoice.state {
             invoice::InvoiceState::HELD => "held",
@@ -194,4 +204,15 @@ pub(crate) async fn chasing(
     let input = DecideChasing { invoice_id: InvoiceId(id), chasing };
     let result = outcome(operations::decide_chasing(&site.gateway.app, within.viewer(), input).await)?;
     answer((&site, &within, id), &fields, result, "Recorded. Reminders follow it from now on.").await
+}
+
+pub(crate) async fn send(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let sent = operations::send_invoice(&site.gateway.app, within.viewer(), InvoiceId(id)).await;
+    answer((&site, &within, id), &fields, outcome(sent)?, "The invoice is on its way.").await
 }

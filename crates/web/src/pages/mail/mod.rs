@@ -1,9 +1,10 @@
 //! Outgoing mail: what went to whom, and what became of it.
 
 use askama::Template;
-use axum::extract::{Query, Request, State};
-use domain::{funding::reminders::set_reminder_levels, viewer::Permission};
+use axum::extract::{Path, Query, Request, State};
+use domain::{funding::reminders::set_reminder_levels, ids::DeliveryId, messages, viewer::Permission};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::{
     csv, format,
@@ -155,4 +156,22 @@ pub(crate) async fn set_reminders(
             render_refused(&page(&site, &within, Filter::default(), form).await?)
         }
     }
+}
+
+pub(crate) async fn send_again(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Path<(String, Uuid)>,
+    request: Request,
+) -> PageResult {
+    read_form(&within.signed, request).await?;
+    let sent = messages::send_again(&site.gateway.app, within.viewer(), DeliveryId(id)).await;
+    let said = match outcome(sent)? {
+        Ok(mails) => {
+            let to: Vec<_> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
+            format!("It is on its way again, to {}.", to.join(" and "))
+        }
+        Err(problem) => problem.message,
+    };
+    Ok(done(&within.path("/mail"), &said))
 }

@@ -1,8 +1,10 @@
 //! What was mailed to whom, and what became of it.
 
+mod send_again;
+
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Enum, ID, MergedObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
@@ -20,10 +22,19 @@ use super::{
     schools::MemberObject,
 };
 
+#[derive(MergedObject, Default)]
+pub(crate) struct MessagesMutation(send_again::SendAgainMutation);
+
 /// One mail to one recipient.
 pub(crate) struct DeliveryObject {
     inside: Arc<Inside>,
     delivery: Delivery,
+}
+
+impl DeliveryObject {
+    fn all(inside: &Arc<Inside>, deliveries: Vec<Delivery>) -> Vec<Self> {
+        deliveries.into_iter().map(|delivery| Self { inside: Arc::clone(inside), delivery }).collect()
+    }
 }
 
 #[Object(name = "Delivery")]
@@ -160,10 +171,9 @@ pub(crate) async fn deliveries(
         .items
         .last()
         .map(|last| list.cursor(&DeliveryCursor { created_at: last.created_at, id: last.id }));
-    let object = |delivery| DeliveryObject { inside: Arc::clone(inside), delivery };
     Ok(DeliveryConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },
-        nodes: page.items.into_iter().map(object).collect(),
+        nodes: DeliveryObject::all(inside, page.items),
         total: DeliveryTotal { inside: Arc::clone(inside), state },
     })
 }
@@ -196,6 +206,6 @@ impl Batch for DeliveriesAbout {
 impl Inside {
     pub(crate) async fn deliveries_about(self: &Arc<Self>, subject: Uuid) -> Result<Vec<DeliveryObject>> {
         let found = self.load::<DeliveriesAbout>(subject).await?.unwrap_or_default();
-        Ok(found.into_iter().map(|delivery| DeliveryObject { inside: Arc::clone(self), delivery }).collect())
+        Ok(DeliveryObject::all(self, found))
     }
 }
