@@ -343,12 +343,22 @@ impl Things {
         id(&self.find("/people/nodes", "name", person)[list][0])
     }
 
+    /// A role that a person has.
+    pub fn role_of(&self, person: &str, role: &str) -> &str {
+        let roles = self.find("/people/nodes", "name", person)["roles"].as_array().unwrap();
+        id(roles.iter().find(|grant| grant["role"] == role).unwrap())
+    }
+
     pub fn budget(&self, label: &str) -> &str {
         id(self.find("/budgets", "label", label))
     }
 
     pub fn invoice(&self, member: &str) -> &str {
         id(self.find("/invoices/nodes", "memberName", member))
+    }
+
+    pub fn credit_note(&self, member: &str) -> &str {
+        id(&self.find("/invoices/nodes", "memberName", member)["creditNotes"][0])
     }
 
     /// An allocation to the member's invoice that was not taken back.

@@ -24,6 +24,8 @@ fn address(page: &str, things: &Things) -> String {
         "budgets" if page.ends_with("/edit") => things.budget("2027-28"),
         "budgets" => things.budget("2026-27"),
         "invoices" => things.invoice("Birch Infant School"),
+        "credit-notes" => things.credit_note("Fir Special School"),
+        "payers" => things.payer("Birch Infant School"),
         "payments" => things.free_payment(),
         "jobs" => things.parked_job(),
         _ if page.contains("{id}") => panic!("{page}: which id?"),

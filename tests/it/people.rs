@@ -365,8 +365,9 @@ async fn the_pages_take_what_is_right_and_keep_what_was_typed() {
     assert_eq!(edit("role", &roles, &[("role", "manager")]).await.status, 303);
 
     let things = Things::of(FENLAND, &director).await;
-    let uuid = |list: &str| decode(things.first_of("The business manager", list)).unwrap().2.to_string();
-    let (post, role) = (uuid("posts"), uuid("roles"));
+    let uuid = |id: &str| decode(id).unwrap().2.to_string();
+    let post = uuid(things.first_of("The business manager", "posts"));
+    let role = uuid(things.role_of("The business manager", "MANAGER"));
     let wrong = edit(&post, "/posts/change", &[("endsOn", "2020-01-01")]).await;
     assert!(wrong.status == 422 && wrong.body.contains("value=\"2020-01-01\""), "{}", wrong.body);
     assert_eq!(edit(&post, "/posts/change", &[("endsOn", "2026-12-31")]).await.status, 303);

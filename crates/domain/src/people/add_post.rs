@@ -4,6 +4,7 @@ use super::{NewPost, PersonChange, Post, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{PersonId, PostId},
@@ -61,6 +62,7 @@ pub async fn add_post(app: &App, viewer: &Viewer, input: AddPost) -> Result<Post
     };
     repo::insert_post(&mut tx, &post).await.on_constraint("posts_member_fkey", || E::UnknownMember)?;
     repo::insert_change(&mut tx, &PersonChange::of_post(app, viewer, None, &post)).await?;
+    tx.announce(&[Change::Person(person.id, Some(post.member_id))]).await?;
     tx.commit().await?;
     Ok(post)
 }

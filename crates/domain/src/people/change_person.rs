@@ -5,6 +5,7 @@ use crate::{
     access::{EmailAddress, NotAnEmailAddress},
     alliances,
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::PersonId,
     problem::failure,
@@ -88,6 +89,7 @@ pub async fn change_person(
         let emails = (before.email.as_ref(), person.email.as_ref());
         repo::insert_change(&mut tx, &PersonChange::of_email(app, viewer, person.id, emails)).await?;
     }
+    tx.announce(&[Change::Person(person.id, None)]).await?;
     tx.commit().await?;
     Ok(person)
 }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{PersonChange, Post, repo};
 use crate::{
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::PostId,
     problem::failure,
@@ -60,6 +61,7 @@ pub async fn change_post(app: &App, viewer: &Viewer, input: ChangePost) -> Resul
     if post != before {
         repo::update_post(&mut tx, &post).await?;
         repo::insert_change(&mut tx, &PersonChange::of_post(app, viewer, Some(&before), &post)).await?;
+        tx.announce(&[Change::Person(post.person_id, Some(post.member_id))]).await?;
     }
     tx.commit().await?;
     Ok(post)

@@ -6,6 +6,7 @@ use super::{PersonChange, RoleGrant, administrators, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     error::{Forbidden, Internal},
     ids::{PersonId, RoleGrantId},
     problem::failure,
@@ -81,6 +82,7 @@ pub async fn end_role(app: &App, viewer: &Viewer, input: EndRole) -> Result<Pers
     }
     let change = PersonChange::of_ended_role(app, viewer, &before, after.as_ref());
     repo::insert_change(&mut tx, &change).await?;
+    tx.announce(&[Change::Person(before.person_id, before.member_id)]).await?;
     tx.commit().await?;
     Ok(before.person_id)
 }

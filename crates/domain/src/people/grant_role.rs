@@ -6,6 +6,7 @@ use super::{PersonChange, RoleGrant, repo};
 use crate::{
     alliances,
     app::App,
+    changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{MemberId, PersonId, RoleGrantId},
@@ -100,6 +101,7 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
     }
     repo::insert_role(&mut tx, &grant).await.on_constraint("role_grants_member_fkey", || E::UnknownMember)?;
     repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
+    tx.announce(&[Change::Person(grant.person_id, grant.member_id)]).await?;
     tx.commit().await?;
     Ok(grant)
 }

@@ -3,6 +3,7 @@
 use super::{PurchaseOrder, repo};
 use crate::{
     app::App,
+    db::OnConstraint,
     error::{Forbidden, Internal},
     ids::{BudgetId, PayerId},
     problem::failure,
@@ -29,9 +30,12 @@ pub enum RecordPurchaseOrderError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// No such payer or budget in this alliance.
-    #[error("That payer or budget is not one of this alliance's.")]
-    Unknown,
+    /// No such payer in this alliance.
+    #[error("That payer is not one of this alliance's.")]
+    UnknownPayer,
+    /// No such budget in this alliance.
+    #[error("That budget is not one of this alliance's.")]
+    UnknownBudget,
     /// Empty or longer than 40 characters.
     #[error("A purchase order number has 1 to 40 characters.")]
     InvalidNumber,
@@ -62,16 +66,19 @@ pub async fn record_purchase_order(
         repo::upsert_purchase_order(&mut tx, input.payer_id, input.budget_id, (&order, app.clock.now()))
             .await;
     match done {
-        Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
-            return Err(RecordPurchaseOrderError::Unknown);
+        Err(sqlx::Error::Database(e)) if e.constraint() == Some("purchase_orders_payer_fkey") => {
+            return Err(RecordPurchaseOrderError::UnknownPayer);
         }
-        other => other.map_err(Internal::from)?,
+        other => {
+            other.on_constraint("purchase_orders_budget_fkey", || RecordPurchaseOrderError::UnknownBudget)?;
+        }
     }
     Ok(tx.commit().await?)
 }
 
 failure!(RecordPurchaseOrderError {
-    Unknown => "payerId",
+    UnknownPayer => "payerId",
+    UnknownBudget => "budgetId",
     InvalidNumber => "number",
     InvalidRequestedBy => "requestedBy",
 } nested { Forbidden, Internal });
