@@ -38,14 +38,14 @@ async fn work_that_was_given_up_needs_somebody_until_it_is_settled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_that_nobody_got_are_told() {
     let app = TestApp::new().await;
-    let before = needs(&app, "finance").await;
-    assert!(!has(&before, "refused"), "{before:?}");
+    let refused = needs(&app, "finance").await;
+    assert!(has(&refused, "1 mail was refused"), "{refused:?}");
     app.owner
-        .execute("update deliveries set state = 'refused' where recipient like 'birch@fenland%' and rule = 'invoice_issued'")
+        .execute("update deliveries set state = 'sent', sent_at = now() where state = 'refused'")
         .await
         .unwrap();
-    let after = needs(&app, "finance").await;
-    assert!(has(&after, "1 mail was refused"), "{after:?}");
+    let sent = needs(&app, "finance").await;
+    assert!(!has(&sent, "refused"), "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ fn address(page: &str, things: &Things) -> String {
         "budgets" => things.budget("2026-27"),
         "invoices" => things.invoice("Birch Infant School"),
         "credit-notes" => things.credit_note("Fir Special School"),
+        "mail" if page.contains("{id}") => things.refused_mail("Cedar Secondary School"),
         "payers" => things.payer("Birch Infant School"),
         "payments" => things.free_payment(),
         "jobs" => things.parked_job(),

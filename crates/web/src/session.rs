@@ -87,6 +87,8 @@ pub(crate) struct Within {
     pub(crate) entered: Entered,
     /// The path of the page, for the navigation.
     path: String,
+    /// The same with its query.
+    address: String,
 }
 
 impl FromRequestParts<SharedSite> for Within {
@@ -101,8 +103,9 @@ impl FromRequestParts<SharedSite> for Within {
         let entered = access::enter(&site.gateway.app, &signed.session.account, slug)
             .await?
             .ok_or(PageError::NotFound)?;
-        let path = address(parts).path().to_owned();
-        Ok(Self { signed, entered, path })
+        let address = address(parts);
+        let (path, address) = (address.path().to_owned(), address.to_string());
+        Ok(Self { signed, entered, path, address })
     }
 }
 
@@ -167,6 +170,7 @@ impl Within {
             person: format!("{}, {}", self.entered.person_name, roles.join(", ")),
             nav,
             flash: self.signed.flash.clone(),
+            here: self.address.clone(),
             csrf: self.signed.csrf.clone(),
         }
     }

@@ -16,6 +16,9 @@ pub(crate) struct Shell {
     pub(crate) nav: Vec<NavSection>,
     /// What the form before this page did, in one sentence.
     pub(crate) flash: Option<String>,
+    /// The page's own address, for a form that is sent back to it: a browser left to itself would add the place in the
+    /// page that it last went to, and go there again, past what is wrong.
+    pub(crate) here: String,
     /// The token that every `POST` form carries.
     pub(crate) csrf: String,
 }
