@@ -165,7 +165,7 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
 fn draft(within: &Within, budget: &home::HomeAllianceBudgets) -> Option<Todo> {
     within.may(Permission::ManageBudgets).then(|| Todo {
         what: format!("Settle the budget {}", budget.label),
-        why: format!("It is a draft over {}. Agreeing it fixes each member's share.", budget.total),
+        why: format!("It is a draft over {}. Agreeing it fixes each member’s share.", budget.total),
         href: within.path(&format!("/budgets/{}", ids::in_path(&budget.id))),
         act: "Open",
     })
