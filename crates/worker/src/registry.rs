@@ -116,6 +116,16 @@ impl<D> Default for Registry<D> {
     }
 }
 
+impl<D> Registry<D> {
+    /// The stored names of the kinds that have a body, in order.
+    #[cfg(test)]
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<_> = self.bodies.keys().copied().collect();
+        kinds.sort_unstable();
+        kinds
+    }
+}
+
 impl<D: Send + 'static> Registry<D> {
     /// Without bodies.
     #[must_use]
