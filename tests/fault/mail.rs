@@ -15,7 +15,9 @@ use domain::{
     messages::SendMail,
     viewer::{Permission, Viewer},
 };
-use tests::{TestApp, app::deps, fixture, postgres::Restart};
+use futures::future::join_all;
+use mail::{Email, Envelope, Mail, Mailbox, Smtp, compose, mails::SignInCode};
+use tests::{TestApp, app::deps, fixture, postgres::Restart, smtp::Sink};
 use tokio_util::sync::CancellationToken;
 use worker::{WorkerOptions, bodies};
 
@@ -207,4 +209,48 @@ async fn a_server_that_never_answers_gets_the_same_mail_again() {
     let ids = BTreeSet::from_iter(came.iter().map(tests::smtp::Received::message_id));
     assert_eq!(i64::try_from(ids.len()).unwrap(), MAILS);
     sender.stop().await;
+}
+
+/// A short mail to a fictional office.
+fn note() -> Email {
+    let mailbox = |address: &str| Mailbox { name: None, address: address.into() };
+    let envelope = Envelope {
+        from: mailbox("post@ensemble.example"),
+        reply_to: None,
+        to: vec![mailbox("office@alder.example")],
+        cc: Vec::new(),
+        message_id: "<note@ensemble.example>".into(),
+        date: fixture::now(),
+        attachments: Vec::new(),
+    };
+    compose(&SignInCode::sample(), envelope).unwrap()
+}
+
+#[tokio::test]
+async fn a_late_answer_is_not_taken_for_one_about_the_next_mail() {
+    let server = Sink::start().await;
+    let smtp = Smtp::from_url(&server.url()).unwrap();
+    let (cut_off, others) = (4, 8);
+    server.stall();
+    let handed_over = async {
+        let started = Instant::now();
+        while server.received().len() < cut_off {
+            assert!(started.elapsed() < LIMIT);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let note = note();
+    tokio::select! {
+        replies = join_all((0..cut_off).map(|_| smtp.send(&note))) => panic!("{replies:?}"),
+        () = handed_over => {}
+    }
+    server.answer();
+    // The first of these may find no connection that is free; the others find every one there is.
+    for at_once in [1, others] {
+        let before = server.received().len();
+        for reply in join_all((0..at_once).map(|_| smtp.send(&note))).await {
+            assert_eq!(reply.unwrap().to_string(), "250 Kept");
+        }
+        assert_eq!(server.received().len(), before + at_once);
+    }
 }

@@ -13,10 +13,11 @@ use crate::Email;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one mail may take in all.
 const SEND_TIMEOUT: Duration = Duration::from_secs(45);
-/// Connections kept open between mails.
-const POOL_SIZE: u32 = 4;
+/// No connection serves a second mail. lettre puts one back whose mail was cut off in the middle; the server's late
+/// answer about that mail would then be taken for one about the next.
+const KEPT_CONNECTIONS: u32 = 0;
 
-/// A mail server, with a pool of connections. Cloning it is cheap and shares the pool.
+/// A mail server. Each mail has a connection of its own. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -71,12 +72,12 @@ pub enum SendError {
 impl Smtp {
     /// Reads a URL: `smtps://user:password@host` speaks TLS from the start (port 465), `smtp://host?tls=required` after
     /// a greeting (port 587), `smtp://host` never (port 25). User and password are percent-encoded. Call it within a
-    /// Tokio runtime, which looks after the pool.
+    /// Tokio runtime, which closes the connections.
     pub fn from_url(url: &str) -> Result<Self, SmtpUrlError> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| SmtpUrlError)?
             .timeout(Some(CONNECT_TIMEOUT))
-            .pool_config(PoolConfig::new().max_size(POOL_SIZE))
+            .pool_config(PoolConfig::new().max_size(KEPT_CONNECTIONS))
             .build();
         Ok(Self { transport })
     }
