@@ -57,6 +57,27 @@ jobs! {
     Exact = "exact" {}
     /// As `Exact`, but takes a second before.
     ExactSlow = "exact_slow" {}
+    /// Has its effect, then works until there is the effect `OPEN`.
+    Gated = "gated" {}
+}
+
+/// The effect that gated work waits for.
+pub const OPEN: i64 = -100;
+
+/// Panics when it is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unreadable {
+    #[serde(deserialize_with = "panic_reading")]
+    pub n: i64,
+}
+
+impl Job for Unreadable {
+    const KIND: &'static str = "unreadable";
+    const MAX_ATTEMPTS: i16 = 1;
+}
+
+fn panic_reading<'de, D: serde::Deserializer<'de>>(_: D) -> Result<i64, D::Error> {
+    panic!("on purpose")
 }
 
 /// At most one of each number.
@@ -115,6 +136,8 @@ pub fn registry() -> Registry<Deps> {
             pause(1000).await?;
             exact(c, job.n).await
         })
+        .on(gated)
+        .on(|c: Context, job: Unreadable| async move { c.deps.effect(job.n).await })
 }
 
 async fn pause(milliseconds: u64) -> Done {
@@ -125,6 +148,15 @@ async fn pause(milliseconds: u64) -> Done {
 async fn panicking(context: Context, job: Panicking) -> Done {
     context.deps.effect(job.n).await?;
     panic!("on purpose");
+}
+
+async fn gated(context: Context, job: Gated) -> Done {
+    context.deps.effect(job.n).await?;
+    let is_open = "select exists (select from effects where n = $1)";
+    while !sqlx::query_scalar(is_open).bind(OPEN).fetch_one(&context.deps.owner).await.unwrap_or(false) {
+        pause(20).await?;
+    }
+    Ok(())
 }
 
 async fn exact(context: Context, n: i64) -> Done {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::{
-    bodies::{AlwaysFailing, Endless, Good, Hopeless, Panicking},
+    bodies::{AlwaysFailing, Endless, Good, Hopeless, Panicking, Slow, Unreadable},
     world::{World, alliance, options},
 };
 
@@ -89,6 +89,20 @@ async fn a_panic_is_a_failure_and_stays_inside() {
     world.enqueue(alliance(1), &(0..50).map(|n| Good { n }).collect::<Vec<_>>()).await;
     world.wait_for(50, "state = 'done'", LIMIT).await;
     assert_eq!(world.effects().await, 52);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_a_payload_is_read_stays_inside_too() {
+    let world = World::new().await;
+    world.enqueue(alliance(1), &(0..10).map(|n| Slow { n }).collect::<Vec<_>>()).await;
+    world.enqueue(alliance(2), &[Unreadable { n: 10 }]).await;
+    world.enqueue(alliance(2), &(11..20).map(|n| Slow { n }).collect::<Vec<_>>()).await;
+    let worker = world.worker(options());
+    world.wait_for(19, "kind = 'slow' and state = 'done' and attempts = 1", LIMIT).await;
+    world.wait_for(1, "kind = 'unreadable' and state = 'parked' and attempts = 1", LIMIT).await;
+    assert_eq!(world.jobs("last_error like '%(panic)'").await, 1);
+    assert_eq!(world.effects().await, 19);
     worker.stop().await;
 }
 

@@ -2,11 +2,13 @@
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use apalis_core::{
@@ -15,7 +17,10 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use domain::jobs::queue::Claimed;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Sleep,
+};
 use tower::layer::util::Identity;
 
 /// Claimed jobs that no worker has taken yet. Cloning shares it, so a worker that apalis restarts goes on with it.
@@ -56,13 +61,29 @@ impl Buffer {
             taken.await;
         }
     }
+
+    /// What a worker takes from, after `pause`.
+    pub(crate) fn source(&self, pause: Option<Duration>) -> Source {
+        Source { buffer: self.clone(), pause: pause.map(|pause| Box::pin(tokio::time::sleep(pause))) }
+    }
 }
 
-impl Backend for Buffer {
+/// The buffer as one worker sees it.
+pub(crate) struct Source {
+    buffer: Buffer,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Backend for Source {
     type Task = Task<Claimed>;
     type Error = Infallible;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+    /// apalis looks for a shutdown before it asks, and wakes its workers for one: that ends the pause.
+    fn poll_ready(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -71,10 +92,11 @@ impl Backend for Buffer {
         cx: &mut Context<'_>,
         _: &WorkerContext,
     ) -> Poll<Option<Result<Task<Claimed>, Infallible>>> {
-        let mut receiver = self.0.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = &self.buffer.0;
+        let mut receiver = shared.receiver.lock().unwrap_or_else(PoisonError::into_inner);
         receiver.poll_recv(cx).map(|job| {
-            self.0.depth.fetch_sub(1, Ordering::Relaxed);
-            self.0.taken.notify_waiters();
+            shared.depth.fetch_sub(1, Ordering::Relaxed);
+            shared.taken.notify_waiters();
             job.map(|job| Ok(Task::new(job)))
         })
     }
@@ -84,7 +106,7 @@ impl Backend for Buffer {
     }
 }
 
-impl BackendConfig for Buffer {
+impl BackendConfig for Source {
     type Args = Claimed;
     type Id = ();
     // The buffer may be lost: what is durable is the row, under a lease that runs out.

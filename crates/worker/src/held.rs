@@ -78,17 +78,8 @@ impl Held {
 
     /// Takes out whatever has not started.
     pub(crate) fn take_buffered(&self) -> Vec<Lease> {
-        self.take(Progress::Buffered)
-    }
-
-    /// Takes out whatever has not ended.
-    pub(crate) fn take_running(&self) -> Vec<Lease> {
-        self.take(Progress::Running)
-    }
-
-    fn take(&self, progress: Progress) -> Vec<Lease> {
-        let is_there = |_: &(JobId, i16), entry: &mut Entry| entry.progress == progress;
-        self.lock().extract_if(is_there).map(|(_, entry)| entry.lease).collect()
+        let is_buffered = |_: &(JobId, i16), entry: &mut Entry| entry.progress == Progress::Buffered;
+        self.lock().extract_if(is_buffered).map(|(_, entry)| entry.lease).collect()
     }
 
     /// The attempt has an outcome; the lease is kept until it is written.

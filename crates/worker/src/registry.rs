@@ -102,7 +102,7 @@ type Running = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
 
 struct Body<D> {
     timeout: Duration,
-    run: Box<dyn Fn(JobContext<D>, String) -> Running + Send + Sync>,
+    run: Arc<dyn Fn(JobContext<D>, String) -> Running + Send + Sync>,
 }
 
 /// The bodies, by kind.
@@ -151,7 +151,7 @@ impl<D: Send + 'static> Registry<D> {
                 Box::pin(std::future::ready(Err(error))) as Running
             }
         };
-        let before = self.bodies.insert(J::KIND, Body { timeout: J::TIMEOUT, run: Box::new(run) });
+        let before = self.bodies.insert(J::KIND, Body { timeout: J::TIMEOUT, run: Arc::new(run) });
         assert!(before.is_none(), "the kind {} has two bodies", J::KIND);
         self
     }
@@ -187,10 +187,11 @@ impl<D: Clone + Send + 'static> Registry<D> {
             "job", kind, id = %job.id, alliance = %job.alliance_id, attempt = job.attempt
         );
         let started = std::time::Instant::now();
-        // A task of its own: a panic stays inside, a slow computation holds up no other job's progress, and
-        // dropping the handle stops it.
-        let running =
-            AbortOnDropHandle::new(tokio::spawn((body.run)(context, job.payload).instrument(span.clone())));
+        // A task of its own, which also reads the payload: a panic stays inside, a slow computation holds up no other
+        // job's progress, and dropping the handle stops it.
+        let run = body.run.clone();
+        let running = async move { run(context, job.payload).await }.instrument(span.clone());
+        let running = AbortOnDropHandle::new(tokio::spawn(running));
         let outcome = match tokio::time::timeout(body.timeout, running).await {
             Ok(Ok(Ok(()))) => Outcome::Done,
             Ok(Ok(Err(JobError::Retry(reason)))) => Outcome::Retry(reason),

@@ -67,6 +67,10 @@ pub enum RunError {
     Part(String),
 }
 
+/// The pause before a worker that failed starts again, which doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest of those pauses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long the last outcomes may take to be written.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
@@ -108,11 +112,13 @@ where
         Bench { app: app.clone(), deps, registry: with_upkeep(registry), held: held.clone(), outcomes };
     let bench = Arc::new(bench);
     let asked = shutdown.clone();
-    let mut working =
-        Box::pin(monitor(bench.clone(), &owner, buffer, options.concurrency).run_with_signal(async move {
-            asked.cancelled().await;
-            Ok(())
-        }));
+    let bodies = bench.clone();
+    let work = move |job| bodies.clone().work_on(job);
+    let monitor = monitor(work, pause_before, &owner, buffer, options.concurrency);
+    let mut working = Box::pin(monitor.run_with_signal(async move {
+        asked.cancelled().await;
+        Ok(())
+    }));
 
     let failed = tokio::select! {
         biased;
@@ -140,10 +146,6 @@ where
     while takers.join_next().await.is_some() {}
     give_back(&app, &owner, &held).await;
 
-    for lease in held.take_running() {
-        let _ =
-            bench.outcomes.send((lease, Outcome::Retry("the process was stopped before it ended".into())));
-    }
     closing.cancel();
     if tokio::time::timeout(LAST_WRITES, async { while keepers.join_next().await.is_some() {} })
         .await
@@ -179,38 +181,68 @@ struct Bench<D> {
 }
 
 impl<D: Clone + Send + 'static> Bench<D> {
-    async fn work_on(&self, job: Claimed) {
+    async fn work_on(self: Arc<Self>, job: Claimed) {
         // A lease that ran out in the buffer: the job is no longer ours.
         let Some(lease) = self.held.start(&job) else { return };
-        match self.registry.attempt(&self.app, &self.deps, job, lease.clone()).await {
-            Ended::Committed => self.held.remove([&lease]),
+        let mut attempt = Attempt { bench: &self, lease: Some(lease.clone()) };
+        let ended = self.registry.attempt(&self.app, &self.deps, job, lease).await;
+        attempt.end(ended);
+    }
+}
+
+/// A job that runs. When it is dropped before its end, because the process stops or its worker failed, it waits again.
+struct Attempt<'a, D> {
+    bench: &'a Bench<D>,
+    /// Until the end.
+    lease: Option<Lease>,
+}
+
+impl<D> Attempt<'_, D> {
+    fn end(&mut self, ended: Ended) {
+        let Some(lease) = self.lease.take() else { return };
+        match ended {
+            Ended::Committed => self.bench.held.remove([&lease]),
             Ended::With(outcome) => {
-                self.held.end(&lease);
+                self.bench.held.end(&lease);
                 // Nobody receives only when the process has given up on writing.
-                let _ = self.outcomes.send((lease, outcome));
+                let _ = self.bench.outcomes.send((lease, outcome));
             }
         }
     }
 }
 
+impl<D> Drop for Attempt<'_, D> {
+    fn drop(&mut self) {
+        self.end(Ended::With(Outcome::Retry("the process was stopped before it ended".into())));
+    }
+}
+
 /// The apalis side: one worker that takes from the buffer. It sees every job succeed, as what became of it is ours.
-fn monitor<D>(bench: Arc<Bench<D>>, owner: &str, buffer: Buffer, concurrency: u16) -> Monitor
+/// After a failure of its own it starts again, when `pause`, which is told how often it has, is over.
+fn monitor<W, F>(
+    work: W,
+    pause: impl Fn(usize) -> Option<Duration> + Send + Sync + 'static,
+    owner: &str,
+    buffer: Buffer,
+    concurrency: u16,
+) -> Monitor
 where
-    D: Clone + Send + Sync + 'static,
+    W: Fn(Claimed) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let name = owner.to_owned();
     Monitor::new()
         .register(move |restarts| {
-            let bench = bench.clone();
+            let work = work.clone();
             let work = move |task: Task<Claimed>| {
-                let bench = bench.clone();
+                let work = work.clone();
                 async move {
-                    bench.work_on(task.args).await;
+                    work(task.args).await;
                     Ok::<_, Infallible>(())
                 }
             };
             WorkerBuilder::new(format!("{name}-{restarts}"))
-                .backend(buffer.clone())
+                .backend(buffer.source(pause(restarts)))
                 .concurrency(concurrency.into())
                 .build(tower::service_fn(work))
         })
@@ -219,6 +251,13 @@ where
             metrics::worker_restarted();
             true
         })
+}
+
+/// The pause before the worker starts for the nth time again: what fails at once, and each time, must not keep a
+/// processor busy with failing.
+fn pause_before(restarts: usize) -> Option<Duration> {
+    let doubled = u32::try_from(restarts.checked_sub(1)?).unwrap_or(u32::MAX);
+    Some(FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doubled)).min(LONGEST_PAUSE))
 }
 
 /// The queue's own work comes with every worker.
@@ -259,8 +298,94 @@ fn owner(app: &App, name: &str) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
+    use domain::{ids::JobId, jobs::DEPLOYMENT};
+    use futures::FutureExt;
+
     use super::*;
     use crate::bodies;
+
+    fn job(number: u128) -> Claimed {
+        Claimed {
+            alliance_id: DEPLOYMENT,
+            priority: 1,
+            id: JobId(uuid::Uuid::from_u128(number)),
+            kind: "any".into(),
+            payload: "{}".into(),
+            attempt: 1,
+            max_attempts: 1,
+        }
+    }
+
+    /// A worker that fails at job 1.
+    struct Failing {
+        shutdown: CancellationToken,
+        running: tokio::task::JoinHandle<Result<(), MonitorError>>,
+        /// Each start, by how many were before.
+        starts: mpsc::UnboundedReceiver<usize>,
+        /// Each job that was worked on, by number.
+        works: mpsc::UnboundedReceiver<u128>,
+    }
+
+    impl Failing {
+        fn start(jobs: &[u128], pause: Duration) -> Self {
+            let (started, starts) = mpsc::unbounded_channel();
+            let (worked, works) = mpsc::unbounded_channel();
+            let work = move |job: Claimed| {
+                assert_ne!(job.id.0.as_u128(), 1, "on purpose");
+                let worked = worked.clone();
+                async move { worked.send(job.id.0.as_u128()).unwrap() }
+            };
+            let pause = move |restarts| {
+                started.send(restarts).unwrap();
+                (restarts > 0).then_some(pause)
+            };
+            let buffer = Buffer::new();
+            buffer.push(jobs.iter().copied().map(job).collect());
+            let shutdown = CancellationToken::new();
+            let asked = shutdown.clone().cancelled_owned();
+            let monitor = monitor(work, pause, "test", buffer, 4);
+            let running = tokio::spawn(monitor.run_with_signal(asked.map(Ok)));
+            Self { shutdown, running, starts, works }
+        }
+
+        async fn stop(&mut self) {
+            self.shutdown.cancel();
+            (&mut self.running).await.unwrap().unwrap();
+        }
+
+        async fn all_starts(&mut self) -> Vec<usize> {
+            let mut starts = Vec::new();
+            while let Some(start) = self.starts.recv().await {
+                starts.push(start);
+            }
+            starts
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_failed_goes_on_with_the_next_job() {
+        let mut worker = Failing::start(&[1, 1, 2], Duration::from_millis(20));
+        assert_eq!(worker.works.recv().await, Some(2));
+        worker.stop().await;
+        assert_eq!(worker.all_starts().await, [0, 1, 2], "it starts once for each failure");
+    }
+
+    #[tokio::test]
+    async fn the_pause_of_a_worker_that_failed_ends_with_the_process() {
+        let mut worker = Failing::start(&[1, 2], Duration::from_hours(24));
+        assert_eq!([worker.starts.recv().await, worker.starts.recv().await], [Some(0), Some(1)]);
+        worker.stop().await;
+        assert_eq!(worker.works.recv().await, None, "nothing was taken in the pause");
+    }
+
+    #[test]
+    fn the_pauses_grow_to_ten_seconds() {
+        let pauses: Vec<_> = (0..=8).map(pause_before).collect();
+        let milliseconds = [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000];
+        assert_eq!(pauses[0], None);
+        assert_eq!(pauses[1..], milliseconds.map(|pause| Some(Duration::from_millis(pause))));
+        assert_eq!(pause_before(usize::MAX), Some(LONGEST_PAUSE));
+    }
 
     /// Rows outlive the program that wrote them: a kind that is gone from here strands those that wait. Whoever renames
     /// one keeps the old body until its rows are worked off.
