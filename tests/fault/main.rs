@@ -5,6 +5,7 @@ mod database;
 mod failures;
 mod fairness;
 mod mail;
+mod plans;
 mod processes;
 mod queue;
 mod schedule;

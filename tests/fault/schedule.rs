@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::jobs::Planned;
 use worker::{
     WorkerOptions,
-    schedule::{Entry, When, queue_ticks},
+    schedule::{self, Entry, When, queue_ticks},
 };
 
 use crate::{
@@ -66,4 +66,36 @@ async fn a_tick_missed_while_nobody_ran_is_caught_up_and_older_ones_are_not() {
     worker.stop().await;
     assert_eq!(world.jobs("dedupe_key like 'midday@%'").await, 6);
     assert_eq!(world.effects().await, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_deletes_what_was_finished_a_week_ago() {
+    let world = World::new().await;
+    sqlx::query(
+        "insert into jobs (alliance_id, id, kind, payload, run_at, priority, max_attempts, attempts, state, created_at,
+                           finished_at)
+         select '00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'good', '{}', at, 1, 8, 1, state, at,
+                case when state in ('done', 'cancelled') then at end
+         from (values ('done', 8, 12000), ('done', 5, 40), ('cancelled', 8, 30), ('cancelled', 5, 20),
+                      ('parked', 400, 10), ('waiting', -400, 5)) as kept (state, days, count)
+         cross join lateral (select now() - make_interval(days => days) as at) as moment
+         cross join lateral generate_series(1, count)",
+    )
+    .execute(&world.owner)
+    .await
+    .unwrap();
+    let pruned = "kind = 'prune_jobs' and state = 'done'";
+    let mut expected = [40, 20];
+    for ticks in 1..=2 {
+        let worker = world.worker(WorkerOptions { schedule: schedule::SCHEDULE, ..options() });
+        world.wait_for(ticks, pruned, Duration::from_secs(30)).await;
+        worker.stop().await;
+        let left =
+            [world.jobs("kind = 'good' and state = 'done'").await, world.jobs("state = 'cancelled'").await];
+        assert_eq!(left, expected);
+        assert_eq!(world.jobs("state = 'parked'").await, 10, "a person decides about these");
+        assert_eq!(world.jobs("state = 'waiting'").await, 5);
+        world.advance(TimeDelta::days(3));
+        expected = [0, 0];
+    }
 }

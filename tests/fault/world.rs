@@ -76,6 +76,11 @@ impl World {
         tx.commit().await.unwrap();
     }
 
+    /// Connects the application anew, for settings of the database that connections read when they begin.
+    pub async fn reconnect(&mut self) {
+        self.app = app(&self.server, &self.database, &self.shift).await;
+    }
+
     /// Starts a worker in this process.
     pub fn worker(&self, options: WorkerOptions) -> Worker {
         let shutdown = CancellationToken::new();

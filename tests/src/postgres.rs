@@ -96,6 +96,11 @@ impl Server {
         folder
     }
 
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.0.process.folder().join("data/log")).unwrap()
+    }
+
     /// Stops the server, which [`Self::restart`] starts again.
     pub fn stop(&self) {
         self.0.process.script(

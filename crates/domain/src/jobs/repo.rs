@@ -253,6 +253,7 @@ pub(super) async fn give_back(db: &PgPool, owner: &str, leases: &[Lease]) -> Res
 }
 
 /// Takes jobs from owners whose leases ran out: to wait again at their old place, or parked after the last attempt.
+/// `now()`, not `clock_timestamp()`: an index is searched only for what stays the same while the statement runs.
 pub(super) async fn reclaim_expired(db: &PgPool) -> Result<u64, Internal> {
     let row = sqlx::query!(
         r#"with reclaimed as (
@@ -263,7 +264,7 @@ pub(super) async fn reclaim_expired(db: &PgPool) -> Result<u64, Internal> {
                where ctid = any (array(
                    select ctid
                    from jobs
-                   where state = 'running' and lease_until < clock_timestamp()
+                   where state = 'running' and lease_until < now()
                    order by lease_until
                    limit 1000
                    for update skip locked))
