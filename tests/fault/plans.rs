@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::jobs::queue::{self, Claim, Lane};
+use domain::jobs::queue::{self, Claim, Claimed, Lane, Lease, Outcome};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 use tests::postgres::Server;
@@ -80,6 +80,19 @@ async fn finished_work_costs_the_queue_nothing() {
         assert_eq!(queue::claim_suspect(&world.app, &claim).await.unwrap().is_some(), n < 5);
     }
 
+    // What a process says of some must not cost a look at all 500 that it holds.
+    for _ in 0..10 {
+        let claim = Claim { owner: "test", after: Lane::START, batch: 50, lease: Duration::from_secs(600) };
+        let held = queue::claim(&world.app, &claim).await.unwrap().iter().map(lease).collect::<Vec<_>>();
+        assert_eq!(held.len(), 50);
+        let renewed = queue::renew(&world.app, "test", &held, Duration::from_secs(600)).await.unwrap();
+        assert_eq!(renewed.len(), 50);
+        let (done, unstarted) = held.split_at(40);
+        let outcomes = done.iter().map(|lease| (lease.clone(), Outcome::Done)).collect::<Vec<_>>();
+        assert_eq!(queue::settle(&world.app, "test", &outcomes).await.unwrap(), 40);
+        assert_eq!(queue::give_back(&world.app, "test", unstarted).await.unwrap(), 10);
+    }
+
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let plans = plans(&world.server.log());
     for plan in &plans {
@@ -88,6 +101,9 @@ async fn finished_work_costs_the_queue_nothing() {
             _ if statement.starts_with("with recursive lane") => ("claim", "jobs_waiting"),
             _ if statement.starts_with("with reclaimed") => ("sweep", "jobs_leases"),
             _ if statement.contains("lost >= 2") => ("suspect", "jobs_suspects"),
+            _ if statement.contains("as ended (") => ("settle", "jobs_pkey"),
+            _ if statement.starts_with("with returned") => ("give back", "jobs_pkey"),
+            _ if statement.contains("as held (") => ("renew", "jobs_pkey"),
             _ => continue,
         };
         let nodes = nodes(&plan["Plan"]);
@@ -107,5 +123,11 @@ async fn finished_work_costs_the_queue_nothing() {
         );
         *seen.entry(name).or_default() += 1;
     }
-    assert_eq!(seen, [("claim", 10), ("suspect", 10), ("sweep", 10)].into());
+    let expected =
+        [("claim", 20), ("give back", 10), ("renew", 10), ("settle", 10), ("suspect", 10), ("sweep", 10)];
+    assert_eq!(seen, expected.into());
+}
+
+fn lease(job: &Claimed) -> Lease {
+    Lease { owner: "test".into(), alliance_id: job.alliance_id, job_id: job.id, attempt: job.attempt }
 }
