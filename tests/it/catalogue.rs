@@ -39,6 +39,7 @@ const TENANT: &[&str] = &[
     "person_changes",
     "posts",
     "purchase_orders",
+    "refund_reversals",
     "refunds",
     "reminder_levels",
     "role_grants",

@@ -236,6 +236,14 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "reverseRefund",
+        roles: FINANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "refundId": of.refund(), "reason": "It was mistyped",
+                            "idempotencyKey": "not sent" })
+        },
+    },
+    Operation {
         name: "retryJob",
         roles: OFFICE,
         input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),
@@ -303,7 +311,7 @@ const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
     budgets { id label shares { id } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
-    payments(first: 100) { nodes { id free reference } } jobs(first: 100) { nodes { id state } } } }";
+    payments(first: 50) { nodes { id free reference refunds { id } } } jobs(first: 100) { nodes { id state } } } }";
 
 /// What there is in an alliance, as its director sees it.
 pub struct Things {
@@ -371,6 +379,12 @@ impl Things {
     pub fn free_payment(&self) -> &str {
         let rows = self.all["payments"]["nodes"].as_array().unwrap();
         id(rows.iter().max_by_key(|row| row["free"].as_i64()).unwrap())
+    }
+
+    /// Money of a payment that was sent back.
+    pub fn refund(&self) -> &str {
+        let rows = self.all["payments"]["nodes"].as_array().unwrap();
+        id(rows.iter().find_map(|row| row["refunds"].get(0)).unwrap())
     }
 
     /// A mail about the member's invoice that did not arrive.

@@ -10,7 +10,7 @@ const STATE: &str = "query { alliance(slug: \"fenland\") {
     payers { id statement { balance lines { amount balance } } }
     invoices(first: 100) { nodes { id payer { id } gross credited received outstanding allocations { id amount isReversal isReversed } } }
     payments(first: 100) { nodes { id payer { id } amount allocated refunded free reversalReason allocations { id amount }
-                                   refunds { amount } } }
+                                   refunds { id amount reversalReason } } }
     invoiceTotals { gross credited received outstanding } paymentTotals { count received refunded free reversed }
     agedDebt { notYetDue days1To30 days31To60 days61To90 over90Days owed disputed } } }";
 
@@ -22,8 +22,15 @@ fn sum(rows: &Value, field: &str) -> i64 {
     rows.as_array().unwrap().iter().map(|row| pence(&row[field])).sum()
 }
 
-fn stands(payment: &Value) -> bool {
-    payment["reversalReason"].is_null()
+/// Whether a payment, or a refund, was never taken back.
+fn stands(row: &Value) -> bool {
+    row["reversalReason"].is_null()
+}
+
+/// What was sent back of a payment, without what of that was taken back.
+fn sent_back(payment: &Value) -> i64 {
+    let refunds = payment["refunds"].as_array().unwrap();
+    refunds.iter().filter(|refund| stands(refund)).map(|refund| pence(&refund["amount"])).sum()
 }
 
 /// Everything that must hold at any time.
@@ -38,7 +45,7 @@ async fn check(finance: &Client) -> Value {
         assert!(received >= 0 && pence(&invoice["credited"]) <= pence(&invoice["gross"]), "{invoice:#}");
     }
     for payment in payments.as_array().unwrap() {
-        let (set, refunded) = (sum(&payment["allocations"], "amount"), sum(&payment["refunds"], "amount"));
+        let (set, refunded) = (sum(&payment["allocations"], "amount"), sent_back(payment));
         assert_eq!(
             (pence(&payment["allocated"]), pence(&payment["refunded"])),
             (set, refunded),
@@ -96,6 +103,7 @@ enum Step {
     Reverse { invoice: usize, allocation: usize },
     ReversePayment { payment: usize },
     Refund { payment: usize, amount: i64 },
+    ReverseRefund { payment: usize, refund: usize },
     Credit { invoice: usize, gross: i64 },
 }
 
@@ -108,6 +116,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (any::<usize>(), any::<usize>()).prop_map(|(invoice, allocation)| Step::Reverse { invoice, allocation }),
         1 => any::<usize>().prop_map(|payment| Step::ReversePayment { payment }),
         2 => (any::<usize>(), amount.clone()).prop_map(|(payment, amount)| Step::Refund { payment, amount }),
+        2 => (any::<usize>(), any::<usize>()).prop_map(|(payment, refund)| Step::ReverseRefund { payment, refund }),
         2 => (any::<usize>(), amount).prop_map(|(invoice, gross)| Step::Credit { invoice, gross }),
     ];
     prop::collection::vec(step, 1..25)
@@ -155,6 +164,16 @@ async fn take(finance: &Client, state: &Value, (at, step): (usize, &Step)) -> Op
                 "refundPayment",
                 json!({ "alliance": FENLAND, "paymentId": payment["id"], "amount": amount, "sentOn": "2026-11-24",
                         "reason": "Paid twice", "idempotencyKey": key }),
+            )
+        }
+        Step::ReverseRefund { payment, refund } => {
+            // Among those that had one: by chance most payments had none.
+            let had: Vec<_> = payments.iter().filter(|payment| payment["refunds"] != json!([])).collect();
+            let refunds = had.get(payment % had.len().max(1))?["refunds"].as_array().unwrap();
+            let chosen = &refunds[refund % refunds.len()];
+            (
+                "reverseRefund",
+                json!({ "alliance": FENLAND, "refundId": chosen["id"], "reason": "Never sent", "idempotencyKey": key }),
             )
         }
         Step::Credit { invoice, gross } => (
@@ -433,4 +452,63 @@ async fn a_payment_that_never_was_is_taken_back_with_all_it_was_set_against() {
                          "reason": "Paid twice", "idempotencyKey": "r" });
     assert_eq!(finance.refused("refundPayment", refund).await, "MORE_THAN_FREE");
     assert_eq!(app.contents().await, contents);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_never_was_is_taken_back_once() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let fields = [("amount", "90.00"), ("payerText", "BIRCH"), ("reference", "TWICE"), ("method", "bacs")];
+    let page = finance.submit("/fenland/payments", "/payments", &fields).await.location().to_owned();
+    let mistyped = [("amount", "80.00"), ("whySentBack", "Paid twice")];
+    assert_eq!(finance.submit(&page, "/refund", &mistyped).await.status, 303);
+    let refund = async || {
+        let state = check(&finance).await;
+        let payments = state["payments"]["nodes"].as_array().unwrap();
+        payments.iter().find(|payment| payment["amount"] == 9_000).unwrap().clone()
+    };
+    let id = refund().await["refunds"][0]["id"].clone();
+
+    // Without a reason nothing happens, and the page says so.
+    let before = app.contents().await;
+    let refused = finance.submit(&page, "/refund/reverse", &[("reason", " ")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Please say why"), "{}", refused.body);
+    assert_eq!(app.contents().await, before);
+
+    // Two at once: one of them comes second.
+    let reverse = |key: &str| {
+        let input =
+            json!({ "alliance": FENLAND, "refundId": id, "reason": "It was £8.00", "idempotencyKey": key });
+        finance.mutate("reverseRefund", "payment { free refunded }", input)
+    };
+    let (one, two) = tokio::join!(reverse("one"), reverse("two"));
+    let (done, second) = if one["errors"] == json!([]) { (one, two) } else { (two, one) };
+    assert_eq!(done["payment"], json!({ "free": 9_000, "refunded": 0 }));
+    assert_eq!(second["errors"][0]["code"], "ALREADY_REVERSED");
+    let after = refund().await;
+    assert_eq!(
+        (&after["free"], &after["refunds"][0]["reversalReason"]),
+        (&json!(9_000), &json!("It was £8.00"))
+    );
+    let before = app.contents().await;
+    let again =
+        json!({ "alliance": FENLAND, "refundId": id, "reason": "It was £8.00", "idempotencyKey": "three" });
+    assert_eq!(finance.refused("reverseRefund", again).await, "ALREADY_REVERSED");
+    assert_eq!(app.contents().await, before);
+
+    // Both stay on the page; what was meant is sent back then, and taken back by the page's form.
+    let shown = finance.page(&page).await;
+    assert!(shown.text().contains("taken back: It was £8.00"), "{}", shown.text());
+    let meant = [("amount", "8.00"), ("whySentBack", "Paid twice")];
+    assert_eq!(finance.submit(&page, "/refund", &meant).await.status, 303);
+    assert!(finance.page(&page).await.text().contains("£8.00 sent back £82.00 free"));
+    let back = finance.submit(&page, "/refund/reverse", &[("reason", "The bank sent it back to us")]).await;
+    assert_eq!(back.status, 303, "{}", back.body);
+    let shown = finance.page(&page).await;
+    assert!(shown.text().contains("£90.00 free"), "{}", shown.text());
+    // Nothing of it counts as sent back, so the payment itself can be taken back.
+    let never = finance.submit(&page, "/reverse", &[("whyReversed", "It bounced")]).await;
+    assert_eq!(never.status, 303, "{}", never.body);
+    check(&finance).await;
 }

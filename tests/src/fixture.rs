@@ -20,8 +20,9 @@ use domain::{
         },
         payments::{
             AllocatePayment, ImportBankStatement, Part, RecordPayment, RefundPayment, ReverseAllocation,
-            ReversePayment, allocate_payment, allocations_of_payments, import_bank_statement, record_payment,
-            refund_payment, reverse_allocation, reverse_payment,
+            ReversePayment, ReverseRefund, allocate_payment, allocations_of_payments, import_bank_statement,
+            record_payment, refund_payment, refunds_of_payments, reverse_allocation, reverse_payment,
+            reverse_refund,
         },
         proration::Proration,
     },
@@ -357,10 +358,22 @@ async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
         sent_on: app.clock.now().date_naive(),
         reason: "It was too much.".into(),
     };
-    refund_payment(app, viewer, refund, None).await.unwrap();
+    refund_payment(app, viewer, refund.clone(), None).await.unwrap();
+    take_back_a_refund(app, viewer, RefundPayment { amount: Pence(100), ..refund }).await;
     let payment_id = pay(app, viewer, alder.1, Pence(700), &[(birch.0, Pence(700))]).await;
     let reversal = ReversePayment { payment_id, reason: "The cheque bounced.".into() };
     reverse_payment(app, viewer, reversal, None).await.unwrap();
+}
+
+/// A refund that was mistyped.
+async fn take_back_a_refund(app: &App, viewer: &Viewer, mistyped: RefundPayment) {
+    let payment_id = mistyped.payment_id;
+    refund_payment(app, viewer, mistyped, None).await.unwrap();
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let refunds = refunds_of_payments(&reading, &[payment_id]).await.unwrap();
+    drop(reading);
+    let reversal = ReverseRefund { refund_id: refunds[1].id, reason: "It was never sent.".into() };
+    reverse_refund(app, viewer, reversal, None).await.unwrap();
 }
 
 async fn pay(

@@ -11,6 +11,7 @@ mod refund_payment;
 pub(crate) mod repo;
 mod reverse_allocation;
 mod reverse_payment;
+mod reverse_refund;
 mod suggest;
 
 pub use allocate_payment::{AllocatePayment, AllocatePaymentError, Part, allocate_payment};
@@ -24,6 +25,7 @@ pub use refund_payment::{RefundPayment, RefundPaymentError, refund_payment};
 pub(crate) use reverse_allocation::set_free;
 pub use reverse_allocation::{ReverseAllocation, ReverseAllocationError, reverse_allocation};
 pub use reverse_payment::{ReversePayment, ReversePaymentError, reverse_payment};
+pub use reverse_refund::{ReverseRefund, ReverseRefundError, reverse_refund};
 pub use suggest::{Suggestion, suggestions};
 
 use chrono::NaiveDate;
@@ -85,6 +87,8 @@ pub struct Refund {
     pub amount: Pence,
     /// Why.
     pub reason: String,
+    /// Why it was taken back, if it was: it counts for nothing then.
+    pub reversal_reason: Option<String>,
 }
 
 /// How a payment came.

@@ -101,7 +101,8 @@ pub async fn refund_payment(
         return Err(E::MoreThanFree { free });
     }
     let (amount, sent_on) = (input.amount, input.sent_on);
-    let refund = Refund { id: RefundId::new(app), payment_id: payment.id, sent_on, amount, reason };
+    let id = RefundId::new(app);
+    let refund = Refund { id, payment_id: payment.id, sent_on, amount, reason, reversal_reason: None };
     repo::insert_refund(&mut tx, &refund, (person_id, now)).await?;
     tx.announce(&[Change::Payment(payment.id)]).await?;
     tx.commit().await?;

@@ -373,11 +373,46 @@ pub(super) async fn refunds_of_payments(tx: &mut Tx, ids: &[PaymentId]) -> Resul
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     Ok(sqlx::query_as!(
         Refund,
-        r#"select id as "id: RefundId", payment_id as "payment_id: PaymentId", sent_on, pence as "amount: Pence", reason
-           from refunds where alliance_id = $1 and payment_id = any($2) order by created_at, id"#,
+        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on, f.pence as "amount: Pence",
+                  f.reason, r.reason as "reversal_reason?"
+           from refunds f left join refund_reversals r on r.alliance_id = $1 and r.refund_id = f.id
+           where f.alliance_id = $1 and f.payment_id = any($2) order by f.created_at, f.id"#,
         tx.alliance_id() as _,
         &ids
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+pub(super) async fn refund(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>, Internal> {
+    Ok(sqlx::query_as!(
+        Refund,
+        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on, f.pence as "amount: Pence",
+                  f.reason, r.reason as "reversal_reason?"
+           from refunds f left join refund_reversals r on r.alliance_id = $1 and r.refund_id = f.id
+           where f.alliance_id = $1 and f.id = $2"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_refund_reversal(
+    tx: &mut Tx,
+    refund_id: RefundId,
+    reversal: &Reversal<'_>,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into refund_reversals (alliance_id, refund_id, reason, reversed_by, reversed_at)
+         values ($1, $2, $3, $4, $5)",
+        tx.alliance_id() as _,
+        refund_id as _,
+        reversal.reason,
+        reversal.by as _,
+        reversal.now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

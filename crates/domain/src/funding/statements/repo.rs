@@ -40,7 +40,8 @@ pub(super) async fn lines(
                union all
                select p.payer_id, f.sent_on, 'refund', p.reference, f.reason, f.pence, f.created_at
                from refunds f join payments p on p.alliance_id = $1 and p.id = f.payment_id
-               where f.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null)
+               where f.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null
+                 and not exists (select from refund_reversals x where x.alliance_id = $1 and x.refund_id = f.id))
            select payer_id as "payer_id!: PayerId", date as "date!", kind as "kind!", reference as "reference!",
                   note as "note!", pence as "pence!: Pence"
            from lines order by date, created_at, reference"#,

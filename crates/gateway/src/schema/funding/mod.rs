@@ -19,6 +19,7 @@ mod refund_payment;
 mod reopen_budget;
 mod reverse_allocation;
 mod reverse_payment;
+mod reverse_refund;
 mod send_invoice;
 mod set_reminder_levels;
 
@@ -61,4 +62,5 @@ pub(crate) struct PaymentsMutation(
     reverse_allocation::ReverseAllocationMutation,
     reverse_payment::ReversePaymentMutation,
     refund_payment::RefundPaymentMutation,
+    reverse_refund::ReverseRefundMutation,
 );

@@ -69,7 +69,7 @@ impl PaymentObject {
         self.payment.reversal_reason.as_deref()
     }
 
-    /// What was sent back, the oldest first.
+    /// What was sent back, the oldest first, with what of that was taken back.
     async fn refunds(&self) -> Result<Vec<RefundObject>> {
         let found = self.inside.load::<RefundsOfPayment>(self.payment.id).await?.unwrap_or_default();
         Ok(found
@@ -141,6 +141,11 @@ impl RefundObject {
     /// Why.
     async fn reason(&self) -> &str {
         &self.refund.reason
+    }
+
+    /// Why it was taken back, if it was: it counts for nothing then.
+    async fn reversal_reason(&self) -> Option<&str> {
+        self.refund.reversal_reason.as_deref()
     }
 }
 

@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
     funding::payments::{
-        AllocatePayment, Part, RefundPayment, ReverseAllocation, ReversePayment, allocate_payment,
-        refund_payment, reverse_allocation, reverse_payment,
+        AllocatePayment, Part, RefundPayment, ReverseAllocation, ReversePayment, ReverseRefund,
+        allocate_payment, refund_payment, reverse_allocation, reverse_payment, reverse_refund,
     },
     idempotency::IdempotencyKey,
-    ids::{AllocationId, InvoiceId, PaymentId},
+    ids::{AllocationId, InvoiceId, PaymentId, RefundId},
     money::Pence,
     problem::Problem,
     viewer::Permission,
@@ -79,9 +79,9 @@ impl Page {
         }
     }
 
-    /// Why an allocation should be taken back, as it was typed and refused.
-    fn typed_reason(&self, allocation: &str) -> &str {
-        if self.form.is("allocation", allocation, "") { self.form.value("reason", "") } else { "" }
+    /// Why an `allocation` or a `refund` should be taken back, as it was typed and refused.
+    fn typed_reason(&self, what: &str, id: &str) -> &str {
+        if self.form.is(what, id, "") { self.form.value("reason", "") } else { "" }
     }
 
     /// What to set against an invoice: as it was typed, or as the surest suggestion has it.
@@ -269,6 +269,20 @@ pub(crate) async fn refund(
     };
     let result = result.map_err(|problem| at(problem, "reason", "whySentBack"));
     answer((&site, &within, id), &fields, result, "Recorded: that money is no longer free.").await
+}
+
+pub(crate) async fn take_refund_back(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let refund = decode(fields.text("refund")).map_or(Uuid::nil(), |(_, _, id)| id);
+    let input = ReverseRefund { refund_id: RefundId(refund), reason: fields.text("reason").to_owned() };
+    let result = outcome(reverse_refund(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
+    answer((&site, &within, id), &fields, result, "Taken back: that money is free again.").await
 }
 
 /// The problem at the field that has another name on this page, which has several forms.
