@@ -33,6 +33,7 @@ const TENANT: &[&str] = &[
     "members",
     "number_series",
     "payers",
+    "payment_payers",
     "payment_reversals",
     "payments",
     "people",

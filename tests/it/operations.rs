@@ -244,6 +244,14 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "changePayerOfPayment",
+        roles: FINANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "paymentId": of.free_payment(), "payerId": of.payer("Fir Special School"),
+                            "reason": "The bank line names it", "idempotencyKey": "whose" })
+        },
+    },
+    Operation {
         name: "retryJob",
         roles: OFFICE,
         input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),

@@ -104,6 +104,7 @@ enum Step {
     ReversePayment { payment: usize },
     Refund { payment: usize, amount: i64 },
     ReverseRefund { payment: usize, refund: usize },
+    ChangePayer { payment: usize, invoice: usize },
     Credit { invoice: usize, gross: i64 },
 }
 
@@ -117,6 +118,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<usize>().prop_map(|payment| Step::ReversePayment { payment }),
         2 => (any::<usize>(), amount.clone()).prop_map(|(payment, amount)| Step::Refund { payment, amount }),
         2 => (any::<usize>(), any::<usize>()).prop_map(|(payment, refund)| Step::ReverseRefund { payment, refund }),
+        1 => (any::<usize>(), any::<usize>()).prop_map(|(payment, invoice)| Step::ChangePayer { payment, invoice }),
         2 => (any::<usize>(), amount).prop_map(|(invoice, gross)| Step::Credit { invoice, gross }),
     ];
     prop::collection::vec(step, 1..25)
@@ -176,6 +178,11 @@ async fn take(finance: &Client, state: &Value, (at, step): (usize, &Step)) -> Op
                 json!({ "alliance": FENLAND, "refundId": chosen["id"], "reason": "Never sent", "idempotencyKey": key }),
             )
         }
+        Step::ChangePayer { payment, invoice } => (
+            "changePayerOfPayment",
+            json!({ "alliance": FENLAND, "paymentId": payments[payment % payments.len()]["id"], "reason": "Another's",
+                    "payerId": invoices[invoice % invoices.len()]["payer"]["id"], "idempotencyKey": key }),
+        ),
         Step::Credit { invoice, gross } => (
             "creditInvoice",
             json!({ "alliance": FENLAND, "invoiceId": invoices[invoice % invoices.len()]["id"], "gross": gross,
@@ -511,4 +518,95 @@ async fn a_refund_that_never_was_is_taken_back_once() {
     let never = finance.submit(&page, "/reverse", &[("whyReversed", "It bounced")]).await;
     assert_eq!(never.status, 303, "{}", never.body);
     check(&finance).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_of_the_wrong_payer_gets_another_while_all_of_it_is_free() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let (birch, cedar) = (things.payer("Birch Infant School"), things.payer("Cedar Secondary School"));
+    // The bank's words name one school, and it was another's money.
+    let csv = "Date,Description,Amount\n20/11/2026,BIRCH INFANT SCHOOL,90.00\n";
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv, "idempotencyKey": "file" });
+    finance.done("importBankStatement", "", file).await;
+    let payment = async || {
+        let state = check(&finance).await;
+        let payments = state["payments"]["nodes"].as_array().unwrap();
+        payments.iter().find(|payment| payment["amount"] == 9_000).unwrap().clone()
+    };
+    let balance = async |payer: &str| {
+        let state = check(&finance).await;
+        let payers = state["payers"].as_array().unwrap().clone();
+        pence(&payers.iter().find(|one| one["id"] == payer).unwrap()["statement"]["balance"])
+    };
+    let taken = payment().await;
+    assert_eq!(taken["payer"]["id"], birch);
+    let page = format!(
+        "/fenland/payments/{}",
+        gateway::schema::ids::decode(taken["id"].as_str().unwrap()).unwrap().2
+    );
+    let change = |to: Value, key: &str| {
+        json!({ "alliance": FENLAND, "paymentId": taken["id"], "payerId": to, "reason": "Cedar's bursar rang",
+                "idempotencyKey": key })
+    };
+
+    // Not while some of it is set or sent back, in words that say what to do.
+    let parts = json!({ "alliance": FENLAND, "paymentId": taken["id"], "idempotencyKey": "parts",
+                        "parts": [{ "invoiceId": things.invoice("Birch Infant School"), "amount": 1_000 }] });
+    let set = finance.done("allocatePayment", "payment { allocations { id } }", parts).await;
+    let before = app.contents().await;
+    let refused = finance.mutate("changePayerOfPayment", "", change(json!(cedar), "set")).await;
+    let words = "£10.00 of this payment is set against invoices. Take that back first.";
+    assert_eq!(refused["errors"][0]["message"], words);
+    assert_eq!(app.contents().await, before);
+    let shown = finance.page(&page).await;
+    assert!(shown.text().contains("The payer can be changed once nothing"), "{}", shown.text());
+    let back = json!({ "alliance": FENLAND, "allocationId": set["payment"]["allocations"][0]["id"],
+                       "reason": "Another school's", "idempotencyKey": "back" });
+    finance.done("reverseAllocation", "", back).await;
+    let refund = json!({ "alliance": FENLAND, "paymentId": taken["id"], "amount": 500, "sentOn": "2026-11-24",
+                         "reason": "Paid twice", "idempotencyKey": "refund" });
+    let refund = finance.done("refundPayment", "payment { refunds { id } }", refund).await;
+    assert_eq!(finance.refused("changePayerOfPayment", change(json!(cedar), "sent")).await, "REFUNDED");
+    let never = json!({ "alliance": FENLAND, "refundId": refund["payment"]["refunds"][0]["id"],
+                        "reason": "Never sent", "idempotencyKey": "never" });
+    finance.done("reverseRefund", "", never).await;
+
+    // To the same payer, or without a reason: nothing happens, and what was chosen stays chosen.
+    assert_eq!(finance.refused("changePayerOfPayment", change(json!(birch), "same")).await, "SAME_PAYER");
+    let before = app.contents().await;
+    let refused = finance.submit(&page, "/payer", &[("payerId", cedar), ("whyPayer", "")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains(&format!("value=\"{cedar}\" selected")), "{}", refused.body);
+    assert_eq!(app.contents().await, before);
+
+    // By the page: both accounts follow, and the page tells the story.
+    let (of_birch, of_cedar) = (balance(birch).await, balance(cedar).await);
+    let fields = [("payerId", cedar), ("whyPayer", "Cedar's bursar rang")];
+    let changed = finance.submit(&page, "/payer", &fields).await;
+    assert_eq!(changed.status, 303, "{}", changed.body);
+    assert_eq!(payment().await["payer"]["id"], cedar);
+    assert_eq!((balance(birch).await, balance(cedar).await), (of_birch + 9_000, of_cedar - 9_000));
+    let shown = finance.page(&page).await;
+    let story = "put down to Cedar Secondary School, not Birch Infant School: Cedar's bursar rang";
+    assert!(shown.text().contains(story), "{}", shown.text());
+    let list = finance.page("/fenland/payments?text=cedar").await;
+    assert_eq!(list.links("Cedar Secondary School").len(), 1, "{}", list.text());
+
+    // The same line of a statement is known as before; and nobody may be the payer, and somebody again.
+    let again =
+        json!({ "alliance": FENLAND, "fileName": "again.csv", "csv": csv, "idempotencyKey": "again" });
+    assert_eq!(finance.done("importBankStatement", "import { taken }", again).await["import"]["taken"], 0);
+    for (to, key) in [(Value::Null, "nobody"), (json!(cedar), "somebody")] {
+        let changed =
+            finance.done("changePayerOfPayment", "payment { payer { id } }", change(to.clone(), key)).await;
+        assert_eq!(changed["payment"]["payer"]["id"], to);
+        check(&finance).await;
+    }
+    // Not one that was taken back.
+    let never = json!({ "alliance": FENLAND, "paymentId": taken["id"], "reason": "It bounced", "idempotencyKey": "w" });
+    finance.done("reversePayment", "", never).await;
+    assert_eq!(finance.refused("changePayerOfPayment", change(json!(birch), "late")).await, "REVERSED");
 }

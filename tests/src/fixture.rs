@@ -19,10 +19,10 @@ use domain::{
             Chasing, DecideChasing, InvoiceFilter, IssueInvoices, decide_chasing, invoices, issue_invoices,
         },
         payments::{
-            AllocatePayment, ImportBankStatement, Part, RecordPayment, RefundPayment, ReverseAllocation,
-            ReversePayment, ReverseRefund, allocate_payment, allocations_of_payments, import_bank_statement,
-            record_payment, refund_payment, refunds_of_payments, reverse_allocation, reverse_payment,
-            reverse_refund,
+            AllocatePayment, ChangePayerOfPayment, ImportBankStatement, Part, RecordPayment, RefundPayment,
+            ReverseAllocation, ReversePayment, ReverseRefund, allocate_payment, allocations_of_payments,
+            change_payer_of_payment, import_bank_statement, record_payment, refund_payment,
+            refunds_of_payments, reverse_allocation, reverse_payment, reverse_refund,
         },
         proration::Proration,
     },
@@ -360,7 +360,11 @@ async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
     };
     refund_payment(app, viewer, refund.clone(), None).await.unwrap();
     take_back_a_refund(app, viewer, RefundPayment { amount: Pence(100), ..refund }).await;
-    let payment_id = pay(app, viewer, alder.1, Pence(700), &[(birch.0, Pence(700))]).await;
+    let payment_id = pay(app, viewer, birch.1, Pence(700), &[]).await;
+    let reason = "The cheque is another school's.".into();
+    let whose = ChangePayerOfPayment { payment_id, payer_id: Some(alder.1), reason };
+    change_payer_of_payment(app, viewer, whose, None).await.unwrap();
+    allocate(app, viewer, payment_id, &[(birch.0, Pence(700))]).await;
     let reversal = ReversePayment { payment_id, reason: "The cheque bounced.".into() };
     reverse_payment(app, viewer, reversal, None).await.unwrap();
 }
@@ -392,9 +396,19 @@ async fn pay(
         method: "bacs".into(),
     };
     let payment_id = record_payment(app, viewer, payment, None).await.unwrap();
-    let parts = parts.iter().map(|(invoice_id, amount)| Part { invoice_id: *invoice_id, amount: *amount });
-    allocate_payment(app, viewer, AllocatePayment { payment_id, parts: parts.collect() }, None)
-        .await
-        .unwrap();
+    if !parts.is_empty() {
+        allocate(app, viewer, payment_id, parts).await;
+    }
     payment_id
+}
+
+async fn allocate(
+    app: &App,
+    viewer: &Viewer,
+    payment_id: domain::ids::PaymentId,
+    parts: &[(InvoiceId, Pence)],
+) {
+    let parts = parts.iter().map(|(invoice_id, amount)| Part { invoice_id: *invoice_id, amount: *amount });
+    let set = AllocatePayment { payment_id, parts: parts.collect() };
+    allocate_payment(app, viewer, set, None).await.unwrap();
 }

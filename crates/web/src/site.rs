@@ -124,6 +124,7 @@ pub fn router(site: Site) -> Router {
         .route("/payments/{id}", get(pages::payment::get).post(pages::payment::post))
         .route("/payments/{id}/reverse", post(pages::payment::reverse))
         .route("/payments/{id}/refund", post(pages::payment::refund))
+        .route("/payments/{id}/payer", post(pages::payment::change_payer))
         .route("/payments/{id}/refund/reverse", post(pages::payment::take_refund_back))
         .route("/payments/{id}/parts/reverse", post(pages::payment::reverse_part))
         .route("/payers/{id}/statement", get(pages::statement::get))

@@ -5,6 +5,7 @@
 
 mod allocate_payment;
 mod bank_file;
+mod change_payer_of_payment;
 mod import_bank_statement;
 mod record_payment;
 mod refund_payment;
@@ -16,6 +17,7 @@ mod suggest;
 
 pub use allocate_payment::{AllocatePayment, AllocatePaymentError, Part, allocate_payment};
 pub use bank_file::{BankFileError, BankLine, RejectedLine, bank_text, read_bank_file};
+pub use change_payer_of_payment::{ChangePayerOfPayment, ChangePayerOfPaymentError, change_payer_of_payment};
 pub use import_bank_statement::{
     BankImport, ExpectedReceipts, ImportBankStatement, ImportBankStatementError, Receipt,
     import_bank_statement, plan_bank_import,
@@ -31,6 +33,7 @@ pub use suggest::{Suggestion, suggestions};
 use chrono::NaiveDate;
 
 use crate::{
+    app::Timestamp,
     error::ReadError,
     ids::{AllocationId, InvoiceId, PayerId, PaymentId, RefundId},
     money::Pence,
@@ -89,6 +92,21 @@ pub struct Refund {
     pub reason: String,
     /// Why it was taken back, if it was: it counts for nothing then.
     pub reversal_reason: Option<String>,
+}
+
+/// A payment was put down to another payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayerChange {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Who had paid it until then, if that was known.
+    pub from: Option<PayerId>,
+    /// Who paid it from then on, if that is known.
+    pub to: Option<PayerId>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub changed_at: Timestamp,
 }
 
 /// How a payment came.
@@ -270,6 +288,12 @@ pub async fn payment_totals(reading: &Reading, filter: &PaymentFilter) -> Result
 pub async fn refunds_of_payments(reading: &Reading, ids: &[PaymentId]) -> Result<Vec<Refund>, ReadError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
     Ok(repo::refunds_of_payments(&mut tx, ids).await?)
+}
+
+/// How the payers of these payments were changed, the oldest first.
+pub async fn payer_changes(reading: &Reading, ids: &[PaymentId]) -> Result<Vec<PayerChange>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::payer_changes(&mut tx, ids).await?)
 }
 
 /// What was set against these invoices, as far as they are within reach, the oldest first.

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 
 use super::{
-    Allocation, Method, Payment, PaymentCursor, PaymentFilter, PaymentTotals, Refund,
+    Allocation, Method, PayerChange, Payment, PaymentCursor, PaymentFilter, PaymentTotals, Refund,
     reverse_allocation::Reversal,
 };
 use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PersonId, RefundId},
+    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PaymentPayerId, PersonId, RefundId},
     money::Pence,
     page::{Page, PageRequest},
     viewer::Reach,
@@ -61,16 +61,16 @@ pub(super) async fn payments(
     let rows = sqlx::query_as!(
         PaymentRow,
         r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
-                  p.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
+                  b.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
                   b.allocated_pence as "allocated!: Pence", b.refunded_pence as "refunded!: Pence", b.reversal_reason
            from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
            where p.alliance_id = $1
              and ($2::text is null or strpos(lower(p.reference || ' ' || p.payer_text || ' ' || coalesce(
-                    (select legal_name from payers where alliance_id = $1 and id = p.payer_id), '')), lower($2)) > 0)
+                    (select legal_name from payers where alliance_id = $1 and id = b.payer_id), '')), lower($2)) > 0)
              and ($3::text[] is null or $3 && array[
                   case when b.is_reversed then 'reversed' when b.free_pence > 0 then 'open' else 'matched' end,
                   case when b.refunded_pence > 0 then 'refunded' end])
-             and ($4::uuid is null or p.payer_id = $4)
+             and ($4::uuid is null or b.payer_id = $4)
              and ($5::date is null or (p.received_on, p.id) < ($5, $6))
            order by p.received_on desc, p.id desc limit $7"#,
         tx.alliance_id() as _,
@@ -91,7 +91,7 @@ pub(super) async fn payments_by_ids(tx: &mut Tx, ids: &[PaymentId]) -> Result<Ve
     let rows = sqlx::query_as!(
         PaymentRow,
         r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
-                  p.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
+                  b.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
                   b.allocated_pence as "allocated!: Pence", b.refunded_pence as "refunded!: Pence", b.reversal_reason
            from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
            where p.alliance_id = $1 and p.id = any($2)"#,
@@ -116,11 +116,11 @@ pub(super) async fn totals(tx: &mut Tx, filter: &PaymentFilter) -> Result<Paymen
            from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
            where p.alliance_id = $1
              and ($2::text is null or strpos(lower(p.reference || ' ' || p.payer_text || ' ' || coalesce(
-                    (select legal_name from payers where alliance_id = $1 and id = p.payer_id), '')), lower($2)) > 0)
+                    (select legal_name from payers where alliance_id = $1 and id = b.payer_id), '')), lower($2)) > 0)
              and ($3::text[] is null or $3 && array[
                   case when b.is_reversed then 'reversed' when b.free_pence > 0 then 'open' else 'matched' end,
                   case when b.refunded_pence > 0 then 'refunded' end])
-             and ($4::uuid is null or p.payer_id = $4)"#,
+             and ($4::uuid is null or b.payer_id = $4)"#,
         tx.alliance_id() as _,
         filter.text.as_deref(),
         states(filter) as _,
@@ -415,4 +415,42 @@ pub(super) async fn insert_refund_reversal(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+pub(super) async fn insert_payer_change(
+    tx: &mut Tx,
+    id: PaymentPayerId,
+    change: &PayerChange,
+    by: Option<PersonId>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into payment_payers (alliance_id, id, payment_id, from_payer_id, to_payer_id, reason, changed_by,
+            changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tx.alliance_id() as _,
+        id as _,
+        change.payment_id as _,
+        change.from as _,
+        change.to as _,
+        change.reason,
+        by as _,
+        change.changed_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn payer_changes(tx: &mut Tx, ids: &[PaymentId]) -> Result<Vec<PayerChange>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        PayerChange,
+        r#"select payment_id as "payment_id: PaymentId", from_payer_id as "from: PayerId", to_payer_id as "to: PayerId",
+                  reason, changed_at
+           from payment_payers where alliance_id = $1 and payment_id = any($2) order by changed_at, id"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }

@@ -20,9 +20,9 @@ pub(super) async fn lines(
                where a.alliance_id = $1
                group by i.payer_id, a.payment_id
                union all
-               select p.payer_id, p.id, b.free_pence + b.refunded_pence
-               from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
-               where p.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null),
+               select b.payer_id, b.payment_id, b.free_pence + b.refunded_pence
+               from payment_balances b
+               where b.alliance_id = $1 and b.payer_id = any($2) and $3::uuid[] is null),
            lines as (
                select payer_id, issued_on as date, 'invoice' as kind, number as reference, member_name as note,
                       gross_pence as pence, created_at
@@ -38,9 +38,10 @@ pub(super) async fn lines(
                group by r.payer_id, p.id, p.received_on, p.reference, p.created_at
                having sum(r.pence) <> 0
                union all
-               select p.payer_id, f.sent_on, 'refund', p.reference, f.reason, f.pence, f.created_at
+               select b.payer_id, f.sent_on, 'refund', p.reference, f.reason, f.pence, f.created_at
                from refunds f join payments p on p.alliance_id = $1 and p.id = f.payment_id
-               where f.alliance_id = $1 and p.payer_id = any($2) and $3::uuid[] is null
+               join payment_balances b on b.alliance_id = $1 and b.payment_id = f.payment_id
+               where f.alliance_id = $1 and b.payer_id = any($2) and $3::uuid[] is null
                  and not exists (select from refund_reversals x where x.alliance_id = $1 and x.refund_id = f.id))
            select payer_id as "payer_id!: PayerId", date as "date!", kind as "kind!", reference as "reference!",
                   note as "note!", pence as "pence!: Pence"

@@ -8,6 +8,7 @@ mod statements;
 mod add_share;
 mod agree_budget;
 mod allocate_payment;
+mod change_payer_of_payment;
 mod credit_invoice;
 mod decide_chasing;
 mod draft_budget;
@@ -63,4 +64,5 @@ pub(crate) struct PaymentsMutation(
     reverse_payment::ReversePaymentMutation,
     refund_payment::RefundPaymentMutation,
     reverse_refund::ReverseRefundMutation,
+    change_payer_of_payment::ChangePayerOfPaymentMutation,
 );

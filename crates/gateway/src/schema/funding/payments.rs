@@ -3,13 +3,14 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     funding::{
         invoices,
         payments::{
-            self, Allocation, Method, Payment, PaymentCursor, PaymentFilter, PaymentState, Receipt, Refund,
-            Suggestion,
+            self, Allocation, Method, PayerChange, Payment, PaymentCursor, PaymentFilter, PaymentState,
+            Receipt, Refund, Suggestion,
         },
     },
     ids::{InvoiceId, PayerId, PaymentId},
@@ -101,6 +102,13 @@ impl PaymentObject {
         }
     }
 
+    /// How it was put down to other payers since it was recorded, the oldest first.
+    async fn payer_changes(&self) -> Result<Vec<PayerChangeObject>> {
+        let found = self.inside.load::<PayerChangesOfPayment>(self.payment.id).await?.unwrap_or_default();
+        let object = |change| PayerChangeObject { inside: Arc::clone(&self.inside), change };
+        Ok(found.into_iter().map(object).collect())
+    }
+
     /// What it was set against, reversals included, the oldest first.
     async fn allocations(&self) -> Result<Vec<AllocationObject>> {
         let found = self.inside.load::<AllocationsOfPayment>(self.payment.id).await?.unwrap_or_default();
@@ -146,6 +154,41 @@ impl RefundObject {
     /// Why it was taken back, if it was: it counts for nothing then.
     async fn reversal_reason(&self) -> Option<&str> {
         self.refund.reversal_reason.as_deref()
+    }
+}
+
+/// A payment was put down to another payer.
+pub(crate) struct PayerChangeObject {
+    inside: Arc<Inside>,
+    change: PayerChange,
+}
+
+#[Object(name = "PaymentPayerChange")]
+impl PayerChangeObject {
+    /// Who had paid it until then, if that was known.
+    async fn from(&self) -> Result<Option<PayerObject>> {
+        match self.change.from {
+            None => Ok(None),
+            Some(id) => self.inside.payer(id).await,
+        }
+    }
+
+    /// Who paid it from then on, if that is known.
+    async fn to(&self) -> Result<Option<PayerObject>> {
+        match self.change.to {
+            None => Ok(None),
+            Some(id) => self.inside.payer(id).await,
+        }
+    }
+
+    /// Why.
+    async fn reason(&self) -> &str {
+        &self.change.reason
+    }
+
+    /// When.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.change.changed_at
     }
 }
 
@@ -480,6 +523,24 @@ impl Batch for RefundsOfPayment {
         let mut found: HashMap<_, Vec<_>> = HashMap::new();
         for refund in payments::refunds_of_payments(&inside.reading, keys).await? {
             found.entry(refund.payment_id).or_default().push(refund);
+        }
+        Ok(found)
+    }
+}
+
+struct PayerChangesOfPayment;
+
+impl Batch for PayerChangesOfPayment {
+    type Key = PaymentId;
+    type Value = Vec<PayerChange>;
+
+    async fn read(
+        inside: &Inside,
+        keys: &[PaymentId],
+    ) -> Result<HashMap<PaymentId, Vec<PayerChange>>, ReadError> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for change in payments::payer_changes(&inside.reading, keys).await? {
+            found.entry(change.payment_id).or_default().push(change);
         }
         Ok(found)
     }

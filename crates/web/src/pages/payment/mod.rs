@@ -6,11 +6,12 @@ use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
     funding::payments::{
-        AllocatePayment, Part, RefundPayment, ReverseAllocation, ReversePayment, ReverseRefund,
-        allocate_payment, refund_payment, reverse_allocation, reverse_payment, reverse_refund,
+        AllocatePayment, ChangePayerOfPayment, Part, RefundPayment, ReverseAllocation, ReversePayment,
+        ReverseRefund, allocate_payment, change_payer_of_payment, refund_payment, reverse_allocation,
+        reverse_payment, reverse_refund,
     },
     idempotency::IdempotencyKey,
-    ids::{AllocationId, InvoiceId, PaymentId, RefundId},
+    ids::{AllocationId, InvoiceId, PayerId, PaymentId, RefundId},
     money::Pence,
     problem::Problem,
     viewer::Permission,
@@ -38,6 +39,7 @@ struct Page {
     today: String,
     payment: payment::PaymentAlliancePayment,
     open: Vec<payment::PaymentAllianceInvoicesNodes>,
+    payers: Vec<payment::PaymentAlliancePayers>,
     form: FormState,
     /// What was typed for each invoice and refused.
     typed: HashMap<String, String>,
@@ -61,6 +63,18 @@ impl Page {
     /// Whose account it is on, when known.
     fn payer(&self) -> Option<&str> {
         self.payment.payer.as_ref().map(|payer| payer.id.as_str())
+    }
+
+    /// Who may have paid instead.
+    fn other_payers(&self) -> Vec<(&str, &str)> {
+        let now = self.payer().unwrap_or_default();
+        let payers = self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
+        std::iter::once(("", "a payer not known")).chain(payers).filter(|(id, _)| *id != now).collect()
+    }
+
+    /// Whether the payer stays while some of the payment is set or sent back.
+    fn payer_is_fixed(&self) -> bool {
+        self.payment.allocated > Pence::ZERO || self.payment.refunded > Pence::ZERO
     }
 
     /// What is free, as the form for sending it back has it.
@@ -118,6 +132,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         may_record: within.may(Permission::RecordPayments),
         base: within.path(&format!("/payments/{id}")),
         open: alliance.invoices.nodes,
+        payers: alliance.payers,
         typed: HashMap::new(),
         payment,
         form,
@@ -283,6 +298,23 @@ pub(crate) async fn take_refund_back(
     let input = ReverseRefund { refund_id: RefundId(refund), reason: fields.text("reason").to_owned() };
     let result = outcome(reverse_refund(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
     answer((&site, &within, id), &fields, result, "Taken back: that money is free again.").await
+}
+
+pub(crate) async fn change_payer(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let key = IdempotencyKey(fields.text("key").to_owned());
+    let payer = decode(fields.text("payerId")).map(|(_, _, id)| PayerId(id));
+    let reason = fields.text("whyPayer").to_owned();
+    let input = ChangePayerOfPayment { payment_id: PaymentId(id), payer_id: payer, reason };
+    let changed = change_payer_of_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await;
+    let result = outcome(changed)?.map_err(|problem| at(problem, "reason", "whyPayer"));
+    answer((&site, &within, id), &fields, result, "The payment is on the account of the payer you chose.")
+        .await
 }
 
 /// The problem at the field that has another name on this page, which has several forms.
