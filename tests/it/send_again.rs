@@ -176,3 +176,62 @@ async fn a_reminder_sent_again_stops_at_a_credit_note() {
     domain::funding::reminders::plan_reminders(&app.app, &viewer, day).await.unwrap();
     assert_eq!(app.count("select count(*) from deliveries where state = 'waiting'").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_sender_stopped_is_unknown_once_its_lease_has_run_out() {
+    for job in ["parked", "cancelled"] {
+        let app = TestApp::new().await;
+        let (_, finance, things) = people(&app).await;
+        // Its sender took the lease and died; what became of its job says nothing about the mail.
+        let id = gateway::schema::ids::decode(things.refused_mail("Cedar Secondary School")).unwrap().2;
+        let taken =
+            "update deliveries set state = 'sending', last_reply = null, leased_until = $2 where id = $1";
+        let until = tests::fixture::now() + chrono::TimeDelta::minutes(1);
+        sqlx::query(taken).bind(id).bind(until).execute(&app.owner).await.unwrap();
+        let ended = "update jobs set state = $2, finished_at = case $2 when 'cancelled' then created_at end
+                     where payload ->> 'delivery_id' = $1";
+        let ended = sqlx::query(ended).bind(id.to_string()).bind(job).execute(&app.owner).await.unwrap();
+        assert_eq!(ended.rows_affected(), 1);
+        let action = format!("/fenland/mail/{id}/again");
+        let list = async |finance: &Client, state: &str| {
+            finance
+                .page(&format!("/fenland/mail?state={state}"))
+                .await
+                .text()
+                .contains("Cedar Secondary School")
+        };
+
+        // Under the lease somebody may be sending it at this moment.
+        assert!(list(&finance, "SENDING").await && !list(&finance, "UNKNOWN").await);
+        let before = app.contents().await;
+        assert_eq!(finance.refused("sendAgain", again(&things)).await, "BEING_SENT");
+        assert!(!finance.get("/fenland/mail").await.body.contains(&action), "there is a button");
+        assert_eq!(app.contents().await, before);
+
+        // Afterwards nobody knows: every page says so, and a person decides.
+        app.set_time(until + chrono::TimeDelta::seconds(1));
+        let finance = app.sign_in("finance@fenland.example").await;
+        assert!(!list(&finance, "SENDING").await && list(&finance, "UNKNOWN").await);
+        let home = finance.page("/fenland").await;
+        assert!(home.text().contains("1 mail may not have gone"), "{}", home.text());
+        let shown = finance.page("/fenland/mail?state=UNKNOWN").await;
+        for words in ["The sender stopped before it knew the answer.", "It may have arrived"] {
+            assert!(shown.text().contains(words), "{words}: {}", shown.text());
+        }
+        app.mails.clear();
+        let sent = finance.submit("/fenland/mail?state=UNKNOWN", &action, &[]).await;
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        app.work().await;
+        assert_eq!(of_cedar(&app).await, "cedar unknown 0, cedar sent 1");
+
+        // Running the job again sends nothing more: the mail is given up.
+        let retried =
+            "update jobs set state = 'waiting', finished_at = null where payload ->> 'delivery_id' = $1";
+        sqlx::query(retried).bind(id.to_string()).execute(&app.owner).await.unwrap();
+        app.work().await;
+        assert_eq!(
+            (of_cedar(&app).await.as_str(), app.mails.received().len()),
+            ("cedar unknown 0, cedar sent 1", 1)
+        );
+    }
+}

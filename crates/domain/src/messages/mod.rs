@@ -82,7 +82,8 @@ pub enum DeliveryState {
     Sent,
     /// The mail server refused it for good: the address is wrong.
     Refused,
-    /// Begun, and nobody knows how it ended.
+    /// Begun, and nobody knows how it ended: its sender said nothing for longer than sending takes, whatever became of
+    /// its job.
     Unknown,
     /// No longer true when its turn came: paid, held or disputed meanwhile.
     Withdrawn,
@@ -233,28 +234,37 @@ pub async fn deliveries(
     reading: &Reading,
     filter: &DeliveryFilter,
     page: &PageRequest<DeliveryCursor>,
+    now: Timestamp,
 ) -> Result<Page<Delivery>, ReadError> {
     let mut tx = reading.require(Permission::SeeMessages).await?;
-    Ok(repo::deliveries(&mut tx, filter, page).await?)
+    Ok(repo::deliveries(&mut tx, filter, page, now).await?)
 }
 
 /// One mail of the alliance.
-pub async fn delivery(reading: &Reading, id: DeliveryId) -> Result<Option<Delivery>, ReadError> {
+pub async fn delivery(
+    reading: &Reading,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<Option<Delivery>, ReadError> {
     let mut tx = reading.require(Permission::SeeMessages).await?;
-    Ok(repo::delivery(&mut tx, id).await?)
+    Ok(repo::delivery(&mut tx, id, now).await?)
 }
 
 /// The mails about these subjects, the oldest first.
 pub async fn deliveries_about(
     reading: &Reading,
     subjects: &[uuid::Uuid],
+    now: Timestamp,
 ) -> Result<Vec<Delivery>, ReadError> {
     let mut tx = reading.require(Permission::SeeMessages).await?;
-    Ok(repo::deliveries_about(&mut tx, subjects).await?)
+    Ok(repo::deliveries_about(&mut tx, subjects, now).await?)
 }
 
 /// How many mails are in each state; states without mails are left out.
-pub async fn delivery_counts(reading: &Reading) -> Result<Vec<(DeliveryState, i64)>, ReadError> {
+pub async fn delivery_counts(
+    reading: &Reading,
+    now: Timestamp,
+) -> Result<Vec<(DeliveryState, i64)>, ReadError> {
     let mut tx = reading.require(Permission::SeeMessages).await?;
-    Ok(repo::counts(&mut tx).await?)
+    Ok(repo::counts(&mut tx, now).await?)
 }

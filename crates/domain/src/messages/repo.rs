@@ -111,12 +111,22 @@ struct DeliveryRow {
     last_reply: Option<String>,
     created_at: Timestamp,
     sent_at: Option<Timestamp>,
+    leased_until: Option<Timestamp>,
 }
 
-impl TryFrom<DeliveryRow> for Delivery {
-    type Error = Internal;
-    fn try_from(row: DeliveryRow) -> Result<Self, Internal> {
-        Ok(Self {
+/// What is said of a mail whose sender stopped; [`give_up`] writes the same down.
+const STOPPED: &str = "The sender stopped before it knew the answer.";
+
+impl DeliveryRow {
+    /// The mail as it is at `now`: one whose lease has run out is no longer on its way, also while nobody has given it
+    /// up.
+    fn at(self, now: Timestamp) -> Result<Delivery, Internal> {
+        let mut row = self;
+        if row.state == "sending" && row.leased_until.is_some_and(|until| until < now) {
+            row.state = DeliveryState::Unknown.as_str().into();
+            row.last_reply = Some(STOPPED.into());
+        }
+        Ok(Delivery {
             id: row.id,
             rule: Rule::stored(&row.rule)?,
             subject_id: row.subject_id,
@@ -137,13 +147,16 @@ pub(super) async fn deliveries(
     tx: &mut Tx,
     filter: &DeliveryFilter,
     page: &PageRequest<DeliveryCursor>,
+    now: Timestamp,
 ) -> Result<Page<Delivery>, Internal> {
     let rows = sqlx::query_as!(
         DeliveryRow,
         r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
-                  state, attempts, mail_subject, last_reply, created_at, sent_at
+                  state, attempts, mail_subject, last_reply, created_at, sent_at, leased_until
            from deliveries
-           where alliance_id = $1 and ($2::text is null or state = $2) and ($3::uuid is null or subject_id = $3)
+           where alliance_id = $1 and ($3::uuid is null or subject_id = $3)
+             and ($2::text is null
+                  or $2 = case when state = 'sending' and leased_until < $7 then 'unknown' else state end)
              and ($4::timestamptz is null or (created_at, id) < ($4, $5))
            order by created_at desc, id desc limit $6"#,
         tx.alliance_id() as _,
@@ -151,48 +164,57 @@ pub(super) async fn deliveries(
         filter.subject_id,
         page.after.map(|cursor| cursor.created_at),
         page.after.map(|cursor| cursor.id.0),
-        page.limit()
+        page.limit(),
+        now
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(page.cut(rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?))
+    Ok(page.cut(rows.into_iter().map(|row| row.at(now)).collect::<Result<_, _>>()?))
 }
 
-pub(super) async fn delivery(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, Internal> {
+pub(super) async fn delivery(
+    tx: &mut Tx,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<Option<Delivery>, Internal> {
     let row = sqlx::query_as!(
         DeliveryRow,
         r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
-                  state, attempts, mail_subject, last_reply, created_at, sent_at
+                  state, attempts, mail_subject, last_reply, created_at, sent_at, leased_until
            from deliveries where alliance_id = $1 and id = $2"#,
         tx.alliance_id() as _,
         id as _
     )
     .fetch_optional(tx.conn())
     .await?;
-    row.map(Delivery::try_from).transpose()
+    row.map(|row| row.at(now)).transpose()
 }
 
 pub(super) async fn deliveries_about(
     tx: &mut Tx,
     subjects: &[uuid::Uuid],
+    now: Timestamp,
 ) -> Result<Vec<Delivery>, Internal> {
     let rows = sqlx::query_as!(
         DeliveryRow,
         r#"select id as "id: DeliveryId", rule, subject_id, member_id as "member_id: MemberId", recipient, occurrence,
-                  state, attempts, mail_subject, last_reply, created_at, sent_at
+                  state, attempts, mail_subject, last_reply, created_at, sent_at, leased_until
            from deliveries where alliance_id = $1 and subject_id = any($2) order by created_at, id"#,
         tx.alliance_id() as _,
         subjects
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter().map(Delivery::try_from).collect()
+    rows.into_iter().map(|row| row.at(now)).collect()
 }
 
-pub(super) async fn counts(tx: &mut Tx) -> Result<Vec<(DeliveryState, i64)>, Internal> {
+pub(super) async fn counts(tx: &mut Tx, now: Timestamp) -> Result<Vec<(DeliveryState, i64)>, Internal> {
     let rows = sqlx::query!(
-        r#"select state, count(*) as "count!" from deliveries where alliance_id = $1 group by state"#,
-        tx.alliance_id() as _
+        r#"select case when state = 'sending' and leased_until < $2 then 'unknown' else state end as "state!",
+                  count(*) as "count!"
+           from deliveries where alliance_id = $1 group by 1"#,
+        tx.alliance_id() as _,
+        now
     )
     .fetch_all(tx.conn())
     .await?;
@@ -259,12 +281,12 @@ pub(super) async fn lease(
 /// one.
 pub(super) async fn give_up(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Result<bool, Internal> {
     let done = sqlx::query!(
-        "update deliveries set state = 'unknown', leased_until = null,
-            last_reply = 'The sender stopped before it knew the answer.'
+        "update deliveries set state = 'unknown', leased_until = null, last_reply = $4
          where alliance_id = $1 and id = $2 and state = 'sending' and leased_until < $3",
         tx.alliance_id() as _,
         id as _,
-        now
+        now,
+        STOPPED
     )
     .execute(tx.conn())
     .await?;

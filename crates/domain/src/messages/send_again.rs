@@ -19,6 +19,11 @@ pub enum SendAgainError {
     /// No such mail in this alliance.
     #[error("There is no such mail.")]
     UnknownMail,
+    /// A sender has it at this moment.
+    #[error(
+        "It is being sent at this moment. In two minutes it is known what became of it; look again then."
+    )]
+    BeingSent,
     /// It waits, was sent, or was withdrawn.
     #[error("Only a mail that was refused, or of which nobody knows whether it arrived, can be sent again.")]
     NotFailed,
@@ -41,10 +46,15 @@ pub async fn send_again(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Ve
     let scope = viewer.require(Permission::IssueInvoices)?;
     let mut tx = app.db.begin(scope).await?;
     // A sender that died for good left it as if it were on its way.
-    repo::give_up(&mut tx, id, app.clock.now()).await?;
+    let now = app.clock.now();
+    repo::give_up(&mut tx, id, now).await?;
     let (effect, state) = repo::effect_for_update(&mut tx, id).await?.ok_or(SendAgainError::UnknownMail)?;
-    if !matches!(state, DeliveryState::Refused | DeliveryState::Unknown) {
-        return Err(SendAgainError::NotFailed);
+    match state {
+        DeliveryState::Refused | DeliveryState::Unknown => {}
+        DeliveryState::Sending => return Err(SendAgainError::BeingSent),
+        DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Withdrawn => {
+            return Err(SendAgainError::NotFailed);
+        }
     }
     let invoice_id = match effect.rule {
         Rule::InvoiceIssued | Rule::InvoiceReminder => InvoiceId(effect.subject_id),
@@ -63,7 +73,7 @@ pub async fn send_again(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Ve
     if new.is_empty() {
         return Err(SendAgainError::NothingToSend);
     }
-    let mut mails = repo::deliveries_about(&mut tx, &[effect.subject_id]).await?;
+    let mut mails = repo::deliveries_about(&mut tx, &[effect.subject_id], now).await?;
     mails.retain(|mail| new.contains(&mail.id));
     tx.commit().await?;
     Ok(mails)
@@ -71,6 +81,7 @@ pub async fn send_again(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Ve
 
 failure!(SendAgainError {
     UnknownMail => "deliveryId",
+    BeingSent => "deliveryId",
     NotFailed => "deliveryId",
     NoAddress => "deliveryId",
     NothingToSend => "deliveryId",

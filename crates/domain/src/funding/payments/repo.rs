@@ -373,8 +373,8 @@ pub(super) async fn refunds_of_payments(tx: &mut Tx, ids: &[PaymentId]) -> Resul
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     Ok(sqlx::query_as!(
         Refund,
-        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on, f.pence as "amount: Pence",
-                  f.reason, r.reason as "reversal_reason?"
+        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on,
+                  f.pence as "amount: Pence", f.reason, r.reason as "reversal_reason?"
            from refunds f left join refund_reversals r on r.alliance_id = $1 and r.refund_id = f.id
            where f.alliance_id = $1 and f.payment_id = any($2) order by f.created_at, f.id"#,
         tx.alliance_id() as _,
@@ -387,8 +387,8 @@ pub(super) async fn refunds_of_payments(tx: &mut Tx, ids: &[PaymentId]) -> Resul
 pub(super) async fn refund(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>, Internal> {
     Ok(sqlx::query_as!(
         Refund,
-        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on, f.pence as "amount: Pence",
-                  f.reason, r.reason as "reversal_reason?"
+        r#"select f.id as "id: RefundId", f.payment_id as "payment_id: PaymentId", f.sent_on,
+                  f.pence as "amount: Pence", f.reason, r.reason as "reversal_reason?"
            from refunds f left join refund_reversals r on r.alliance_id = $1 and r.refund_id = f.id
            where f.alliance_id = $1 and f.id = $2"#,
         tx.alliance_id() as _,

@@ -119,7 +119,7 @@ pub(crate) enum DeliveryStateEnum {
     Sent,
     /// The mail server refused it for good.
     Refused,
-    /// Begun, and nobody knows how it ended.
+    /// Begun, and nobody knows how it ended: its sender said nothing for longer than sending takes.
     Unknown,
     /// No longer true when its turn came.
     Withdrawn,
@@ -142,7 +142,9 @@ pub(crate) struct DeliveryTotal {
 
 impl DeliveryTotal {
     async fn count(&self) -> Result<i64> {
-        let counts = messages::delivery_counts(&self.inside.reading).await.map_err(errors::read)?;
+        let counts = messages::delivery_counts(&self.inside.reading, self.inside.app.clock.now())
+            .await
+            .map_err(errors::read)?;
         Ok(counts
             .iter()
             .filter(|(state, _)| self.state.is_none_or(|only| only == *state))
@@ -166,7 +168,9 @@ pub(crate) async fn deliveries(
     let state = state.map(DeliveryState::from);
     let filter = DeliveryFilter { state, subject_id: None };
     let page = list.page(first, after)?;
-    let page = messages::deliveries(&inside.reading, &filter, &page).await.map_err(errors::read)?;
+    let page = messages::deliveries(&inside.reading, &filter, &page, inside.app.clock.now())
+        .await
+        .map_err(errors::read)?;
     let end_cursor = page
         .items
         .last()
@@ -179,12 +183,14 @@ pub(crate) async fn deliveries(
 }
 
 pub(crate) async fn delivery(inside: &Arc<Inside>, id: DeliveryId) -> Result<Option<DeliveryObject>> {
-    let found = messages::delivery(&inside.reading, id).await.map_err(errors::read)?;
+    let found =
+        messages::delivery(&inside.reading, id, inside.app.clock.now()).await.map_err(errors::read)?;
     Ok(found.map(|delivery| DeliveryObject { inside: Arc::clone(inside), delivery }))
 }
 
 pub(crate) async fn delivery_counts(inside: &Arc<Inside>) -> Result<Vec<DeliveryCount>> {
-    let counts = messages::delivery_counts(&inside.reading).await.map_err(errors::read)?;
+    let counts =
+        messages::delivery_counts(&inside.reading, inside.app.clock.now()).await.map_err(errors::read)?;
     Ok(counts.into_iter().map(|(state, count)| DeliveryCount { state: state.into(), count }).collect())
 }
 
@@ -196,7 +202,7 @@ impl Batch for DeliveriesAbout {
 
     async fn read(inside: &Inside, keys: &[Uuid]) -> Result<HashMap<Uuid, Vec<Delivery>>, ReadError> {
         let mut found: HashMap<_, Vec<_>> = HashMap::new();
-        for delivery in messages::deliveries_about(&inside.reading, keys).await? {
+        for delivery in messages::deliveries_about(&inside.reading, keys, inside.app.clock.now()).await? {
             found.entry(delivery.subject_id).or_default().push(delivery);
         }
         Ok(found)
