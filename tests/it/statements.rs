@@ -8,7 +8,7 @@ use async_graphql::parser::{
 };
 use domain::viewer::Viewer;
 use gateway::schema::ids::decode;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::Executor;
 use tests::{Client, TestApp, fixture::FENLAND};
 
@@ -101,27 +101,14 @@ fn paths(things: &Things) -> Vec<(String, i64)> {
     paths.collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn more_rows_cost_no_more_statements() {
-    let app = TestApp::new().await;
-    app.owner.execute("create extension pg_stat_statements").await.unwrap();
-    let director = app.sign_in("director@fenland.example").await;
-    let finance = app.sign_in("finance@fenland.example").await;
-    let things = Things::of(FENLAND, &director).await;
-    let paths = paths(&things);
-    assert!(paths.len() > 15, "{paths:?}");
-    let of_director = ["/settings", "/new", "/change", "/assign"];
-    let client = |path: &str| {
-        if of_director.iter().any(|end| path.ends_with(end)) { &director } else { &finance }
-    };
-    let client = |path: &str| if path.contains("/budgets") { &finance } else { client(path) };
-    let mut before = Vec::new();
-    for (path, _) in &paths {
-        before.push(cost(&app, client(path), path).await);
-    }
-
-    // Forty more schools, all with people, invoiced, mailed, some paid.
-    for n in 0..40 {
+/// More schools, all with people and a payment, and this year's invoices for everybody.
+async fn more_schools(
+    (director, finance): (&Client, &Client),
+    things: &Things,
+    app: &TestApp,
+    how_many: u32,
+) {
+    for n in 0..how_many {
         let name = format!("Hawthorn Primary School {n}");
         let member = json!({ "alliance": FENLAND, "name": name, "phase": "PRIMARY", "joinedOn": "2026-09-01",
                              "newPayer": { "kind": "SCHOOL", "legalName": name, "address": "1 Lane", "purchaseOrder": "NONE",
@@ -150,6 +137,29 @@ async fn more_rows_cost_no_more_statements() {
     domain::funding::invoices::issue_invoices(&app.app, &Viewer::machinery(alliance), run, None)
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_rows_cost_no_more_statements() {
+    let app = TestApp::new().await;
+    app.owner.execute("create extension pg_stat_statements").await.unwrap();
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let paths = paths(&things);
+    assert!(paths.len() > 15, "{paths:?}");
+    let of_director = ["/settings", "/new", "/change", "/assign"];
+    let client = |path: &str| {
+        if of_director.iter().any(|end| path.ends_with(end)) { &director } else { &finance }
+    };
+    let client = |path: &str| if path.contains("/budgets") { &finance } else { client(path) };
+    let mut before = Vec::new();
+    for (path, _) in &paths {
+        before.push(cost(&app, client(path), path).await);
+    }
+
+    // Forty more schools, all with people, invoiced, mailed, some paid.
+    more_schools((&director, &finance), &things, &app, 40).await;
     assert_eq!(app.count("select count(*) from invoices").await, 12 + 46);
 
     let mut worse = Vec::new();
@@ -161,4 +171,64 @@ async fn more_rows_cost_no_more_statements() {
         }
     }
     assert!(worse.is_empty(), "{worse:#?}");
+}
+
+const INVOICES_OF_MEMBERS: &str =
+    "query($members: Int!, $first: Int!, $after: String) { alliance(slug: \"fenland\") {
+    members(first: $members) { nodes { id name invoices(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { number memberName outstanding payer { legalName } allocations { amount } } } } } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_invoices_of_many_members_are_read_together() {
+    let app = TestApp::new().await;
+    app.owner.execute("create extension pg_stat_statements").await.unwrap();
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    more_schools((&director, &finance), &things, &app, 14).await;
+    let members = async |client: &Client, members: u8, first: u8, after: &Value| {
+        let variables = json!({ "members": members, "first": first, "after": after });
+        let data = client.graphql(INVOICES_OF_MEMBERS, variables).await;
+        data["alliance"]["members"]["nodes"].as_array().unwrap().clone()
+    };
+    let mut costs = Vec::new();
+    for many in [2, 20] {
+        count_from_here(&app).await;
+        let found = members(&finance, many, 5, &Value::Null).await;
+        assert_eq!(found.len(), usize::from(many));
+        costs.push(counted(&app).await);
+    }
+    assert!(costs[1] <= costs[0] && costs[1] <= most(INVOICES_OF_MEMBERS), "{costs:?}");
+
+    // Each has its own, the newest first, as the list of invoices has them; and page by page the same.
+    let found = members(&finance, 20, 5, &Value::Null).await;
+    let mut of_two_years = 0;
+    for member in &found {
+        let filter = json!({ "memberId": member["id"] });
+        let list =
+            "query($filter: InvoiceFilter!) { alliance(slug: \"fenland\") { invoices(filter: $filter) {
+            nodes { number memberName outstanding payer { legalName } allocations { amount } } } } }";
+        let list = finance.graphql(list, json!({ "filter": filter })).await;
+        assert_eq!(member["invoices"]["nodes"], list["alliance"]["invoices"]["nodes"], "{}", member["name"]);
+        assert_eq!(member["invoices"]["pageInfo"]["hasNextPage"], false);
+        of_two_years += usize::from(member["invoices"]["nodes"].as_array().unwrap().len() == 2);
+    }
+    assert!(of_two_years > 2, "{found:#?}");
+    for (at, member) in members(&finance, 20, 1, &Value::Null).await.iter().enumerate() {
+        let all = found[at]["invoices"]["nodes"].as_array().unwrap();
+        let page = &member["invoices"];
+        assert_eq!(page["nodes"].as_array().unwrap()[..], all[..all.len().min(1)]);
+        assert_eq!(page["pageInfo"]["hasNextPage"], all.len() > 1);
+        if all.len() > 1 {
+            let next = members(&finance, 20, 1, &page["pageInfo"]["endCursor"]).await;
+            assert_eq!(next[at]["invoices"]["nodes"].as_array().unwrap()[..], all[1..2]);
+        }
+    }
+
+    // A head sees the invoices of the own school, and of no other.
+    let head = app.sign_in("head@fenland.example").await;
+    for member in members(&head, 20, 5, &Value::Null).await {
+        assert_eq!(member["invoices"].is_null(), member["name"] != "Alder Primary School", "{member:#}");
+    }
 }

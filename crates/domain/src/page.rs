@@ -1,7 +1,7 @@
 //! Lists in pages of at most 100, by keyset.
 
 /// Which part of a list is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageRequest<C> {
     /// After this position; `None` starts at the beginning.
     pub after: Option<C>,

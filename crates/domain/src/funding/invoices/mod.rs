@@ -22,6 +22,8 @@ pub use print::{
 pub(crate) use send::payer_recipients;
 pub use send_invoice::{SendInvoiceError, send_invoice};
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::{ageing::AgedDebt, vat::VatDecision};
@@ -238,7 +240,7 @@ pub struct InvoiceFilter {
 }
 
 /// Where a list of invoices goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct InvoiceCursor {
     /// The place in the series of the last one shown.
     pub sequence: i64,
@@ -269,6 +271,17 @@ pub async fn invoices(
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let query = repo::Query { filter, reach: &reach, today };
     Ok(repo::invoices(&mut tx, &query, page).await?)
+}
+
+/// The same page of each of these members' invoices, as far as they are within reach, the newest first: one statement,
+/// whatever their number.
+pub async fn invoices_of_members(
+    reading: &Reading,
+    members: &[MemberId],
+    page: &PageRequest<InvoiceCursor>,
+) -> Result<HashMap<MemberId, Page<InvoiceRecord>>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::invoices_of_members(&mut tx, &reach, members, page).await?)
 }
 
 /// Every invoice of the alliance that needs money, what is due first in front.

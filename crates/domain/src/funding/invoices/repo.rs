@@ -1,5 +1,7 @@
 //! SQL of invoices and credit notes.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -156,6 +158,45 @@ pub(super) async fn invoices(
     .fetch_all(tx.conn())
     .await?;
     Ok(page.cut(rows.into_iter().map(InvoiceRecord::try_from).collect::<Result<_, _>>()?))
+}
+
+/// A page of the invoices of each member within reach.
+pub(super) async fn invoices_of_members(
+    tx: &mut Tx,
+    reach: &Reach,
+    members: &[MemberId],
+    page: &PageRequest<InvoiceCursor>,
+) -> Result<HashMap<MemberId, Page<InvoiceRecord>>, Internal> {
+    let members: Vec<_> = members.iter().filter(|id| reach.includes(**id)).map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        InvoiceRow,
+        r#"select i.id as "id: InvoiceId", i.run_id as "run_id: InvoiceRunId", i.budget_id as "budget_id: BudgetId",
+                  i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId", i.sequence, i.number, i.issued_on,
+                  i.due_on, i.period_start, i.period_end, i.letterhead, i.bill_to_name, i.bill_to_address,
+                  i.member_name, i.member_urn, i.purchase_order, i.requested_by, i.explanation, i.prepayment_note,
+                  i.net_pence as "net_pence: Pence", i.vat_pence as "vat_pence: Pence",
+                  i.gross_pence as "gross_pence: Pence", b.credited_pence as "credited!: Pence",
+                  b.received_pence as "received!: Pence", b.outstanding_pence as "outstanding!: Pence",
+                  b.chasing as "chasing!", b.chasing_reason
+           from unnest($2::uuid[]) as wanted (member_id)
+           cross join lateral (select * from invoices l
+                               where l.alliance_id = $1 and l.member_id = wanted.member_id
+                                 and ($3::bigint is null or l.sequence < $3)
+                               order by l.sequence desc limit $4) i
+           join invoice_balances b on b.alliance_id = $1 and b.invoice_id = i.id
+           order by i.sequence desc"#,
+        tx.alliance_id() as _,
+        &members,
+        page.after.map(|cursor| cursor.sequence),
+        page.limit()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut found: HashMap<MemberId, Vec<InvoiceRecord>> = HashMap::new();
+    for row in rows {
+        found.entry(row.member_id).or_default().push(row.try_into()?);
+    }
+    Ok(found.into_iter().map(|(member_id, records)| (member_id, page.cut(records))).collect())
 }
 
 /// Every invoice that needs money, what is due first in front.

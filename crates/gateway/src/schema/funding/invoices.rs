@@ -13,6 +13,7 @@ use domain::{
         },
     },
     ids::{BudgetId, CreditNoteId, InvoiceId, MemberId, PayerId},
+    page::{Page, PageRequest},
     viewer::Permission,
 };
 
@@ -401,18 +402,35 @@ pub(crate) async fn invoice_page(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<InvoiceConnection> {
+    let page = inside.list("invoices").page(first, after)?;
+    let page = invoices::invoices(&inside.reading, &filter, &page, inside.today).await;
+    Ok(in_pages(inside, page.map_err(errors::read)?, filter))
+}
+
+/// The invoices of one member, read together with those of the other members that are asked for the same page.
+pub(crate) async fn invoices_of_member(
+    inside: &Arc<Inside>,
+    member_id: MemberId,
+    first: Option<i32>,
+    after: Option<&str>,
+) -> Result<InvoiceConnection> {
+    let page = inside.list("invoices").page(first, after)?;
+    let found = inside.load::<InvoicesOfMember>((member_id, page)).await?;
+    let page = found.unwrap_or(Page { items: Vec::new(), has_next: false });
+    let filter = InvoiceFilter { member_id: Some(member_id), ..Default::default() };
+    Ok(in_pages(inside, page, filter))
+}
+
+fn in_pages(inside: &Arc<Inside>, page: Page<InvoiceRecord>, filter: InvoiceFilter) -> InvoiceConnection {
     let list = inside.list("invoices");
-    let page = list.page(first, after)?;
-    let page =
-        invoices::invoices(&inside.reading, &filter, &page, inside.today).await.map_err(errors::read)?;
     let cursor = |last: &InvoiceRecord| InvoiceCursor { sequence: last.invoice.sequence };
     let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
     let object = |record| InvoiceObject { inside: Arc::clone(inside), record };
-    Ok(InvoiceConnection {
+    InvoiceConnection {
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },
         nodes: page.items.into_iter().map(object).collect(),
         total: InvoiceTotal { inside: Arc::clone(inside), filter },
-    })
+    }
 }
 
 pub(crate) async fn invoice_totals(
@@ -703,6 +721,30 @@ impl Batch for InvoiceById {
     ) -> Result<HashMap<InvoiceId, InvoiceRecord>, ReadError> {
         let found = invoices::invoices_by_ids(&inside.reading, keys).await?;
         Ok(found.into_iter().map(|record| (record.invoice.id, record)).collect())
+    }
+}
+
+/// The page of a member's invoices; those who ask for the same page share a statement.
+struct InvoicesOfMember;
+
+impl Batch for InvoicesOfMember {
+    type Key = (MemberId, PageRequest<InvoiceCursor>);
+    type Value = Page<InvoiceRecord>;
+
+    async fn read(
+        inside: &Inside,
+        keys: &[Self::Key],
+    ) -> Result<HashMap<Self::Key, Page<InvoiceRecord>>, ReadError> {
+        let mut wanted: HashMap<_, Vec<_>> = HashMap::new();
+        for (member_id, page) in keys {
+            wanted.entry(*page).or_default().push(*member_id);
+        }
+        let mut found = HashMap::new();
+        for (page, members) in wanted {
+            let pages = invoices::invoices_of_members(&inside.reading, &members, &page).await?;
+            found.extend(pages.into_iter().map(|(member_id, invoices)| ((member_id, page), invoices)));
+        }
+        Ok(found)
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) use invoices::{
     AgedPayerObject, InvoiceConnection, InvoiceFilterInput, InvoiceObject, InvoiceTotalsObject,
     PlanRunPayload,
 };
-pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, plan_run};
+pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, invoices_of_member, plan_run};
 pub(crate) use payments::{PaymentConnection, PaymentFilterInput, PaymentObject, PaymentTotalsObject};
 pub(crate) use payments::{payment_totals, payments};
 pub(crate) use statements::StatementObject;

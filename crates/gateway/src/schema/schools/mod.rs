@@ -141,11 +141,7 @@ impl MemberObject {
         if !self.inside.reaches(Permission::SeeMoney, self.member.id) {
             return Ok(None);
         }
-        let filter = domain::funding::invoices::InvoiceFilter {
-            member_id: Some(self.member.id),
-            ..Default::default()
-        };
-        funding::invoice_page(&self.inside, filter, first, after.as_deref()).await.map(Some)
+        funding::invoices_of_member(&self.inside, self.member.id, first, after.as_deref()).await.map(Some)
     }
 }
 
