@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+use crate::page::PageError;
+
+/// How many entries a page of a list has that is read whole.
+const LONG: i64 = 100;
+
 /// Where a list is, with its filter and its place in it.
 pub(crate) struct ListAddress {
     base: String,
@@ -66,6 +71,21 @@ impl ListAddress {
         }
         address
     }
+}
+
+/// Every entry of a list, page by page. `load` reads the page of that length after a cursor, and says where the next one
+/// begins, if there is one.
+pub(crate) async fn every_entry<T, F>(load: impl Fn((i64, Option<String>)) -> F) -> Result<Vec<T>, PageError>
+where
+    F: Future<Output = Result<(Vec<T>, Option<String>), PageError>>,
+{
+    let (mut all, mut next) = load((LONG, None)).await?;
+    while let Some(cursor) = next {
+        let (page, after) = load((LONG, Some(cursor))).await?;
+        all.extend(page);
+        next = after;
+    }
+    Ok(all)
 }
 
 /// A text as part of an address or a cookie: letters, digits and `-_.~` stay, any other byte becomes `%` and two digits.

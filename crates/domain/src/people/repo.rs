@@ -351,36 +351,14 @@ pub(super) async fn update_person(tx: &mut Tx, person: &Person) -> Result<(), In
     Ok(())
 }
 
-struct PostRow {
-    id: PostId,
-    person_id: PersonId,
-    member_id: MemberId,
-    title: String,
-    starts_on: NaiveDate,
-    ends_on: Option<NaiveDate>,
-}
-
-impl From<PostRow> for Post {
-    fn from(row: PostRow) -> Self {
-        Self {
-            id: row.id,
-            person_id: row.person_id,
-            member_id: row.member_id,
-            title: row.title,
-            starts_on: row.starts_on,
-            ends_on: row.ends_on,
-        }
-    }
-}
-
 pub(super) async fn posts_of_people(
     tx: &mut Tx,
     reach: &Reach,
     ids: &[PersonId],
 ) -> Result<Vec<Post>, Internal> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        PostRow,
+    Ok(sqlx::query_as!(
+        Post,
         r#"select id as "id: PostId", person_id as "person_id: PersonId", member_id as "member_id: MemberId", title,
                   starts_on, ends_on
            from posts
@@ -391,13 +369,12 @@ pub(super) async fn posts_of_people(
         &ids
     )
     .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(Post::from).collect())
+    .await?)
 }
 
 pub(super) async fn post(tx: &mut Tx, id: PostId) -> Result<Option<Post>, Internal> {
-    let row = sqlx::query_as!(
-        PostRow,
+    Ok(sqlx::query_as!(
+        Post,
         r#"select id as "id: PostId", person_id as "person_id: PersonId", member_id as "member_id: MemberId", title,
                   starts_on, ends_on
            from posts where alliance_id = $1 and id = $2"#,
@@ -405,8 +382,7 @@ pub(super) async fn post(tx: &mut Tx, id: PostId) -> Result<Option<Post>, Intern
         id as _
     )
     .fetch_optional(tx.conn())
-    .await?;
-    Ok(row.map(Post::from))
+    .await?)
 }
 
 pub(super) async fn update_post(tx: &mut Tx, post: &Post) -> Result<(), Internal> {

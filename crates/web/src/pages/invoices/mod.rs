@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format, ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -152,11 +152,9 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let list = load(&site, &within, &filter, (100, after)).await?;
-        rows.extend(list.invoices.nodes.into_iter().map(|row| {
+    let rows = every_entry(|part| async {
+        let list = load(&site, &within, &filter, part).await?;
+        let rows = list.invoices.nodes.into_iter().map(|row| {
             vec![
                 row.number,
                 row.member_name,
@@ -170,12 +168,11 @@ pub(crate) async fn csv(
                 csv::amount(row.outstanding),
                 words::invoice_state(&row.state).label,
             ]
-        }));
-        if !list.invoices.page_info.has_next_page {
-            break;
-        }
-        after = list.invoices.page_info.end_cursor;
-    }
+        });
+        let part = list.invoices.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     let heading = [
         "Number",
         "Member",

@@ -14,7 +14,7 @@ use crate::{
     csv, format,
     forms::read_form,
     ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render},
     pages::query,
     session::Within,
@@ -91,11 +91,9 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let queue = load(&site, &within, &filter, (100, after)).await?;
-        rows.extend(queue.jobs.nodes.into_iter().map(|job| {
+    let rows = every_entry(|part| async {
+        let queue = load(&site, &within, &filter, part).await?;
+        let rows = queue.jobs.nodes.into_iter().map(|job| {
             vec![
                 words::sentence(&job.kind),
                 format::moment(&job.created_at),
@@ -106,12 +104,11 @@ pub(crate) async fn csv(
                 state(&job.state).label,
                 job.last_error.unwrap_or_default(),
             ]
-        }));
-        if !queue.jobs.page_info.has_next_page {
-            break;
-        }
-        after = queue.jobs.page_info.end_cursor;
-    }
+        });
+        let part = queue.jobs.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     let heading = ["Work", "Queued", "Due", "Finished", "Tries", "Tries at most", "State", "Last error"];
     csv::download("work-queue.csv", &heading, rows)
 }

@@ -10,7 +10,7 @@ use crate::{
     csv, format,
     forms::{FormState, problem, read_form},
     ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -109,11 +109,9 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let mail = load(&site, &within, &filter, (100, after)).await?;
-        rows.extend(mail.deliveries.nodes.into_iter().map(|row| {
+    let rows = every_entry(|part| async {
+        let mail = load(&site, &within, &filter, part).await?;
+        let rows = mail.deliveries.nodes.into_iter().map(|row| {
             vec![
                 words::sentence(&words::name(&row.rule)),
                 row.mail_subject.unwrap_or_default(),
@@ -125,12 +123,11 @@ pub(crate) async fn csv(
                 words::delivery_state(&row.state).label,
                 row.last_reply.unwrap_or_default(),
             ]
-        }));
-        if !mail.deliveries.page_info.has_next_page {
-            break;
-        }
-        after = mail.deliveries.page_info.end_cursor;
-    }
+        });
+        let part = mail.deliveries.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     let heading =
         ["Mail", "Subject", "To", "About", "Queued", "Sent", "Tries", "State", "What the mail server said"];
     csv::download("outgoing-mail.csv", &heading, rows)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format, ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -82,11 +82,9 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let list = load(&site, &within, &filter, (100, after)).await?;
-        rows.extend(list.nodes.into_iter().map(|member| {
+    let rows = every_entry(|part| async {
+        let list = load(&site, &within, &filter, part).await?;
+        let rows = list.nodes.into_iter().map(|member| {
             vec![
                 member.name,
                 member.urn.map(|urn| urn.to_string()).unwrap_or_default(),
@@ -97,12 +95,11 @@ pub(crate) async fn csv(
                 csv::day(member.joined_on),
                 member.left_on.map(csv::day).unwrap_or_default(),
             ]
-        }));
-        if !list.page_info.has_next_page {
-            break;
-        }
-        after = list.page_info.end_cursor;
-    }
+        });
+        let part = list.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     let heading = ["Name", "URN", "Phase", "Pupils", "Census", "Payer", "Joined", "Left"];
     csv::download("members.csv", &heading, rows)
 }

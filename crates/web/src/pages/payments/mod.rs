@@ -25,7 +25,7 @@ use crate::{
     csv, format,
     forms::{Fields, FormState, new_key, problem, read_form},
     ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -232,11 +232,9 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let list = load(&site, &within, &filter, (100, after)).await?;
-        rows.extend(list.payments.nodes.into_iter().map(|row| {
+    let rows = every_entry(|part| async {
+        let list = load(&site, &within, &filter, part).await?;
+        let rows = list.payments.nodes.into_iter().map(|row| {
             vec![
                 csv::day(row.received_on),
                 payer(&row).to_owned(),
@@ -250,12 +248,11 @@ pub(crate) async fn csv(
                 state(&row).label,
                 row.reversal_reason.unwrap_or_default(),
             ]
-        }));
-        if !list.payments.page_info.has_next_page {
-            break;
-        }
-        after = list.payments.page_info.end_cursor;
-    }
+        });
+        let part = list.payments.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     let heading = [
         "Received",
         "Payer",

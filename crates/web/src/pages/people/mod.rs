@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format, ids,
-    lists::ListAddress,
+    lists::{ListAddress, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -119,21 +119,18 @@ pub(crate) async fn csv(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let alliance = load(&site, &within, &filter, (100, after)).await?;
+    let rows = every_entry(|part| async {
+        let alliance = load(&site, &within, &filter, part).await?;
         let today = alliance.today;
-        rows.extend(alliance.people.nodes.into_iter().map(|person| {
+        let rows = alliance.people.nodes.into_iter().map(|person| {
             let (posts, roles) = (posts(&person, today), roles(&person, today));
             let sign_in = sign_in(&person, today);
             let email = person.email.unwrap_or_default();
             vec![person.name, email, posts.join("; "), roles.join("; "), sign_in.label]
-        }));
-        if !alliance.people.page_info.has_next_page {
-            break;
-        }
-        after = alliance.people.page_info.end_cursor;
-    }
+        });
+        let part = alliance.people.page_info;
+        Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
+    })
+    .await?;
     csv::download("people.csv", &["Name", "Email", "Posts", "Roles", "Sign-in"], rows)
 }
