@@ -22,7 +22,8 @@
 //!
 //! 1. A migration, if rows change: `migrations/`, with the table's class in `tests/it/catalogue.rs`.
 //! 2. The types and their states in `<area>/mod.rs`; no SQL there.
-//! 3. SQL in `<area>/repo.rs`, `pub(super)`, every statement naming `alliance_id = $1`.
+//! 3. SQL in `<area>/repo.rs`, or in files of a folder `repo` when it is long, seen by the area only, every statement
+//!    naming `alliance_id = $1`.
 //! 4. The operation in `<area>/<operation>.rs`: input, error enum, function.
 //!    What people show live is announced before the commit: [`changes`].
 //! 5. Work that happens later: a payload in `<area>` that implements [`jobs::Job`], its body in `worker`.

@@ -1,0 +1,15 @@
+//! Invoices, their plan, and what is owed.
+
+mod credit_note;
+mod debt;
+mod invoice;
+mod list;
+mod plan;
+
+pub(crate) use debt::{AgedPayerObject, aged_debt};
+pub(crate) use invoice::InvoiceObject;
+pub(crate) use list::{
+    InvoiceConnection, InvoiceFilterInput, InvoiceTotalsObject, invoice_page, invoice_totals, invoices,
+    invoices_of_member,
+};
+pub(crate) use plan::{PlanRunPayload, RunPlanObject, plan_run};
