@@ -395,3 +395,100 @@ async fn a_trust_is_known_by_the_registers_number_else_by_its_payer() {
         assert_eq!(of(rows, name)["current"], 10_000, "{name}");
     }
 }
+
+const SIMULATED: &str = "query($id: ID!) { alliance(slug: \"fenland\") { simulate(budgetId: $id) {
+    errors { field message }
+    simulation { current { total shortfall } members { member { name } current explanation } } } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up_the_difference() {
+    let world = World::new().await;
+    let whole =
+        json!({ "base": { "kind": "percentage_of_budget", "percent": 10_000, "weight": { "by": "equal" } } });
+    let id = world.draft("Agreed", whole).await;
+    let simulated = async || {
+        let data = world.finance.graphql(SIMULATED, json!({ "id": id })).await;
+        data["alliance"]["simulate"].clone()
+    };
+    let before = simulated().await;
+    assert_eq!(of(&before["simulation"]["members"], "Birch Infant School")["current"], 100_000);
+
+    // Refused without a reason, twice with one school, or below nought; what was typed stays.
+    let edit = world.finance.page("/fenland/budgets").await.link("Agreed") + "/edit";
+    let (birch, cedar) =
+        (world.things.member("Birch Infant School"), world.things.member("Cedar Secondary School"));
+    let head = world.app.sign_in("head@fenland.example").await;
+    let contents = world.app.contents().await;
+    for (typed, words) in [
+        (&[("agreedMember", birch), ("agreedReason", ""), ("agreedAmount", "12.34")][..], "needs a reason"),
+        (&[("agreedMember", birch), ("agreedReason", "It hosts"), ("agreedAmount", "-1")], "nought or more"),
+        (
+            &[("agreedMember", birch), ("agreedReason", "It hosts"), ("agreedAmount", "much")],
+            "The amount “much”",
+        ),
+        (&[("agreedReason", "It hosts the office"), ("agreedAmount", "5")], "not a member of this alliance"),
+    ] {
+        let refused = world.finance.submit(&edit, "/edit", typed).await;
+        assert_eq!(refused.status, 422, "{typed:?}");
+        assert!(refused.body.contains(words), "{words}: {}", refused.body);
+        for (name, value) in typed.iter().filter(|(name, _)| *name != "agreedMember") {
+            assert!(refused.body.contains(&format!("value=\"{value}\"")), "{name} is lost");
+        }
+    }
+    let amounts = |amounts: Value| {
+        json!({ "alliance": FENLAND, "budgetId": id, "budget": {
+            "label": "Agreed", "startsOn": "2026-09-01", "endsOn": "2027-08-31",
+            "formula": { "base": { "kind": "percentage_of_budget", "percent": 10_000, "weight": { "by": "equal" } } },
+            "lines": [{ "description": "Co-ordination", "pence": 700_000 }], "agreedAmounts": amounts } })
+    };
+    let one = |member: &str, pence: i64| json!({ "memberId": member, "pence": pence, "reason": "It hosts the office." });
+    let twice = amounts(json!([one(birch, 1), one(birch, 2)]));
+    assert_eq!(world.finance.refused("changeBudget", twice).await, "AGREED_TWICE");
+    let by_a_head = amounts(json!([one(birch, 1)]));
+    let denied = head.try_mutate("changeBudget", "", by_a_head).await;
+    assert_eq!(denied["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(world.app.contents().await, contents);
+
+    // By the form: the school pays that, the other six a sixth of the rest each, to the penny.
+    let typed =
+        [("agreedMember", birch), ("agreedReason", "It hosts the office."), ("agreedAmount", "12.34")];
+    let saved = world.finance.submit(&edit, "/edit", &typed).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let page = world.finance.page(saved.location()).await;
+    assert!(page.text().contains("£12.34: It hosts the office."), "{}", page.text());
+    let now = simulated().await["simulation"].take();
+    assert_eq!(now["current"], json!({ "total": 700_000, "shortfall": 0 }));
+    let own = of(&now["members"], "Birch Infant School");
+    assert_eq!(own["current"], 1_234);
+    assert!(
+        text(&own["explanation"]).contains("This amount was agreed with your school: It hosts the office.")
+    );
+    let other = of(&now["members"], "Cedar Secondary School");
+    assert!([116_461, 116_462].contains(&other["current"].as_i64().unwrap()), "{other}");
+    assert!(
+        text(&other["explanation"]).contains("is left after amounts agreed with single members"),
+        "{other}"
+    );
+
+    // Saved as it was opened, it stays; more than the budget is said by the simulator.
+    assert_eq!(world.finance.submit(&edit, "/edit", &[]).await.status, 303);
+    assert_eq!(simulated().await["simulation"], now);
+    let too_much = amounts(json!([one(birch, 699_999), one(cedar, 2)]));
+    world.finance.done("changeBudget", "", too_much).await;
+    let refused = simulated().await;
+    assert!(text(&refused["errors"][0]["message"]).contains("agreed with single members"), "{refused}");
+    world.finance.done("changeBudget", "", amounts(json!([one(birch, 1_234)]))).await;
+
+    // Agreed and reopened with it: what was frozen says so, and the draft still has it.
+    let budget = json!({ "alliance": FENLAND, "budgetId": id });
+    let shares = "budget { shares { member { name } amount explanation } agreedAmounts { member { name } pence reason } }";
+    let agreed = world.finance.done("agreeBudget", shares, budget.clone()).await["budget"].take();
+    let own = of(&agreed["shares"], "Birch Infant School");
+    assert_eq!(own["amount"], 1_234);
+    assert!(text(&own["explanation"]).contains("agreed with your school"), "{own}");
+    let sum: i64 =
+        agreed["shares"].as_array().unwrap().iter().map(|share| share["amount"].as_i64().unwrap()).sum();
+    assert_eq!(sum, 700_000);
+    let reopened = world.finance.done("reopenBudget", shares, budget).await;
+    assert_eq!(of(&reopened["budget"]["agreedAmounts"], "Birch Infant School")["pence"], 1_234);
+}

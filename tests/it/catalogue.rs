@@ -12,6 +12,7 @@ use tests::{TestApp, fixture::FENLAND, postgres::Server};
 
 /// Rows of one alliance each.
 const TENANT: &[&str] = &[
+    "agreed_amounts",
     "alliances",
     "allocations",
     "bank_imports",
@@ -58,6 +59,7 @@ const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants
 /// What may change after it was written. Everything else of an alliance is written once: what was issued, received or
 /// decided stands as it is.
 const MAY_CHANGE: &[(&str, &str)] = &[
+    ("agreed_amounts", "delete"),
     ("alliances", "update"),
     ("budget_lines", "delete"),
     ("budget_lines", "update"),

@@ -11,8 +11,8 @@ use domain::{
     app::{App, Clock},
     funding::{
         budgets::{
-            DraftBudget, DraftInKindOffer, DraftLine, RecordPurchaseOrder, agree_budget, draft_budget,
-            record_purchase_order,
+            AgreedAmount, DraftBudget, DraftInKindOffer, DraftLine, RecordPurchaseOrder, agree_budget,
+            draft_budget, record_purchase_order,
         },
         formula::{Adjustment, Base, Formula, Rounding},
         invoices::{
@@ -141,8 +141,12 @@ async fn alliance(world: &TestApp, slug: &str) {
 
     let this_year = on(&world.app, day(2026, 9, 1));
     budget(&this_year, &viewer, 2026, members[0].0).await;
-    joiner(&on(&world.app, day(2026, 11, 1)), &viewer, members[3].1).await;
-    draft_budget(&this_year, &viewer, draft(2027, members[0].0)).await.unwrap();
+    let joiner = joiner(&on(&world.app, day(2026, 11, 1)), &viewer, members[3].1).await;
+    let mut next_year = draft(2027, members[0].0);
+    // It leaves before, so the amount is asked for only if it stays.
+    let reason = "If it stays another year.".into();
+    next_year.agreed_amounts = vec![AgreedAmount { member_id: joiner, pence: Pence(10_000), reason }];
+    draft_budget(&this_year, &viewer, next_year).await.unwrap();
     park(world, id).await;
     refuse(world, id).await;
     world.set_time(now());
@@ -223,7 +227,7 @@ async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, Payer
 }
 
 /// A school that joins after this year's shares were fixed, and is gone before the next year.
-async fn joiner(app: &App, viewer: &Viewer, payer_id: PayerId) {
+async fn joiner(app: &App, viewer: &Viewer, payer_id: PayerId) -> MemberId {
     let identity = MemberIdentity::Outside { name: JOINER.into(), phase: Phase::Nursery };
     let payer = PayerChoice::Existing(payer_id);
     let joins = AddMember { identity, joined_on: day(2026, 11, 1), payer };
@@ -236,6 +240,7 @@ async fn joiner(app: &App, viewer: &Viewer, payer_id: PayerId) {
     };
     record_roll(app, viewer, roll).await.unwrap();
     end_membership(app, viewer, EndMembership { member_id, left_on: Some(day(2027, 7, 31)) }).await.unwrap();
+    member_id
 }
 
 fn payer(school: &str, pays: Payer, slug: &str) -> PayerDetails {
@@ -288,6 +293,7 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         formula: formula(),
         lines: vec![line("Co-ordination", 500_000), line("County grant", -20_000)],
         in_kind_offers: vec![offer],
+        agreed_amounts: Vec::new(),
     }
 }
 

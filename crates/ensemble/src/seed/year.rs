@@ -220,6 +220,7 @@ impl Books<'_> {
             formula,
             lines: self.lines.iter().map(line).collect(),
             in_kind_offers: Vec::new(),
+            agreed_amounts: Vec::new(),
         };
         Ok(draft_budget(app, &self.viewer, draft).await.map_err(failed)?.id)
     }

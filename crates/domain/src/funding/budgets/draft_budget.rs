@@ -1,8 +1,10 @@
 //! Drafting a budget, and changing it while it is a draft.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
-use super::{Budget, BudgetLine, InKindOffer, repo};
+use super::{AgreedAmount, Budget, BudgetLine, InKindOffer, repo};
 use crate::{
     app::App,
     changes::Change,
@@ -34,6 +36,8 @@ pub struct DraftBudget {
     pub lines: Vec<DraftLine>,
     /// What members offer in place of money.
     pub in_kind_offers: Vec<DraftInKindOffer>,
+    /// What was agreed with single members in place of what the formula gives: one amount with each.
+    pub agreed_amounts: Vec<AgreedAmount>,
 }
 
 /// One line of a budget.
@@ -92,6 +96,15 @@ pub enum DraftBudgetError {
     /// No such member in this alliance.
     #[error("That school is not a member of this alliance.")]
     UnknownMember,
+    /// An agreed amount below nought or without a reason.
+    #[error("Each agreed amount is nought or more, and needs a reason: the school reads it.")]
+    InvalidAgreedAmount,
+    /// Two amounts for one member.
+    #[error("Only one amount can be agreed with one school.")]
+    AgreedTwice,
+    /// An amount agreed with no member of this alliance.
+    #[error("That school is not a member of this alliance.")]
+    AgreedWithUnknown,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -159,8 +172,21 @@ fn check(id: BudgetId, input: &DraftBudget) -> Result<Budget, DraftBudgetError> 
     if !input.in_kind_offers.iter().all(|offer| is_text(&offer.description) && offer.pence > Pence::ZERO) {
         return Err(E::InvalidOffer);
     }
+    check_agreed(&input.agreed_amounts)?;
     let (starts_on, ends_on) = (input.starts_on, input.ends_on);
     Ok(Budget { id, label, starts_on, ends_on, formula: input.formula.clone(), agreed_at: None, total })
+}
+
+fn check_agreed(amounts: &[AgreedAmount]) -> Result<(), DraftBudgetError> {
+    let is_valid = |one: &AgreedAmount| one.pence >= Pence::ZERO && one_line(&one.reason, 300).is_some();
+    if !amounts.iter().all(is_valid) {
+        return Err(DraftBudgetError::InvalidAgreedAmount);
+    }
+    let members: HashSet<_> = amounts.iter().map(|amount| amount.member_id).collect();
+    if members.len() < amounts.len() {
+        return Err(DraftBudgetError::AgreedTwice);
+    }
+    Ok(())
 }
 
 async fn write_parts(
@@ -187,7 +213,13 @@ async fn write_parts(
         .collect();
     repo::replace_in_kind_offers(tx, id, &offers)
         .await
-        .on_constraint("in_kind_offers_member_fkey", || DraftBudgetError::UnknownMember)
+        .on_constraint("in_kind_offers_member_fkey", || DraftBudgetError::UnknownMember)?;
+    let agreed: Vec<_> = (input.agreed_amounts.into_iter())
+        .map(|agreed| AgreedAmount { reason: tidy(&agreed.reason), ..agreed })
+        .collect();
+    repo::replace_agreed_amounts(tx, id, &agreed)
+        .await
+        .on_constraint("agreed_amounts_member_fkey", || DraftBudgetError::AgreedWithUnknown)
 }
 
 failure!(DraftBudgetError {
@@ -201,4 +233,7 @@ failure!(DraftBudgetError {
     InvalidFormula => "formula",
     InvalidOffer => "inKindOffers",
     UnknownMember => "inKindOffers",
+    InvalidAgreedAmount => "agreedAmounts",
+    AgreedTwice => "agreedAmounts",
+    AgreedWithUnknown => "agreedAmounts",
 } nested { Forbidden, Internal });

@@ -82,6 +82,18 @@ pub struct InKindOffer {
     pub pence: Pence,
 }
 
+/// An amount agreed with one member in place of what the formula gives. Where members share the budget itself, the
+/// others make up the difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreedAmount {
+    /// With whom.
+    pub member_id: MemberId,
+    /// How much, nought or more.
+    pub pence: Pence,
+    /// Why, as the member's head will read it: at most 300 characters.
+    pub reason: String,
+}
+
 /// What one member contributes to one agreed budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgreedShare {
@@ -139,6 +151,13 @@ pub async fn in_kind_offers(reading: &Reading, id: BudgetId) -> Result<Vec<InKin
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let offers = repo::in_kind_offers(&mut tx, id).await?;
     Ok(offers.into_iter().filter(|offer| reach.includes(offer.member_id)).collect())
+}
+
+/// The amounts of a budget that were agreed with single members, as far as the viewer reaches.
+pub async fn agreed_amounts(reading: &Reading, id: BudgetId) -> Result<Vec<AgreedAmount>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let amounts = repo::agreed_amounts(&mut tx, id).await?;
+    Ok(amounts.into_iter().filter(|amount| reach.includes(amount.member_id)).collect())
 }
 
 /// The agreed shares of a budget within reach, by member name.

@@ -1,6 +1,6 @@
 //! SQL of budgets and shares.
 
-use super::{AgreedShare, Budget, BudgetLine, InKindOffer, PurchaseOrder};
+use super::{AgreedAmount, AgreedShare, Budget, BudgetLine, InKindOffer, PurchaseOrder};
 use crate::{
     app::Timestamp,
     db::Tx,
@@ -71,6 +71,18 @@ pub(crate) async fn in_kind_offers(tx: &mut Tx, id: BudgetId) -> Result<Vec<InKi
         InKindOffer,
         r#"select id as "id: InKindOfferId", member_id as "member_id: MemberId", description, pence as "pence: Pence"
            from in_kind_offers where alliance_id = $1 and budget_id = $2 order by member_id, id"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub(super) async fn agreed_amounts(tx: &mut Tx, id: BudgetId) -> Result<Vec<AgreedAmount>, Internal> {
+    Ok(sqlx::query_as!(
+        AgreedAmount,
+        r#"select member_id as "member_id: MemberId", pence as "pence: Pence", reason
+           from agreed_amounts where alliance_id = $1 and budget_id = $2 order by member_id"#,
         tx.alliance_id() as _,
         id as _
     )
@@ -164,6 +176,35 @@ pub(super) async fn replace_in_kind_offers(
         &members,
         &texts,
         &pence
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn replace_agreed_amounts(
+    tx: &mut Tx,
+    id: BudgetId,
+    amounts: &[AgreedAmount],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from agreed_amounts where alliance_id = $1 and budget_id = $2",
+        tx.alliance_id() as _,
+        id as _
+    )
+    .execute(tx.conn())
+    .await?;
+    let members: Vec<_> = amounts.iter().map(|amount| amount.member_id.0).collect();
+    let pence: Vec<_> = amounts.iter().map(|amount| amount.pence.0).collect();
+    let reasons: Vec<_> = amounts.iter().map(|amount| amount.reason.clone()).collect();
+    sqlx::query!(
+        "insert into agreed_amounts (alliance_id, budget_id, member_id, pence, reason)
+         select $1, $2, new.* from unnest($3::uuid[], $4::bigint[], $5::text[]) as new",
+        tx.alliance_id() as _,
+        id as _,
+        &members,
+        &pence,
+        &reasons
     )
     .execute(tx.conn())
     .await?;

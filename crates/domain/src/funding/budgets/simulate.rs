@@ -9,7 +9,7 @@ use crate::{
     db::Tx,
     error::{Forbidden, Internal, ReadError},
     funding::formula::{
-        Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, Trust, compare,
+        Agreed, Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, Trust, compare,
         share_costs,
     },
     ids::{BudgetId, MemberId},
@@ -96,6 +96,9 @@ pub(super) async fn member_bases(
     for offer in repo::in_kind_offers(tx, budget.id).await? {
         *in_kind.entry(offer.member_id).or_default() += offer.pence.0;
     }
+    let mut agreed: HashMap<_, _> = (repo::agreed_amounts(tx, budget.id).await?.into_iter())
+        .map(|agreed| (agreed.member_id, Agreed { amount: agreed.pence, reason: agreed.reason }))
+        .collect();
     Ok(members
         .into_iter()
         .map(|member| MemberBasis {
@@ -110,7 +113,7 @@ pub(super) async fn member_bases(
             joined: member.joined_on,
             left: member.left_on,
             in_kind: Pence(in_kind.get(&member.id).copied().unwrap_or(0)),
-            agreed: None,
+            agreed: agreed.remove(&member.id),
             name: member.name,
         })
         .collect())

@@ -99,6 +99,42 @@ proptest! {
     }
 
     #[test]
+    fn what_is_agreed_is_paid_and_the_others_make_up_the_difference(
+        budget in 0_i64..100_000_000, percent in 0_i32..=10_000, weight in weight(), members in members(),
+        adjustments in adjustments(), agreed in prop::collection::vec(prop::option::of(0_i64..3_000_000), 30),
+    ) {
+        let mut members = members;
+        for (member, amount) in members.iter_mut().zip(agreed) {
+            member.agreed = amount.map(|amount| Agreed { amount: Pence(amount), reason: "It hosts".to_owned() });
+        }
+        let agreed = |member: &MemberBasis| member.agreed.as_ref().map(|agreed| agreed.amount);
+        let sum = Pence::try_sum(members.iter().filter_map(agreed)).unwrap();
+        let carried = BasisPoints(percent).of(Pence(budget)).unwrap();
+        let formula = of_budget(percent, weight, adjustments);
+        let shares = match share_costs(Pence(budget), &formula, &members, year()) {
+            Err(FormulaError::NobodyCarries) => return Ok(()),
+            Err(error) => {
+                prop_assert!(sum > carried, "{}", error);
+                return Ok(());
+            }
+            Ok(shares) => shares,
+        };
+        for (member, share) in members.iter().zip(&shares.members) {
+            if let Some(amount) = agreed(member) {
+                prop_assert_eq!(share.share.amount(), Some(amount));
+                prop_assert!(share.share.explain(shares.year).contains("agreed with your school: It hosts."));
+            }
+        }
+        let anybody = shares.members.iter().any(|member| {
+            member.share.contribution().is_some_and(|c| matches!(c.steps[0].what, What::PartOfBudget(_)))
+        });
+        prop_assert_eq!(
+            shares.total().checked_add(shares.in_kind()).unwrap(),
+            if anybody { carried } else { sum }
+        );
+    }
+
+    #[test]
     fn every_share_is_the_sum_of_its_steps_and_explains_itself(
         base in base(), adjustments in adjustments(), members in members(), budget in 0_i64..100_000_000,
         forgotten in any::<prop::sample::Index>(),

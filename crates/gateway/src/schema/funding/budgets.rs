@@ -90,6 +90,14 @@ impl BudgetObject {
         Ok(offers.into_iter().map(object).collect())
     }
 
+    /// What was agreed with single members in place of what the formula gives.
+    async fn agreed_amounts(&self) -> Result<Vec<AgreedAmountObject>> {
+        let amounts =
+            budgets::agreed_amounts(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
+        let object = |agreed| AgreedAmountObject { inside: Arc::clone(&self.inside), agreed };
+        Ok(amounts.into_iter().map(object).collect())
+    }
+
     /// Each member's share, by name, once the budget is agreed.
     async fn shares(&self) -> Result<Vec<ShareObject>> {
         let shares =
@@ -130,6 +138,30 @@ impl InKindOfferObject {
     /// The agreed value.
     async fn pence(&self) -> Pence {
         self.offer.pence.into()
+    }
+}
+
+/// An amount agreed with one member in place of what the formula gives.
+pub(crate) struct AgreedAmountObject {
+    inside: Arc<Inside>,
+    agreed: budgets::AgreedAmount,
+}
+
+#[Object(name = "AgreedAmount")]
+impl AgreedAmountObject {
+    /// With whom.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        self.inside.member(self.agreed.member_id).await
+    }
+
+    /// How much.
+    async fn pence(&self) -> Pence {
+        self.agreed.pence.into()
+    }
+
+    /// Why, as the member's head reads it.
+    async fn reason(&self) -> &str {
+        &self.agreed.reason
     }
 }
 

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::{
-    funding::budgets::{DraftBudget, DraftInKindOffer, DraftLine, change_budget, draft_budget},
+    funding::budgets::{AgreedAmount, DraftBudget, DraftInKindOffer, DraftLine, change_budget, draft_budget},
     ids::{AllianceId, BudgetId, MemberId},
 };
 
@@ -29,6 +29,9 @@ struct BudgetInput {
     /// What members offer in place of money.
     #[graphql(default, validator(max_items = 200))]
     in_kind_offers: Vec<InKindOfferInput>,
+    /// What was agreed with single members in place of what the formula gives, one amount with each.
+    #[graphql(default, validator(max_items = 200))]
+    agreed_amounts: Vec<AgreedAmountInput>,
 }
 
 /// One line of a budget.
@@ -51,6 +54,17 @@ struct InKindOfferInput {
     pence: Pence,
 }
 
+/// An amount agreed with one member.
+#[derive(InputObject)]
+struct AgreedAmountInput {
+    /// With whom.
+    member_id: ID,
+    /// How much, nought or more.
+    pence: Pence,
+    /// Why, as the member's head will read it.
+    reason: String,
+}
+
 impl BudgetInput {
     fn draft(self, alliance_id: AllianceId) -> DraftBudget {
         let line = |line: BudgetLineInput| DraftLine { description: line.description, pence: line.pence.0 };
@@ -59,6 +73,11 @@ impl BudgetInput {
             description: offer.description,
             pence: offer.pence.0,
         };
+        let agreed = |agreed: AgreedAmountInput| AgreedAmount {
+            member_id: MemberId(local(Kind::Member, alliance_id, &agreed.member_id)),
+            pence: agreed.pence.0,
+            reason: agreed.reason,
+        };
         DraftBudget {
             label: self.label,
             starts_on: self.starts_on.0,
@@ -66,6 +85,7 @@ impl BudgetInput {
             formula: self.formula.0,
             lines: self.lines.into_iter().map(line).collect(),
             in_kind_offers: self.in_kind_offers.into_iter().map(offer).collect(),
+            agreed_amounts: self.agreed_amounts.into_iter().map(agreed).collect(),
         }
     }
 }

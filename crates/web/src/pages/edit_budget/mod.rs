@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
     funding::{
-        budgets::{DraftBudget, DraftInKindOffer, DraftLine, change_budget, draft_budget},
+        budgets::{AgreedAmount, DraftBudget, DraftInKindOffer, DraftLine, change_budget, draft_budget},
         formula::{Base, Formula, Rounding},
     },
     ids::{BudgetId, MemberId},
@@ -45,6 +45,8 @@ struct Page {
     lines: Vec<(String, String)>,
     /// Member's id, description and value.
     offers: Vec<(String, String, String)>,
+    /// Member's id, reason and amount.
+    agreed: Vec<(String, String, String)>,
     members: Vec<edit_budget::EditBudgetAllianceMembersNodes>,
     form: FormState,
     values: HashMap<&'static str, String>,
@@ -121,18 +123,23 @@ async fn page(
             Some((offer.member.as_ref()?.id.clone(), offer.description.clone(), offer.pence.to_string()))
         })
         .collect();
+    let mut agreed: Vec<_> = alliance
+        .budget
+        .iter()
+        .flat_map(|budget| &budget.agreed_amounts)
+        .filter_map(|agreed| {
+            Some((agreed.member.as_ref()?.id.clone(), agreed.reason.clone(), agreed.pence.to_string()))
+        })
+        .collect();
     if let Some((fields, _)) = &refused {
         lines = pairs(fields, "line", "lineAmount").collect();
-        offers = fields
-            .all("offerMember")
-            .zip(pairs(fields, "offer", "offerAmount"))
-            .map(|(member, (text, amount))| (member.to_owned(), text, amount))
-            .filter(|(_, text, amount)| !text.is_empty() || !amount.is_empty())
-            .collect();
+        offers = of_members(fields, "offerMember", ("offer", "offerAmount")).collect();
+        agreed = of_members(fields, "agreedMember", ("agreedReason", "agreedAmount")).collect();
     }
     lines.retain(|(text, amount)| !text.is_empty() || !amount.is_empty());
     lines.resize(lines.len() + SPARE_ROWS, <_>::default());
     offers.resize(offers.len() + SPARE_ROWS, <_>::default());
+    agreed.resize(agreed.len() + SPARE_ROWS, <_>::default());
     let usual_label = format!("{}-{}", starts_on.format("%Y"), ends_on.format("%y"));
     Ok(Page {
         shell: within.shell(&heading),
@@ -146,6 +153,7 @@ async fn page(
         members: alliance.members.nodes,
         lines,
         offers,
+        agreed,
     })
 }
 
@@ -165,6 +173,19 @@ fn pairs<'a>(
     fields.all(one).zip(fields.all(other)).map(|(one, other)| (one.to_owned(), other.to_owned()))
 }
 
+/// The rows of a table of members that are filled in: the member's id, words and an amount.
+fn of_members<'a>(
+    fields: &'a Fields,
+    member: &'a str,
+    (text, amount): (&'a str, &'a str),
+) -> impl Iterator<Item = (String, String, String)> + 'a {
+    fields
+        .all(member)
+        .zip(pairs(fields, text, amount))
+        .map(|(member, (text, amount))| (member.to_owned(), text, amount))
+        .filter(|(_, text, amount)| !text.is_empty() || !amount.is_empty())
+}
+
 fn read(fields: &Fields) -> Result<DraftBudget, Problem> {
     let amount = |name: &'static str, text: &str| {
         Pence::parse(text).map_err(|error| problem(name, &format!("The amount “{text}”: {error}")))
@@ -173,17 +194,17 @@ fn read(fields: &Fields) -> Result<DraftBudget, Problem> {
         .filter(|(text, pence)| !text.is_empty() || !pence.is_empty())
         .map(|(description, pence)| Ok(DraftLine { description, pence: amount("lines", &pence)? }))
         .collect::<Result<_, Problem>>()?;
-    let offers = fields
-        .all("offerMember")
-        .zip(pairs(fields, "offer", "offerAmount"))
-        .filter(|(_, (text, pence))| !text.is_empty() || !pence.is_empty())
-        .map(|(member, (description, pence))| {
-            let member_id = decode(member).map_or(Uuid::nil(), |(_, _, id)| id);
-            Ok(DraftInKindOffer {
-                member_id: MemberId(member_id),
-                description,
-                pence: amount("inKindOffers", &pence)?,
-            })
+    let member_id = |id: &str| MemberId(decode(id).map_or(Uuid::nil(), |(_, _, id)| id));
+    let offers = of_members(fields, "offerMember", ("offer", "offerAmount"))
+        .map(|(member, description, pence)| {
+            let pence = amount("inKindOffers", &pence)?;
+            Ok(DraftInKindOffer { member_id: member_id(&member), description, pence })
+        })
+        .collect::<Result<_, Problem>>()?;
+    let agreed = of_members(fields, "agreedMember", ("agreedReason", "agreedAmount"))
+        .map(|(member, reason, pence)| {
+            let pence = amount("agreedAmounts", &pence)?;
+            Ok(AgreedAmount { member_id: member_id(&member), pence, reason })
         })
         .collect::<Result<_, Problem>>()?;
     Ok(DraftBudget {
@@ -193,6 +214,7 @@ fn read(fields: &Fields) -> Result<DraftBudget, Problem> {
         formula: formula_form::read(fields)?,
         lines,
         in_kind_offers: offers,
+        agreed_amounts: agreed,
     })
 }
 
