@@ -441,7 +441,7 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
             "formula": { "base": { "kind": "percentage_of_budget", "percent": 10_000, "weight": { "by": "equal" } } },
             "lines": [{ "description": "Co-ordination", "pence": 700_000 }], "agreedAmounts": amounts } })
     };
-    let one = |member: &str, pence: i64| json!({ "memberId": member, "pence": pence, "reason": "It hosts the office." });
+    let one = |member: &str, pence: i64| json!({ "memberId": member, "pence": pence, "reason": "It hosts." });
     let twice = amounts(json!([one(birch, 1), one(birch, 2)]));
     assert_eq!(world.finance.refused("changeBudget", twice).await, "AGREED_TWICE");
     let by_a_head = amounts(json!([one(birch, 1)]));
@@ -481,7 +481,8 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
 
     // Agreed and reopened with it: what was frozen says so, and the draft still has it.
     let budget = json!({ "alliance": FENLAND, "budgetId": id });
-    let shares = "budget { shares { member { name } amount explanation } agreedAmounts { member { name } pence reason } }";
+    let shares = "budget { shares { member { name } amount explanation }
+                           agreedAmounts { member { name } pence reason } }";
     let agreed = world.finance.done("agreeBudget", shares, budget.clone()).await["budget"].take();
     let own = of(&agreed["shares"], "Birch Infant School");
     assert_eq!(own["amount"], 1_234);

@@ -308,7 +308,7 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
         "formula": serde_json::to_value(fixture::formula()).unwrap(),
         "lines": [{ "description": "Co-ordination", "pence": 700_000 }],
         "inKindOffers": [{ "memberId": of.member("Elm Academy"), "description": "A room", "pence": 5_000 }],
-        "agreedAmounts": [{ "memberId": of.member("Birch Infant School"), "pence": 20_000, "reason": "Its first year" }],
+        "agreedAmounts": [{ "memberId": of.member("Birch Infant School"), "pence": 20_000, "reason": "It is new" }],
     })
 }
 

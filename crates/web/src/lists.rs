@@ -73,8 +73,8 @@ impl ListAddress {
     }
 }
 
-/// Every entry of a list, page by page. `load` reads the page of that length after a cursor, and says where the next one
-/// begins, if there is one.
+/// Every entry of a list, page by page. `load` reads the page of that length after a cursor, and says where the next
+/// one begins, if there is one.
 pub(crate) async fn every_entry<T, F>(load: impl Fn((i64, Option<String>)) -> F) -> Result<Vec<T>, PageError>
 where
     F: Future<Output = Result<(Vec<T>, Option<String>), PageError>>,
