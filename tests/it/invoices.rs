@@ -195,17 +195,58 @@ async fn page_of(world: &World, number: &str, member: &str) -> Page {
     world.finance.page(&list.link(member)).await
 }
 
+/// Settings of Fenland as a body of this kind.
+fn supplier(kind: &str, vat_number: Option<&str>) -> Value {
+    json!({
+        "alliance": FENLAND, "name": "Fenland Alliance", "legalName": "Fenland Services Ltd", "address": "1 Church Lane",
+        "contactEmail": "office@fenland.example", "vatNumber": vat_number, "bankAccountName": "Fenland",
+        "sortCode": "12-34-56", "accountNumber": "12345678", "supplierKind": kind, "paymentTermsDays": 30,
+        "invoicePrefix": "FEN-", "creditPrefix": "FEN-C", "timezone": "Europe/London", "yearStartMonth": 9,
+        "allianceWord": "alliance", "memberWord": "member", "strandWord": "strand",
+    })
+}
+
+/// Whoever is not registered for VAT charges none and has no number for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_not_registered_bills_no_vat() {
+    let world = World::new().await;
+    let director = world.app.sign_in("director@fenland.example").await;
+    let before = world.app.contents().await;
+    let with_number = supplier("NOT_REGISTERED", Some("GB123456789"));
+    assert_eq!(director.refused("changeSettings", with_number).await, "VAT_NUMBER_NOT_WANTED");
+    assert_eq!(world.app.contents().await, before);
+
+    let chosen = [("supplierKind", "not_registered")];
+    assert_eq!(director.submit("/fenland/settings", "/settings", &chosen).await.status, 303);
+    let kind = "query { alliance(slug: \"fenland\") { terms { supplierKind } letterhead { vatNumber } } }";
+    let kept = director.graphql(kind, json!({})).await;
+    let expected =
+        json!({ "terms": { "supplierKind": "NOT_REGISTERED" }, "letterhead": { "vatNumber": null } });
+    assert_eq!(kept["alliance"], expected);
+
+    world.finance.done("issueInvoices", "", world.run("2026-27", THIS_YEAR, "run")).await;
+    world.app.work().await;
+    let birch = page_of(&world, "FEN-0008", "Birch Infant School").await;
+    let text = birch.text();
+    assert!(text.contains("not registered for VAT, so none is charged"), "{text}");
+    let pdf = pdf_text(&world.finance.get(&birch.link("Open the PDF")).await.bytes);
+    for words in ["Outside the scope of VAT", "not registered for VAT", "510.00"] {
+        assert!(pdf.contains(words), "{words}: {pdf}");
+    }
+    for words in ["VAT invoice", "VAT number", "tax point", "20%"] {
+        assert!(!pdf.contains(words), "{words}: {pdf}");
+    }
+    let line = "select vat_code || ' ' || vat_pence from invoice_lines
+                where invoice_id = (select id from invoices where number = 'FEN-0008')";
+    assert_eq!(world.app.text(line).await, "outside_scope 0");
+}
+
 /// A trading company charges VAT on everything: contributions are compared without it and billed with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trading_company_bills_vat_and_compares_without_it() {
     let world = World::new().await;
     let director = world.app.sign_in("director@fenland.example").await;
-    let settings = json!({
-        "alliance": FENLAND, "name": "Fenland Alliance", "legalName": "Fenland Services Ltd", "address": "1 Church Lane",
-        "contactEmail": "office@fenland.example", "vatNumber": "GB123456789", "bankAccountName": "Fenland",
-        "sortCode": "12-34-56", "accountNumber": "12345678", "supplierKind": "TRADING_COMPANY", "paymentTermsDays": 30,
-        "invoicePrefix": "FEN-", "creditPrefix": "FEN-C",
-    });
+    let settings = supplier("TRADING_COMPANY", Some("GB123456789"));
     director.done("changeSettings", "", settings).await;
     let roll = json!({ "alliance": FENLAND, "memberId": world.things.member("Birch Infant School"), "pupils": 140,
                        "censusDate": "2026-10-01", "source": "autumn census" });

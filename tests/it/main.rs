@@ -25,6 +25,7 @@ mod reminders;
 mod roles;
 mod schema;
 mod send_again;
+mod settings;
 mod statements;
 mod subscriptions;
 mod up;

@@ -298,7 +298,8 @@ fn change_settings(of: &Things) -> Value {
         "alliance": of.slug, "name": "A new name", "legalName": "A new name CIO", "address": "2 Church Lane",
         "contactEmail": "post@new.example", "bankAccountName": "A new name", "sortCode": "11-22-33",
         "accountNumber": "87654321", "supplierKind": "EDUCATION_BODY", "paymentTermsDays": 14, "invoicePrefix": "N-",
-        "creditPrefix": "NC-",
+        "creditPrefix": "NC-", "timezone": "Europe/Guernsey", "yearStartMonth": 4, "allianceWord": "hub",
+        "memberWord": "partner school", "strandWord": "programme",
     })
 }
 

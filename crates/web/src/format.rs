@@ -49,6 +49,18 @@ pub(crate) fn plural(count: &i64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if *count == 1 { one } else { many })
 }
 
+/// The same with a capital letter in front: `Partner schools`.
+pub(crate) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Words with their article: `a member`, `an academy`.
+pub(crate) fn a(words: &str) -> String {
+    let is_vowel = words.starts_with(|first: char| "aeiouAEIOU".contains(first));
+    format!("{} {words}", if is_vowel { "an" } else { "a" })
+}
+
 /// A count with commas between the thousands.
 pub(crate) fn number(count: &i64) -> String {
     let digits = count.unsigned_abs().to_string();
@@ -101,6 +113,16 @@ mod tests {
         ] {
             assert_eq!(due_in(&date(due), &today), said);
         }
+    }
+
+    #[test]
+    fn a_heading_begins_with_a_capital() {
+        assert_eq!(["partner schools", "écoles", ""].map(capitalised), ["Partner schools", "Écoles", ""]);
+    }
+
+    #[test]
+    fn an_article_goes_by_the_first_letter() {
+        assert_eq!(["member", "academy"].map(a), ["a member", "an academy"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use gateway::Caller;
 use subtle::ConstantTimeEq;
 
 use crate::{
+    format::capitalised,
     page::{PageError, decode_cookie},
     shell::{NavItem, NavSection, Shell},
     site::SharedSite,
@@ -124,30 +125,31 @@ impl Within {
 
     /// The frame of a page.
     pub(crate) fn shell(&self, title: &str) -> Shell {
-        let item = |label: &'static str, rest: &str| {
+        let wording = &self.entered.wording;
+        let item = |label: &str, rest: &str| {
             let href = self.path(rest);
             let own = if rest.is_empty() {
                 self.path.trim_end_matches('/') == href
             } else {
                 self.path.starts_with(&href)
             };
-            NavItem { label, is_current: own, href }
+            NavItem { label: label.to_owned(), is_current: own, href }
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();
-        let mut nav = vec![NavSection { heading: "This week", items: vec![item("Home", "")] }];
-        let mut items = vec![item("Members", "/members")];
+        let mut nav = vec![NavSection { heading: "This week".to_owned(), items: vec![item("Home", "")] }];
+        let mut items = vec![item(&capitalised(&wording.members()), "/members")];
         if can_see(Permission::SeePeople) {
             items.push(item("People", "/people"));
         }
         items.push(item("Roles", "/roles"));
-        nav.push(NavSection { heading: "Alliance", items });
+        nav.push(NavSection { heading: capitalised(&wording.alliance), items });
         if can_see(Permission::SeeMoney) {
             let mut items = vec![item("Budgets", "/budgets"), item("Invoices", "/invoices")];
             if self.may(Permission::SeeMoney) {
                 items.push(item("Payments", "/payments"));
             }
             items.push(item("Aged debt", "/debt"));
-            nav.push(NavSection { heading: "Money", items });
+            nav.push(NavSection { heading: "Money".to_owned(), items });
         }
         let mut running = Vec::new();
         if self.may(Permission::SeeMessages) {
@@ -160,12 +162,13 @@ impl Within {
             running.push(item("Settings", "/settings"));
         }
         if !running.is_empty() {
-            nav.push(NavSection { heading: "Running it", items: running });
+            nav.push(NavSection { heading: "Running it".to_owned(), items: running });
         }
         let roles: Vec<_> = self.viewer().grants().iter().map(|grant| grant.role.label()).collect();
         Shell {
             title: title.to_owned(),
             alliance: self.entered.alliance.name.clone(),
+            wording: wording.clone(),
             home: self.path(""),
             person: format!("{}, {}", self.entered.person_name, roles.join(", ")),
             nav,

@@ -1,6 +1,8 @@
 //! The frame around every page of an alliance: plain data, filled by [`Within::shell`](crate::session::Within::shell)
 //! and shown by `base.html`.
 
+use domain::alliances::Wording;
+
 /// What the frame shows.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
@@ -8,6 +10,8 @@ pub(crate) struct Shell {
     pub(crate) title: String,
     /// The alliance's name.
     pub(crate) alliance: String,
+    /// What it calls itself and its parts.
+    pub(crate) wording: Wording,
     /// The address of the alliance's first page.
     pub(crate) home: String,
     /// Who is signed in, with their roles: `Ruth Adeyemi, director`.
@@ -26,14 +30,14 @@ pub(crate) struct Shell {
 /// A group of pages.
 #[derive(Debug, Clone)]
 pub(crate) struct NavSection {
-    pub(crate) heading: &'static str,
+    pub(crate) heading: String,
     pub(crate) items: Vec<NavItem>,
 }
 
 /// A page one can go to.
 #[derive(Debug, Clone)]
 pub(crate) struct NavItem {
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
     pub(crate) href: String,
     /// Whether it is the page shown, or above it.
     pub(crate) is_current: bool,

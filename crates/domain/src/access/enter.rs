@@ -2,6 +2,7 @@
 
 use super::{Account, repo};
 use crate::{
+    alliances::Wording,
     app::App,
     error::Internal,
     ids::{AllianceId, PersonId},
@@ -28,6 +29,8 @@ pub struct Entered {
     pub person_name: String,
     /// Where they are.
     pub alliance: AllianceEntry,
+    /// What is said there.
+    pub wording: Wording,
 }
 
 /// The alliances in which this account holds a role today, by name.
@@ -49,12 +52,18 @@ fn entered(account: &Account, rows: &[EnterRow]) -> Option<Entered> {
     let first = rows.first()?;
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
     let viewer = Viewer::person(first.alliance.id, account.id, first.person_id, grants);
-    Some(Entered { viewer, person_name: first.person_name.clone(), alliance: first.alliance.clone() })
+    Some(Entered {
+        viewer,
+        person_name: first.person_name.clone(),
+        alliance: first.alliance.clone(),
+        wording: first.wording.clone(),
+    })
 }
 
 /// One grant in force of the person who enters.
 pub(super) struct EnterRow {
     pub(super) alliance: AllianceEntry,
+    pub(super) wording: Wording,
     pub(super) person_id: PersonId,
     pub(super) person_name: String,
     /// `None` when the stored role is not one this version knows.

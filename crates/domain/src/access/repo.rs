@@ -287,7 +287,8 @@ pub(super) async fn grants(
     now: Timestamp,
 ) -> Result<Vec<EnterRow>, Internal> {
     let rows = sqlx::query!(
-        r#"select p.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, p.id as "person_id: PersonId", p.name,
+        r#"select p.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, a.wording,
+                  p.id as "person_id: PersonId", p.name,
                   g.role, g.member_id as "member_id: MemberId"
            from alliances a
            join people p on p.alliance_id = a.alliance_id and p.account_id = $1
@@ -303,13 +304,14 @@ pub(super) async fn grants(
     )
     .fetch_all(app.db.machine_pool())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| EnterRow {
+    let entered = rows.into_iter().map(|row| {
+        Ok(EnterRow {
             alliance: AllianceEntry { id: row.alliance_id, slug: row.slug, name: row.alliance_name },
+            wording: serde_json::from_value(row.wording)?,
             person_id: row.person_id,
             person_name: row.name,
             grant: Role::parse(&row.role).map(|role| Grant { role, member_id: row.member_id }),
         })
-        .collect())
+    });
+    entered.collect()
 }

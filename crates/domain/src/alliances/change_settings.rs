@@ -1,6 +1,8 @@
-//! Changing an alliance's letterhead and terms.
+//! Changing an alliance's letterhead, terms, calendar and words.
 
-use super::{Alliance, Letterhead, SupplierKind, repo};
+use chrono_tz::Tz;
+
+use super::{Alliance, Letterhead, SupplierKind, Wording, repo};
 use crate::{
     access::EmailAddress,
     app::App,
@@ -10,7 +12,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
-/// The settings as they shall be. Invoices already issued keep what was printed on them.
+/// The settings as they shall be. Invoices already issued keep what was printed on them, and budgets their dates.
 #[derive(Debug, Clone)]
 pub struct ChangeSettings {
     /// The alliance's name.
@@ -25,6 +27,12 @@ pub struct ChangeSettings {
     pub invoice_prefix: String,
     /// What credit note numbers begin with, at most 12 characters.
     pub credit_prefix: String,
+    /// Where its people plan their days, as in the time zone database: `Europe/London`.
+    pub timezone: String,
+    /// The month, 1 to 12, in which the years of later budgets begin.
+    pub year_start_month: u32,
+    /// Its local words, each at most 40 characters.
+    pub wording: Wording,
 }
 
 /// Why the settings stay as they were.
@@ -60,6 +68,26 @@ pub enum ChangeSettingsError {
     /// A prefix is too long or would confuse a school's finance system.
     #[error("A prefix has at most 12 letters, digits, hyphens or slashes.")]
     InvalidPrefix,
+    /// The body is not registered for VAT, and has a number for it all the same.
+    #[error(
+        "A body that is not registered for VAT has no VAT number: leave it empty, or choose another kind of body."
+    )]
+    VatNumberNotWanted,
+    /// Not a name of the time zone database.
+    #[error("That time zone is not known. Most schools are in Europe/London.")]
+    UnknownTimezone,
+    /// Outside 1 to 12.
+    #[error("A year begins in one of the months 1 to 12.")]
+    InvalidMonth,
+    /// Empty, or longer than 40 characters.
+    #[error("Please say what the alliance calls itself, in at most 40 characters, such as partnership.")]
+    InvalidAllianceWord,
+    /// Empty, or longer than 40 characters.
+    #[error("Please say what a member is called, in at most 40 characters, such as partner school.")]
+    InvalidMemberWord,
+    /// Empty, or longer than 40 characters.
+    #[error("Please say what a strand is called, in at most 40 characters, such as programme.")]
+    InvalidStrandWord,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -84,6 +112,9 @@ pub async fn change_settings(
     if input.supplier_kind == SupplierKind::TradingCompany && letterhead.vat_number.is_none() {
         return Err(E::MissingVatNumber);
     }
+    if input.supplier_kind == SupplierKind::NotRegistered && letterhead.vat_number.is_some() {
+        return Err(E::VatNumberNotWanted);
+    }
     EmailAddress::parse(&letterhead.contact_email).map_err(|_| E::InvalidEmail)?;
     let bank = &mut letterhead.bank;
     bank.name = tidy(&bank.name);
@@ -100,6 +131,15 @@ pub async fn change_settings(
     if !is_prefix(&input.invoice_prefix) || !is_prefix(&input.credit_prefix) {
         return Err(E::InvalidPrefix);
     }
+    let timezone: Tz = input.timezone.trim().parse().map_err(|_| E::UnknownTimezone)?;
+    if !(1..=12).contains(&input.year_start_month) {
+        return Err(E::InvalidMonth);
+    }
+    let wording = Wording {
+        alliance: one_line(&input.wording.alliance, 40).ok_or(E::InvalidAllianceWord)?,
+        member: one_line(&input.wording.member, 40).ok_or(E::InvalidMemberWord)?,
+        strand: one_line(&input.wording.strand, 40).ok_or(E::InvalidStrandWord)?,
+    };
 
     let mut tx = app.db.begin(scope).await?;
     let mut alliance = repo::alliance(&mut tx).await?;
@@ -109,6 +149,9 @@ pub async fn change_settings(
     alliance.terms.payment_terms_days = input.payment_terms_days;
     alliance.terms.invoice_prefix = input.invoice_prefix;
     alliance.terms.credit_prefix = input.credit_prefix;
+    alliance.terms.timezone = timezone;
+    alliance.terms.year_start_month = input.year_start_month;
+    alliance.wording = wording;
     repo::update_settings(&mut tx, &alliance).await?;
     tx.commit().await?;
     Ok(alliance)
@@ -130,4 +173,10 @@ failure!(ChangeSettingsError {
     InvalidLegalName => "legalName",
     EmptyAddress => "address",
     MissingVatNumber => "vatNumber",
+    VatNumberNotWanted => "vatNumber",
+    UnknownTimezone => "timezone",
+    InvalidMonth => "yearStartMonth",
+    InvalidAllianceWord => "allianceWord",
+    InvalidMemberWord => "memberWord",
+    InvalidStrandWord => "strandWord",
 } nested { Forbidden, Internal });

@@ -87,6 +87,8 @@ pub enum SupplierKind {
     EducationBody,
     /// A trading company: charges VAT on everything.
     TradingCompany,
+    /// Anybody who is not registered for VAT: charges none.
+    NotRegistered,
 }
 
 impl SupplierKind {
@@ -96,11 +98,16 @@ impl SupplierKind {
         match self {
             Self::EducationBody => "education_body",
             Self::TradingCompany => "trading_company",
+            Self::NotRegistered => "not_registered",
         }
     }
 
     pub(crate) fn stored(text: &str) -> Self {
-        if text == "trading_company" { Self::TradingCompany } else { Self::EducationBody }
+        match text {
+            "trading_company" => Self::TradingCompany,
+            "not_registered" => Self::NotRegistered,
+            _ => Self::EducationBody,
+        }
     }
 }
 
@@ -119,6 +126,32 @@ pub struct Wording {
 impl Default for Wording {
     fn default() -> Self {
         Self { alliance: "alliance".into(), member: "member".into(), strand: "strand".into() }
+    }
+}
+
+impl Wording {
+    /// Several members: "members", "partner schools", "academies".
+    #[must_use]
+    pub fn members(&self) -> String {
+        plural(&self.member)
+    }
+
+    /// Several strands: "strands", "programmes".
+    #[must_use]
+    pub fn strands(&self) -> String {
+        plural(&self.strand)
+    }
+}
+
+/// The plural by the rule of English, which the words of alliances follow.
+fn plural(word: &str) -> String {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| word.ends_with(ending));
+    if ends(&["s", "x", "z", "ch", "sh"]) {
+        format!("{word}es")
+    } else if let Some(stem) = word.strip_suffix('y').filter(|_| !ends(&["ay", "ey", "oy", "uy"])) {
+        format!("{stem}ies")
+    } else {
+        format!("{word}s")
     }
 }
 
@@ -220,4 +253,19 @@ pub async fn strands(reading: &Reading) -> Result<Vec<Strand>, ReadError> {
 pub async fn closures(reading: &Reading, from: NaiveDate) -> Result<Vec<Closure>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
     Ok(repo::closures(&mut tx, from).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_their_plural() {
+        let many =
+            ["member", "partner school", "academy", "key partner", "day", "branch", "class"].map(plural);
+        assert_eq!(
+            many,
+            ["members", "partner schools", "academies", "key partners", "days", "branches", "classes"]
+        );
+    }
 }

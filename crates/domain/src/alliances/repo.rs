@@ -107,10 +107,12 @@ pub(super) async fn insert_alliance(
 }
 
 pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), Internal> {
+    let wording = serde_json::to_value(&new.wording)?;
     sqlx::query!(
         "update alliances set name = $2, legal_name = $3, address = $4, contact_email = $5, vat_number = $6,
             supplier_kind = $7, bank_account_name = $8, bank_sort_code = $9, bank_account_number = $10,
-            payment_terms_days = $11, invoice_prefix = $12, credit_prefix = $13
+            payment_terms_days = $11, invoice_prefix = $12, credit_prefix = $13, timezone = $14, year_start_month = $15,
+            wording = $16
          where alliance_id = $1",
         tx.alliance_id() as _,
         new.name,
@@ -124,7 +126,10 @@ pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), I
         new.letterhead.bank.number,
         i16::try_from(new.terms.payment_terms_days).unwrap_or(30),
         new.terms.invoice_prefix,
-        new.terms.credit_prefix
+        new.terms.credit_prefix,
+        new.terms.timezone.name(),
+        i16::try_from(new.terms.year_start_month).unwrap_or(9),
+        wording
     )
     .execute(tx.conn())
     .await?;

@@ -234,6 +234,7 @@ pub(super) async fn plan(
     let supplier = match alliance.terms.supplier_kind {
         SupplierKind::EducationBody => Supplier::EligibleBody,
         SupplierKind::TradingCompany => Supplier::TradingCompany,
+        SupplierKind::NotRegistered => Supplier::NotRegistered,
     };
     let vat = usual_treatment(supplier, Supply::SharedCosts);
     let missing = || Internal::new("a member or its payer is missing");

@@ -1,5 +1,5 @@
 use async_graphql::{Context, InputObject, Object, Result};
-use domain::alliances::{BankAccount, ChangeSettings, Letterhead, change_settings};
+use domain::alliances::{BankAccount, ChangeSettings, Letterhead, Wording, change_settings};
 
 use super::{AllianceObject, SupplierKindEnum};
 use crate::schema::{
@@ -36,6 +36,16 @@ struct ChangeSettingsInput {
     invoice_prefix: String,
     /// What credit note numbers begin with, at most 12 characters.
     credit_prefix: String,
+    /// Where its people plan their days, as in the time zone database: Europe/London.
+    timezone: String,
+    /// The month, 1 to 12, in which the years of later budgets begin.
+    year_start_month: i32,
+    /// What it calls itself, at most 40 characters: partnership.
+    alliance_word: String,
+    /// What it calls a member, at most 40 characters: partner school.
+    member_word: String,
+    /// What it calls a strand, at most 40 characters: programme.
+    strand_word: String,
 }
 
 payload! {
@@ -51,7 +61,8 @@ pub(crate) struct AlliancesMutation;
 
 #[Object]
 impl AlliancesMutation {
-    /// Change an alliance's letterhead and terms. Invoices already issued keep what was printed on them.
+    /// Change an alliance's letterhead, terms, calendar and words. Invoices already issued keep what was printed on them,
+    /// and budgets that are there keep their dates.
     async fn change_settings(
         &self,
         ctx: &Context<'_>,
@@ -79,6 +90,13 @@ impl AlliancesMutation {
             payment_terms_days: u16::try_from(input.payment_terms_days).unwrap_or(u16::MAX),
             invoice_prefix: input.invoice_prefix,
             credit_prefix: input.credit_prefix,
+            timezone: input.timezone,
+            year_start_month: u32::try_from(input.year_start_month).unwrap_or_default(),
+            wording: Wording {
+                alliance: input.alliance_word,
+                member: input.member_word,
+                strand: input.strand_word,
+            },
         };
         let done = answer(change_settings(session.app(), change.viewer(), settings).await)?;
         Ok(change.answer(done, async |inside, _| Ok(AllianceObject(inside))).await?.into())

@@ -460,6 +460,8 @@ pub(crate) enum SupplierKindEnum {
     EducationBody,
     /// A trading company: charges VAT on everything.
     TradingCompany,
+    /// Anybody who is not registered for VAT: charges none.
+    NotRegistered,
 }
 
 /// What a person may act as.

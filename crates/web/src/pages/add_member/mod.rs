@@ -98,7 +98,7 @@ async fn page(
     let data = site.query::<AddMember>(&within.signed, variables).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     Ok(Page {
-        shell: within.shell("Add a member"),
+        shell: within.shell(&format!("Add {}", format::a(&within.entered.wording.member))),
         base: within.path("/members"),
         today: alliance.today,
         results: alliance.register_schools,
@@ -137,7 +137,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
     };
     match result {
         Ok(member) => {
-            let said = format!("{} is a member now.", member.name);
+            let said = format!("{} is {} now.", member.name, format::a(&within.entered.wording.member));
             Ok(done(&within.path(&format!("/members/{}", member.id)), &said))
         }
         Err(problem) => {

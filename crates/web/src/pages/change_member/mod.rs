@@ -12,6 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
+    format,
     forms::{Fields, FormState, problem, read_form},
     ids::global,
     page::{PageError, PageResult, done, outcome, render, render_refused},
@@ -79,7 +80,7 @@ async fn page(
         return Err(PageError::Forbidden);
     }
     Ok(Page {
-        shell: within.shell("Change a member"),
+        shell: within.shell(&format!("Change {}", format::a(&within.entered.wording.member))),
         base: within.path(&format!("/members/{id}")),
         member,
         entry: alliance.register_school,

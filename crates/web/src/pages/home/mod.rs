@@ -60,8 +60,10 @@ impl SchoolPage {
         let open = seen.flat_map(|invoices| &invoices.nodes).filter(|invoice| invoice.outstanding.0 > 0);
         let open: Vec<_> = open.collect();
         let Some(next) = open.iter().map(|invoice| invoice.due_on).min() else {
-            return "Your school in the alliance: what it is asked for and why, and what it gave and gained."
-                .into();
+            return format!(
+                "Your school in the {}: what it is asked for and why, and what it gave and gained.",
+                self.shell.wording.alliance
+            );
         };
         let count = i64::try_from(open.len()).unwrap_or(i64::MAX);
         let total = Pence(open.iter().map(|invoice| invoice.outstanding.0).sum());

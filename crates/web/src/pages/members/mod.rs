@@ -66,7 +66,7 @@ pub(crate) async fn get(
     let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
     let fields = [("name", filter.name.as_str()), ("phase", &filter.phase)];
     let page = Page {
-        shell: within.shell("Members"),
+        shell: within.shell(&format::capitalised(&within.entered.wording.members())),
         at: ListAddress::new(within.path("/members"), &fields, filter.after.as_deref()),
         filter,
         list,

@@ -1,9 +1,9 @@
-//! The alliance's letterhead and terms.
+//! The alliance's letterhead, terms, calendar and words.
 
 use askama::Template;
 use axum::extract::{Request, State};
 use domain::{
-    alliances::{BankAccount, ChangeSettings, Letterhead, SupplierKind, change_settings},
+    alliances::{BankAccount, ChangeSettings, Letterhead, SupplierKind, Wording, change_settings},
     viewer::Permission,
 };
 
@@ -29,9 +29,26 @@ struct Page {
 }
 
 /// Who issues invoices, as the domain names it.
-const SUPPLIER_KINDS: [(&str, &str); 2] = [
+const SUPPLIER_KINDS: [(&str, &str); 3] = [
     ("education_body", "School, trust or authority: no VAT"),
     ("trading_company", "Trading company: with VAT"),
+    ("not_registered", "Not registered for VAT: no VAT"),
+];
+
+/// The months in which a year may begin.
+const MONTHS: [(&str, &str); 12] = [
+    ("1", "January"),
+    ("2", "February"),
+    ("3", "March"),
+    ("4", "April"),
+    ("5", "May"),
+    ("6", "June"),
+    ("7", "July"),
+    ("8", "August"),
+    ("9", "September"),
+    ("10", "October"),
+    ("11", "November"),
+    ("12", "December"),
 ];
 
 async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Page, PageError> {
@@ -64,12 +81,20 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
         },
         supplier_kind: match fields.text("supplierKind") {
             "trading_company" => SupplierKind::TradingCompany,
+            "not_registered" => SupplierKind::NotRegistered,
             _ => SupplierKind::EducationBody,
         },
         // What is no number is out of range too, and refused in the same words.
         payment_terms_days: fields.text("paymentTermsDays").parse().unwrap_or(u16::MAX),
         invoice_prefix: text("invoicePrefix"),
         credit_prefix: text("creditPrefix"),
+        timezone: text("timezone"),
+        year_start_month: fields.text("yearStartMonth").parse().unwrap_or_default(),
+        wording: Wording {
+            alliance: text("allianceWord"),
+            member: text("memberWord"),
+            strand: text("strandWord"),
+        },
     };
     match outcome(change_settings(&site.gateway.app, within.viewer(), input).await)? {
         Ok(_) => Ok(done(&within.path("/settings"), "The settings are saved.")),

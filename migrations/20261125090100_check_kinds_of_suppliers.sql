@@ -1,0 +1,1 @@
+alter table alliances validate constraint alliances_supplier_kind_check;
