@@ -346,7 +346,7 @@ async fn paging_walks_a_list_once_and_only_with_its_own_cursors() {
 }
 
 /// What an id of each kind finds: an object of its own, or nothing, because it is a part of one.
-const KINDS: [(&str, Option<&str>); 13] = [
+const KINDS: [(&str, Option<&str>); 14] = [
     ("/id", Some("Alliance")),
     ("/members/nodes/0/id", Some("Member")),
     ("/payers/0/id", Some("Payer")),
@@ -357,6 +357,7 @@ const KINDS: [(&str, Option<&str>); 13] = [
     ("/jobs/nodes/0/id", Some("Job")),
     ("/invoices/nodes/0/deliveries/0/id", Some("Delivery")),
     ("/strands/0/id", None),
+    ("/closures/0/id", None),
     ("/invoices/nodes/0/creditNotes/0/id", None),
     ("/invoices/nodes/1/allocations/0/id", None),
     ("/budgets/1/shares/0/id", None),

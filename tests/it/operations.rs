@@ -20,6 +20,39 @@ const OFFICE: &[&str] = &["director", "manager", "finance"];
 pub const OPERATIONS: &[Operation] = &[
     Operation { name: "changeSettings", roles: ALLIANCE, input: change_settings },
     Operation {
+        name: "addClosure",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "name": "Spring half term", "startsOn": "2027-02-15", "endsOn": "2027-02-19" }),
+    },
+    Operation {
+        name: "changeClosure",
+        roles: ALLIANCE,
+        input: |of| {
+            json!({ "alliance": of.slug, "closureId": of.first("closures"), "name": "Christmas holiday",
+                            "startsOn": "2026-12-21", "endsOn": "2027-01-04" })
+        },
+    },
+    Operation {
+        name: "removeClosure",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "closureId": of.first("closures") }),
+    },
+    Operation {
+        name: "addStrand",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "name": "Peer review" }),
+    },
+    Operation {
+        name: "renameStrand",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "strandId": of.first("strands"), "name": "Trainees" }),
+    },
+    Operation {
+        name: "removeStrand",
+        roles: ALLIANCE,
+        input: |of| json!({ "alliance": of.slug, "strandId": of.first("strands") }),
+    },
+    Operation {
         name: "addMember",
         roles: ALLIANCE,
         input: |of| {
@@ -317,7 +350,7 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
 pub const ACCOUNT_OPERATIONS: &[&str] = &["endOtherSessions", "endSession"];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }
+    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }
     budgets { id label shares { id } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
@@ -354,6 +387,11 @@ impl Things {
 
     pub fn person_named(&self, name: &str) -> &str {
         id(self.find("/people/nodes", "name", name))
+    }
+
+    /// The first of the alliance's own `strands` or `closures`.
+    pub fn first(&self, list: &str) -> &str {
+        id(&self.all[list][0])
     }
 
     /// The newest of a person's `posts` or `roles`.

@@ -29,6 +29,8 @@ fn address(page: &str, things: &Things) -> String {
         "payers" => things.payer("Birch Infant School"),
         "payments" => things.free_payment(),
         "jobs" => things.parked_job(),
+        "settings" if page.contains("/closures/") => things.first("closures"),
+        "settings" if page.contains("/strands/") => things.first("strands"),
         _ if page.contains("{id}") => panic!("{page}: which id?"),
         _ => return format!("/fenland{page}"),
     };

@@ -17,6 +17,23 @@ async fn reminders(app: &TestApp) -> Vec<String> {
     sqlx::query_scalar(sent).bind(FENLAND).fetch_all(&app.owner).await.unwrap()
 }
 
+/// A day that is entered by hand counts as any other day on which nobody is in the office.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_waits_for_the_end_of_a_closure() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let run = json!({ "alliance": FENLAND, "budgetId": Things::of(FENLAND, &director).await.budget("2026-27"),
+                      "expectedCount": 5, "expectedTotal": 503_500, "dueOn": "2026-12-15", "idempotencyKey": "run" });
+    finance.done("issueInvoices", "", run).await;
+    let training = json!({ "alliance": FENLAND, "name": "Training day", "startsOn": "2026-12-08", "endsOn": "2026-12-08" });
+    director.done("addClosure", "", training).await;
+    app.work().await;
+    app.pass_days_to(day(2026, 12, 9)).await;
+    let of_alder: Vec<_> = reminders(&app).await.into_iter().filter(|sent| sent.contains("Alder")).collect();
+    assert_eq!(of_alder, ["2026-12-09 Alder -7"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_level_comes_once_and_stops_when_it_is_settled() {
     let app = TestApp::new().await;

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use tests::{TestApp, fixture::FENLAND};
 
+use crate::operations::Things;
+
 const SETTINGS: &str = "/fenland/settings";
 
 /// Sends the settings with one field as typed; what the page then says is wrong, at the field.
@@ -91,4 +93,124 @@ async fn another_start_of_the_year_leaves_budgets_as_they_are() {
     let today = "query($slug: String!) { alliance(slug: $slug) { today } }";
     let date = director.graphql(today, json!({ "slug": FENLAND })).await["alliance"]["today"].take();
     assert_eq!(date, Value::from("2026-11-25"));
+}
+
+const CLOSURES: &str = "/fenland/settings/closures";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_on_which_schools_are_closed_are_entered_changed_and_removed() {
+    let app = TestApp::new().await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &app.sign_in("director@fenland.example").await).await;
+    let rows = async || manager.page(CLOSURES).await.texts("#closures tbody :is(th, .day)");
+    let plan =
+        "query($id: ID!) { alliance(slug: \"fenland\") { planRun(budgetId: $id) { plan { dueOn } } } }";
+    let due_on = async || {
+        let id = things.budget("2026-27");
+        finance.graphql(plan, json!({ "id": id })).await["alliance"]["planRun"]["plan"]["dueOn"].take()
+    };
+    assert_eq!(rows().await, ["Christmas", "21 Dec 2026", "1 Jan 2027"]);
+    // Thirty days from now are in the holiday.
+    assert_eq!(due_on().await, "2027-01-04");
+
+    let training = [("name", "Training day"), ("startsOn", "04/01/2027"), ("endsOn", "2027-01-04")];
+    assert_eq!(manager.submit(CLOSURES, "/closures", &training).await.status, 303);
+    assert_eq!(rows().await[3..], ["Training day", "4 Jan 2027", "4 Jan 2027"]);
+    assert_eq!(due_on().await, "2027-01-05");
+
+    let edit = manager.page(CLOSURES).await.link("Change Christmas");
+    let christmas = edit.split("edit=").nth(1).unwrap().to_owned();
+    let typed = [("name", "Winter"), ("endsOn", "2026-12-23")];
+    assert_eq!(manager.submit(&edit, &format!("/closures/{christmas}"), &typed).await.status, 303);
+    assert_eq!(rows().await[..3], ["Winter", "21 Dec 2026", "23 Dec 2026"]);
+    assert_eq!(due_on().await, "2026-12-24");
+
+    let remove = format!("/closures/{christmas}/remove");
+    let removed = manager.submit(CLOSURES, &remove, &[]).await;
+    assert_eq!((removed.status, removed.location()), (303, CLOSURES));
+    assert_eq!(rows().await, ["Training day", "4 Jan 2027", "4 Jan 2027"]);
+    // Somebody else was faster.
+    let csrf = manager.page(CLOSURES).await.form("/closures").fields.remove(0).1;
+    let gone = manager.post(&format!("/fenland/settings{remove}"), &[("csrf", &csrf)]).await;
+    assert_eq!(gone.status, 422);
+    let said = tests::page::Page::new(CLOSURES, &gone.body).text();
+    assert!(said.contains("not among this alliance's closures"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_cannot_be_closures_are_refused_at_their_field() {
+    let app = TestApp::new().await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let before = app.contents().await;
+    let long = "x".repeat(101);
+    let edit = manager.page(CLOSURES).await.link("Change Christmas");
+    let change = format!("/closures/{}", edit.split("edit=").nth(1).unwrap());
+    for (page, action) in [(CLOSURES, "/closures"), (edit.as_str(), change.as_str())] {
+        for (name, first, last, field, said) in [
+            ("", "2027-02-15", "2027-02-19", "name", "at most 100 characters, such as Autumn half term"),
+            (long.as_str(), "2027-02-15", "2027-02-19", "name", "at most 100 characters"),
+            ("Half term", "2027-02-15", "2027-02-14", "endsOn", "cannot be before the first day"),
+            ("Half term", "2027-02-15", "2027-05-26", "endsOn", "more than 100 days"),
+            ("Half term", "soon", "2027-02-19", "startsOn", "date"),
+            ("Half term", "2027-02-15", "", "endsOn", "Please give a date"),
+        ] {
+            let typed = [("name", name), ("startsOn", first), ("endsOn", last)];
+            let refused = manager.submit(page, action, &typed).await;
+            assert_eq!(refused.status, 422, "{typed:?}");
+            let shown = tests::page::Page::new(page, &refused.body);
+            let error = shown.texts(&format!("#{field}-error")).join(" ");
+            assert!(error.contains(said), "{typed:?}: {error}");
+            let kept = shown.form(action).fields;
+            for (name, value) in typed {
+                assert!(kept.contains(&(name.to_owned(), value.to_owned())), "{name} is not kept: {kept:?}");
+            }
+        }
+    }
+    assert_eq!(app.contents().await, before);
+    // A hundred days are a long time, and may be.
+    let hundred = [("name", "Building work"), ("startsOn", "2027-02-15"), ("endsOn", "2027-05-25")];
+    assert_eq!(manager.submit(CLOSURES, "/closures", &hundred).await.status, 303);
+}
+
+const STRANDS: &str = "/fenland/settings/strands";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strands_are_added_renamed_and_removed() {
+    let app = TestApp::new().await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let names = async || manager.page(STRANDS).await.texts("#strands tbody th");
+    let usual = names().await;
+    assert_eq!(usual.len(), 6);
+    assert_eq!(manager.submit(STRANDS, "/strands", &[("name", " Peer \n review ")]).await.status, 303);
+    assert_eq!(names().await, [&usual[..], &["Peer review".to_owned()]].concat());
+
+    let before = app.contents().await;
+    let edit = manager.page(STRANDS).await.link("Rename Professional development");
+    let id = edit.split("edit=").nth(1).unwrap().to_owned();
+    let rename = format!("/strands/{id}");
+    let long = "x".repeat(101);
+    for (page, action, typed, said) in [
+        (STRANDS, "/strands", "Peer review", "There is one of this name already."),
+        (STRANDS, "/strands", " ", "Please give it a name, in at most 100 characters."),
+        (STRANDS, "/strands", &long, "Please give it a name, in at most 100 characters."),
+        (&edit, &rename, "Peer review", "There is one of this name already."),
+        (&edit, &rename, "", "Please give it a name, in at most 100 characters."),
+    ] {
+        let refused = manager.submit(page, action, &[("name", typed)]).await;
+        assert_eq!(refused.status, 422, "{typed}");
+        let shown = tests::page::Page::new(page, &refused.body);
+        assert_eq!(shown.texts("#name-error"), [said], "{typed}");
+        assert!(shown.form(action).fields.contains(&("name".to_owned(), typed.to_owned())), "{typed}");
+    }
+    assert_eq!(app.contents().await, before);
+
+    assert_eq!(manager.submit(&edit, &rename, &[("name", "Training")]).await.status, 303);
+    assert_eq!(names().await[1], "Training", "it stays in its place");
+    let removed = manager.submit(STRANDS, &format!("/strands/{id}/remove"), &[]).await;
+    assert_eq!((removed.status, removed.location()), (303, STRANDS));
+    let left = names().await;
+    assert_eq!(left.len(), 6);
+    assert!(!left.contains(&"Training".to_owned()), "{left:?}");
+    assert!(manager.page(SETTINGS).await.texts("li").contains(&"Peer review".to_owned()));
 }

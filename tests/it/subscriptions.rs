@@ -164,8 +164,14 @@ async fn what_is_committed_is_told_to_those_who_may_see_it() {
 }
 
 /// What changes nothing that is followed.
-const SILENT: [&str; 7] = [
+const SILENT: [&str; 13] = [
     "changeSettings",
+    "addClosure",
+    "changeClosure",
+    "removeClosure",
+    "addStrand",
+    "renameStrand",
+    "removeStrand",
     "recordPurchaseOrder",
     "setReminderLevels",
     "retryJob",

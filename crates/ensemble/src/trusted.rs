@@ -9,6 +9,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/budget/query.graphql"),
     include_str!("../../web/src/pages/budgets/query.graphql"),
     include_str!("../../web/src/pages/change_member/query.graphql"),
+    include_str!("../../web/src/pages/closures/query.graphql"),
     include_str!("../../web/src/pages/debt/query.graphql"),
     include_str!("../../web/src/pages/edit_budget/query.graphql"),
     include_str!("../../web/src/pages/home/query.graphql"),
@@ -28,6 +29,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/settings/query.graphql"),
     include_str!("../../web/src/pages/start/query.graphql"),
     include_str!("../../web/src/pages/statement/query.graphql"),
+    include_str!("../../web/src/pages/strands/query.graphql"),
 ];
 
 #[cfg(test)]

@@ -139,7 +139,13 @@ pub fn router(site: Site) -> Router {
         .route("/jobs.csv", get(pages::jobs::csv))
         .route("/jobs/{id}/retry", post(pages::jobs::retry))
         .route("/jobs/{id}/discard", post(pages::jobs::discard))
-        .route("/settings", get(pages::settings::get).post(pages::settings::post));
+        .route("/settings", get(pages::settings::get).post(pages::settings::post))
+        .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
+        .route("/settings/closures/{id}", post(pages::closures::change))
+        .route("/settings/closures/{id}/remove", post(pages::closures::remove))
+        .route("/settings/strands", get(pages::strands::get).post(pages::strands::post))
+        .route("/settings/strands/{id}", post(pages::strands::rename))
+        .route("/settings/strands/{id}/remove", post(pages::strands::remove));
     let mut router = Router::new()
         .route("/", get(pages::start::get))
         .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))

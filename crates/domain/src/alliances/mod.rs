@@ -1,13 +1,25 @@
 //! The tenants: each alliance's name, letterhead, calendar and local words.
 
+mod add_closure;
+mod add_strand;
+mod change_closure;
 mod change_settings;
 mod demo;
 mod found_alliance;
+mod remove_closure;
+mod remove_strand;
+mod rename_strand;
 pub(crate) mod repo;
 
+pub use add_closure::{AddClosureError, ClosureInput, ClosureInputError, add_closure};
+pub use add_strand::{AddStrandError, add_strand};
+pub use change_closure::{ChangeClosure, ChangeClosureError, change_closure};
 pub use change_settings::{ChangeSettings, ChangeSettingsError, change_settings};
 pub use demo::{DemoState, begin_demo, clear_half_made_demo, demo_state, finish_demo, leave_demo};
 pub use found_alliance::{FoundAlliance, FoundAllianceError, FoundingPerson, found_alliance};
+pub use remove_closure::{RemoveClosureError, remove_closure};
+pub use remove_strand::{RemoveStrandError, remove_strand};
+pub use rename_strand::{RenameStrand, RenameStrandError, rename_strand};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;

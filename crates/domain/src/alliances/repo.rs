@@ -165,6 +165,71 @@ pub(crate) async fn insert_closure(tx: &mut Tx, new: &Closure) -> Result<(), Int
     Ok(())
 }
 
+/// Whether there is such a closure to change.
+pub(super) async fn update_closure(tx: &mut Tx, new: &Closure) -> Result<bool, Internal> {
+    let done = sqlx::query!(
+        "update closures set name = $3, starts_on = $4, ends_on = $5 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.name,
+        new.starts_on,
+        new.ends_on
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_closure(tx: &mut Tx, id: ClosureId) -> Result<Option<Closure>, Internal> {
+    Ok(sqlx::query_as!(
+        Closure,
+        r#"delete from closures where alliance_id = $1 and id = $2
+           returning id as "id: ClosureId", name, starts_on, ends_on"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The strand becomes the last.
+pub(super) async fn append_strand(tx: &mut Tx, new: &Strand) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into strands (alliance_id, id, name, position)
+         select $1, $2, $3, coalesce(max(position), 0) + 1 from strands where alliance_id = $1",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.name
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whether there is such a strand to rename.
+pub(super) async fn update_strand(tx: &mut Tx, new: &Strand) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update strands set name = $3 where alliance_id = $1 and id = $2",
+        tx.alliance_id() as _,
+        new.id as _,
+        new.name
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_strand(tx: &mut Tx, id: StrandId) -> Result<Option<Strand>, Internal> {
+    Ok(sqlx::query_as!(
+        Strand,
+        r#"delete from strands where alliance_id = $1 and id = $2 returning id as "id: StrandId", name"#,
+        tx.alliance_id() as _,
+        id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 /// The demo's mark, and whether there is any alliance or account.
 pub(super) async fn demo(tx: &mut MachineTx) -> Result<(Option<String>, bool), Internal> {
     let row = sqlx::query!(

@@ -46,10 +46,12 @@ pub enum Kind {
     Session = 50,
     /// A role of a person.
     RoleGrant = 20,
+    /// Days on which schools are closed.
+    Closure = 21,
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Refund,
         Self::Session,
         Self::RoleGrant,
+        Self::Closure,
     ];
 }
 

@@ -94,7 +94,7 @@ impl Query {
     }
 
     /// Anything by its id; null when there is no such thing, or when it is not yours to see. Parts are read with what
-    /// they are part of, and are null here: strands, posts, shares, credit notes, allocations, entries of the ledger.
+    /// they are part of, and are null here: strands, closures, posts, shares, credit notes, allocations, entries of the ledger.
     /// So are sessions, which belong to you and to no alliance.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
         let Some((kind, alliance_id, uuid)) = ids::decode(&id) else { return Ok(None) };
@@ -128,7 +128,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::LedgerEntry
         | ids::Kind::Refund
         | ids::Kind::Session
-        | ids::Kind::RoleGrant => None,
+        | ids::Kind::RoleGrant
+        | ids::Kind::Closure => None,
     })
 }
 

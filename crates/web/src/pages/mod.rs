@@ -8,6 +8,7 @@ pub(crate) mod assign_payer;
 pub(crate) mod budget;
 pub(crate) mod budgets;
 pub(crate) mod change_member;
+pub(crate) mod closures;
 pub(crate) mod debt;
 pub(crate) mod dev_mail;
 pub(crate) mod edit_budget;
@@ -28,6 +29,7 @@ pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod statement;
+pub(crate) mod strands;
 
 use axum::{
     http::Uri,

@@ -57,10 +57,10 @@ payload! {
 }
 
 #[derive(Default)]
-pub(crate) struct AlliancesMutation;
+pub(crate) struct ChangeSettingsMutation;
 
 #[Object]
-impl AlliancesMutation {
+impl ChangeSettingsMutation {
     /// Change an alliance's letterhead, terms, calendar and words. Invoices already issued keep what was printed on them,
     /// and budgets that are there keep their dates.
     async fn change_settings(

@@ -1,17 +1,22 @@
 //! The alliance: all tenant data hangs below it.
 
+mod add_closure;
+mod add_strand;
+mod change_closure;
 mod change_settings;
+mod remove_closure;
+mod remove_strand;
+mod rename_strand;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use async_graphql::{ComplexObject, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Enum, ID, MergedObject, Object, Result, SimpleObject};
 use domain::{
     alliances,
+    ids::AllianceId,
     viewer::{self, Role},
 };
 use futures::future::try_join_all;
-
-pub(crate) use change_settings::AlliancesMutation;
 
 use super::{
     context::Inside,
@@ -21,6 +26,17 @@ use super::{
     scalars::{Date, Formula},
     schools,
 };
+
+#[derive(MergedObject, Default)]
+pub(crate) struct AlliancesMutation(
+    change_settings::ChangeSettingsMutation,
+    add_closure::AddClosureMutation,
+    change_closure::ChangeClosureMutation,
+    remove_closure::RemoveClosureMutation,
+    add_strand::AddStrandMutation,
+    rename_strand::RenameStrandMutation,
+    remove_strand::RemoveStrandMutation,
+);
 
 /// An alliance of schools, as you may see it.
 pub(crate) struct AllianceObject(pub(crate) Arc<Inside>);
@@ -94,22 +110,13 @@ impl AllianceObject {
     /// The parts of its work.
     async fn strands(&self) -> Result<Vec<StrandObject>> {
         let strands = alliances::strands(&self.0.reading).await.map_err(errors::read)?;
-        let object = |strand: alliances::Strand| StrandObject {
-            id: ids::encode(Kind::Strand, self.0.id(), strand.id.0),
-            name: strand.name,
-        };
-        Ok(strands.into_iter().map(object).collect())
+        Ok(strands.into_iter().map(|strand| StrandObject::of(self.0.id(), strand)).collect())
     }
 
     /// Days on which its schools are closed, from today on.
     async fn closures(&self) -> Result<Vec<ClosureObject>> {
         let closures = alliances::closures(&self.0.reading, self.0.today).await.map_err(errors::read)?;
-        let object = |closure: alliances::Closure| ClosureObject {
-            name: closure.name,
-            starts_on: closure.starts_on.into(),
-            ends_on: closure.ends_on.into(),
-        };
-        Ok(closures.into_iter().map(object).collect())
+        Ok(closures.into_iter().map(|closure| ClosureObject::of(self.0.id(), closure)).collect())
     }
 
     /// Its members, by name. Without `on`, those of today.
@@ -440,16 +447,35 @@ pub(crate) struct StrandObject {
     name: String,
 }
 
+impl StrandObject {
+    fn of(alliance_id: AllianceId, strand: alliances::Strand) -> Self {
+        Self { id: ids::encode(Kind::Strand, alliance_id, strand.id.0), name: strand.name }
+    }
+}
+
 /// Days on which schools are closed, both ends included.
 #[derive(SimpleObject)]
 #[graphql(name = "Closure")]
 pub(crate) struct ClosureObject {
+    /// Opaque, and good for as long as the closure is entered.
+    id: ID,
     /// "Autumn half term".
     name: String,
     /// The first day.
     starts_on: Date,
     /// The last day.
     ends_on: Date,
+}
+
+impl ClosureObject {
+    fn of(alliance_id: AllianceId, closure: alliances::Closure) -> Self {
+        Self {
+            id: ids::encode(Kind::Closure, alliance_id, closure.id.0),
+            name: closure.name,
+            starts_on: closure.starts_on.into(),
+            ends_on: closure.ends_on.into(),
+        }
+    }
 }
 
 /// What kind of body the alliance's legal entity is.
