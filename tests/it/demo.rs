@@ -44,8 +44,8 @@ async fn the_demo_shows_every_state_there_is() {
     let query = "query { alliance(slug: \"wold-edge\") {
         members(first: 100) { nodes { name phase payer { kind legalName } } }
         invoices(first: 100) { nodes { memberName state issuedOn dueOn outstanding } }
-        payments(first: 100) { nodes { amount free allocations { id } } }
-        budgets { agreedAt } } }";
+        payments(first: 100) { nodes { amount free allocations { id } refunds { amount } } }
+        closures { name } budgets { agreedAt shares { explanation member { name joinedOn } } } } }";
     let alliance = dana.graphql(query, json!({})).await["alliance"].take();
     let each = |list: &Value, field: &str| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -79,11 +79,25 @@ async fn the_demo_shows_every_state_there_is() {
     let budgets = alliance["budgets"].as_array().unwrap();
     let drafts = budgets.iter().filter(|budget| budget["agreedAt"].is_null()).count();
     assert_eq!((budgets.len(), drafts), (3, 1));
+    assert!(
+        payments.iter().any(|one| one["refunds"].as_array().is_some_and(|refunds| !refunds.is_empty())),
+        "no money was sent back"
+    );
+    let share_of = |name: &str| {
+        let shares = budgets.iter().flat_map(|budget| budget["shares"].as_array().unwrap());
+        shares.filter(|share| share["member"]["name"] == name).cloned().collect::<Vec<_>>()
+    };
+    let late = share_of("Tealby Vale Primary School");
+    assert_eq!(late.len(), 1, "{late:#?}");
+    let explanation = late[0]["explanation"].as_str().unwrap();
+    assert!(explanation.contains("of 12 months") && explanation.contains("had joined"), "{explanation}");
+    assert!(alliance["closures"].as_array().unwrap().len() > 3, "schools are never closed");
 
     let owen = app.sign_in("owen.tarrant@woldedge.example").await;
-    let query = "query { alliance(slug: \"harbour-coast\") { members(first: 100) { nodes { name } } } }";
+    let query = "query { alliance(slug: \"harbour-coast\") { closures { name } members(first: 100) { nodes { name } } } }";
     let harbour = owen.graphql(query, json!({})).await;
     assert_eq!(harbour["alliance"]["members"]["nodes"].as_array().map(Vec::len), Some(11));
+    assert!(harbour["alliance"]["closures"].as_array().unwrap().len() > 3);
     let ruth = app.sign_in("ruth.adeyemi@woldedge.example").await;
     assert_eq!(ruth.send(ruth.request(Method::GET, "/wold-edge")).await.status, 200);
 

@@ -73,8 +73,8 @@ pub enum AddClosureError {
     Internal(#[from] Internal),
 }
 
-/// Enters days on which schools are closed. From now on no invoice falls due on one, and no reminder goes then; due dates
-/// of invoices already issued stay.
+/// Enters days on which schools are closed. From now on no invoice falls due on one, and no reminder goes then; due
+/// dates of invoices already issued stay.
 pub async fn add_closure(
     app: &App,
     viewer: &Viewer,

@@ -1,5 +1,5 @@
-//! The demo: a fictional alliance of 27 schools of all phases and a second of 11, with people, last year's contributions
-//! and this year's in every state that money can be in. The same whenever it is made, but for its dates, which lie
+//! The demo: a fictional alliance of 27 schools of all phases and a second of 11, with people, the days on which their
+//! schools are closed, last year's contributions and this year's in every state that money can be in. The same whenever it is made, but for its dates, which lie
 //! around today. Every name in it is made up.
 //!
 //! [`schools`] says who belongs, [`year`] what happens to their money.
@@ -9,7 +9,7 @@ mod year;
 
 use std::path::Path;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::{
     access::EmailAddress,
     alliances::{
@@ -149,10 +149,12 @@ async fn make(app: &App) -> Result<(), Internal> {
     let founded_on = year_start - Days::new(400);
 
     let founded = world.on(founded_on);
-    let wold_edge = found_alliance(&founded, wold_edge()?).await.map_err(Internal::new)?;
+    let wold_edge =
+        found_alliance(&founded, wold_edge(closures(year_start)?)?).await.map_err(Internal::new)?;
     schools::wold_edge(&world, wold_edge, founded_on).await?;
     year::wold_edge(&world, wold_edge, year_start).await?;
-    let harbour_coast = found_alliance(&founded, harbour_coast()?).await.map_err(Internal::new)?;
+    let harbour_coast =
+        found_alliance(&founded, harbour_coast(closures(year_start)?)?).await.map_err(Internal::new)?;
     schools::harbour_coast(&world, harbour_coast, founded_on).await?;
     year::harbour_coast(&world, harbour_coast, year_start).await
 }
@@ -182,7 +184,35 @@ fn failed(failure: impl Into<Failure>) -> Internal {
     }
 }
 
-fn wold_edge() -> Result<FoundAlliance, Internal> {
+/// The first days of holidays, as a month and a day, and for how long they last.
+const HOLIDAYS: [(&str, u32, u32, u64); 6] = [
+    ("Autumn half term", 10, 31, 5),
+    ("Christmas holiday", 12, 22, 12),
+    ("Spring half term", 2, 17, 5),
+    ("Spring holiday", 4, 1, 12),
+    ("Summer half term", 5, 31, 5),
+    ("Summer holiday", 7, 27, 37),
+];
+
+type Closures = Vec<(String, NaiveDate, NaiveDate)>;
+
+/// When schools are closed in the year that begins then, the one before and the one after: from the Monday on or before
+/// the day of [`HOLIDAYS`].
+fn closures(year_start: NaiveDate) -> Result<Closures, Internal> {
+    let mut closures = Vec::new();
+    for offset in -1..=1 {
+        for (name, month, day, days) in HOLIDAYS {
+            let year = year_start.year() + offset + i32::from(month < year_start.month());
+            let date = NaiveDate::from_ymd_opt(year, month, day);
+            let monday = date.map(|date| date.week(Weekday::Mon).first_day());
+            let monday = monday.ok_or_else(|| Internal::new("no such holiday"))?;
+            closures.push((name.to_owned(), monday, monday + Days::new(days - 1)));
+        }
+    }
+    Ok(closures)
+}
+
+fn wold_edge(closures: Closures) -> Result<FoundAlliance, Internal> {
     let letterhead = Letterhead {
         legal_name: "Wold Edge Alliance Ltd".into(),
         address: "The Old Schoolhouse\n4 Church Lane\nWold Edge\nLN99 4AB".into(),
@@ -199,10 +229,10 @@ fn wold_edge() -> Result<FoundAlliance, Internal> {
         person("Owen Tarrant", "owen.tarrant@woldedge.example", Role::Manager)?,
         person("Dana Whitlock", "dana.whitlock@woldedge.example", Role::FinanceLead)?,
     ];
-    Ok(founding("wold-edge", "Wold Edge Alliance", "WEA-", letterhead, people))
+    Ok(FoundAlliance { closures, ..founding("wold-edge", "Wold Edge Alliance", "WEA-", letterhead, people) })
 }
 
-fn harbour_coast() -> Result<FoundAlliance, Internal> {
+fn harbour_coast(closures: Closures) -> Result<FoundAlliance, Internal> {
     let letterhead = Letterhead {
         legal_name: "Harbour Coast Partnership CIO".into(),
         address: "Breakwater Academy\nQuay Street\nHarbour Coast\nNR99 7ZZ".into(),
@@ -219,7 +249,8 @@ fn harbour_coast() -> Result<FoundAlliance, Internal> {
         // The same address: one sign-in, two alliances.
         person("Owen Tarrant", "owen.tarrant@woldedge.example", Role::FinanceLead)?,
     ];
-    Ok(founding("harbour-coast", "Harbour Coast Partnership", "HCP-", letterhead, people))
+    let founding = founding("harbour-coast", "Harbour Coast Partnership", "HCP-", letterhead, people);
+    Ok(FoundAlliance { closures, ..founding })
 }
 
 fn person(name: &str, email: &str, role: Role) -> Result<FoundingPerson, Internal> {
@@ -250,4 +281,28 @@ fn founding(
         wording: Wording::default(),
     };
     FoundAlliance { alliance, template: Template::TeachingSchoolAlliance, closures: Vec::new(), people }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schools_are_closed_for_whole_weeks_of_their_holidays() {
+        let closures = closures(NaiveDate::from_ymd_opt(2026, 9, 1).unwrap()).unwrap();
+        let shown: Vec<_> =
+            closures[6..12].iter().map(|(name, first, last)| format!("{name} {first} {last}")).collect();
+        assert_eq!(
+            shown,
+            [
+                "Autumn half term 2026-10-26 2026-10-30",
+                "Christmas holiday 2026-12-21 2027-01-01",
+                "Spring half term 2027-02-15 2027-02-19",
+                "Spring holiday 2027-03-29 2027-04-09",
+                "Summer half term 2027-05-31 2027-06-04",
+                "Summer holiday 2027-07-26 2027-08-31",
+            ]
+        );
+        assert_eq!((closures.len(), closures[0].1.year(), closures[17].1.year()), (18, 2025, 2028));
+    }
 }

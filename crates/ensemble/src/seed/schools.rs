@@ -45,7 +45,7 @@ const WOLD_EDGE: [School; 27] = {
         ("Quarry Bank Junior School", Junior, 256, Itself),
         ("Wainfleet Road Primary School", Primary, 388, Itself),
         ("Ashby Lane Primary School", Primary, 187, Itself),
-        // The eleven before founded the alliance; these came in its first year.
+        // The eleven before founded the alliance; these came in its first year, but for the last.
         ("Barrow Mere Primary School", Primary, 305, Itself),
         ("Candlesby Infant School", Infant, 134, Itself),
         ("Driby Top Nursery School", Nursery, 61, Authority),
@@ -101,18 +101,21 @@ const LAST_NAMES: [&str; 11] = [
     "Kelmscar",
 ];
 
-/// How many members founded an alliance; the others join in its first year, ten days apart.
+/// How many members founded an alliance; the others join in its first year, ten days apart, but for the last.
 const FOUNDERS: usize = 11;
 
-/// The 27 of Wold Edge. Some have a business manager who is asked about money.
+/// The last of Wold Edge, which joins in the middle of the year in hand.
+const LATE: usize = WOLD_EDGE.len() - 1;
+
+/// Those of Wold Edge who joined before this year. Some have a business manager who is asked about money.
 pub(super) async fn wold_edge(
     world: &World<'_>,
     alliance: AllianceId,
     founded_on: NaiveDate,
 ) -> Result<(), Internal> {
-    let home = Home { viewer: Viewer::machinery(alliance), address: "Station Road\nWold Edge\nLN99 1AA" };
+    let home = Home::in_wold_edge(alliance);
     let mut trust: Option<PayerId> = None;
-    for (at, school) in WOLD_EDGE.iter().enumerate() {
+    for (at, school) in WOLD_EDGE[..LATE].iter().enumerate() {
         let waited = at.saturating_sub(FOUNDERS - 1) as u64 * 10;
         let app = world.on(founded_on + Days::new(waited));
         let member = home.join(&app, school, trust).await?;
@@ -122,6 +125,19 @@ pub(super) async fn wold_edge(
         home.staff(&app, school, &member, at).await?;
     }
     Ok(())
+}
+
+/// The 27th of Wold Edge joins.
+pub(super) async fn late_joiner(
+    world: &World<'_>,
+    alliance: AllianceId,
+    joined_on: NaiveDate,
+) -> Result<Member, Internal> {
+    let home = Home::in_wold_edge(alliance);
+    let (app, school) = (world.on(joined_on), &WOLD_EDGE[LATE]);
+    let member = home.join(&app, school, None).await?;
+    home.staff(&app, school, &member, LATE).await?;
+    Ok(member)
 }
 
 /// The 11 of Harbour Coast.
@@ -154,6 +170,10 @@ struct Home {
 }
 
 impl Home {
+    fn in_wold_edge(alliance: AllianceId) -> Self {
+        Self { viewer: Viewer::machinery(alliance), address: "Station Road\nWold Edge\nLN99 1AA" }
+    }
+
     async fn join(&self, app: &App, school: &School, trust: Option<PayerId>) -> Result<Member, Internal> {
         let (name, phase, pupils, pays) = *school;
         let today = app.clock.now().date_naive();

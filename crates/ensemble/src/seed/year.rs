@@ -6,14 +6,18 @@ use domain::{
     error::Internal,
     funding::{
         budgets::{
-            DraftBudget, DraftLine, RecordPurchaseOrder, agree_budget, draft_budget, record_purchase_order,
+            AddShare, DraftBudget, DraftLine, RecordPurchaseOrder, add_share, agree_budget, draft_budget,
+            record_purchase_order,
         },
         formula::{Adjustment, Base, Formula, Rounding, Weight},
         invoices::{
             Chasing, CreditInvoice, DecideChasing, InvoiceFilter, InvoiceRecord, IssueInvoices,
             credit_invoice, decide_chasing, invoices, issue_invoices,
         },
-        payments::{AllocatePayment, Part, RecordPayment, allocate_payment, record_payment},
+        payments::{
+            AllocatePayment, Part, RecordPayment, RefundPayment, allocate_payment, record_payment,
+            refund_payment,
+        },
         proration::Proration,
     },
     ids::{AllianceId, BudgetId, InvoiceId, PayerId, PaymentId},
@@ -23,7 +27,7 @@ use domain::{
     viewer::{Reading, Viewer},
 };
 
-use super::{World, failed};
+use super::{World, failed, schools};
 
 /// What becomes of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,8 @@ enum Fate {
     Paid,
     PaidHalf,
     PaidTooMuch,
+    /// Paid twice over, and once sent back.
+    PaidTwice(&'static str),
     Unpaid,
     Disputed(&'static str),
     Held(&'static str),
@@ -45,6 +51,9 @@ enum Fate {
 fn last_year(school: &str) -> Fate {
     match school {
         "Friskney Fen Primary School" => Fate::Unpaid,
+        "Langton Hill Primary School" => {
+            Fate::PaidTwice("The school and its bank’s standing order both paid.")
+        }
         "Irby Beck Primary School" => {
             Fate::HalfHeld("The school pays the rest in instalments, as agreed with its head.")
         }
@@ -87,7 +96,7 @@ pub(super) async fn wold_edge(
     let books = Books { world, viewer, lines };
     let today = world.today;
 
-    // By this day of last year, the last of the 27 had joined.
+    // By this day of last year, all but the last of the 27 had joined.
     let before = Year::beginning(year_start, -1)?;
     let run = before.starts_on + Days::new(140);
     let budget = books.budget(&before, per_pupil(16_500), run).await?;
@@ -96,7 +105,6 @@ pub(super) async fn wold_edge(
         "Marsh Lane Special School",
         "Partney Cross Secondary School",
         "Riseholme View Special School",
-        "Tealby Vale Primary School",
     ] {
         books.order(budget, school, run).await?;
     }
@@ -110,6 +118,12 @@ pub(super) async fn wold_edge(
     books.order(budget, "Harbour View Primary School", run).await?;
     books.issue(budget, run).await?;
     books.settle(budget, run, this_year).await?;
+    // A school that joins in the middle of the year has a share of the months that are left.
+    let joined_on = run + Days::new(30);
+    let joined_on = joined_on.with_day(1).unwrap_or(joined_on);
+    let member = schools::late_joiner(world, alliance, joined_on).await?;
+    let share = AddShare { budget_id: budget, member_id: member.id };
+    add_share(&world.on(joined_on), &books.viewer, share).await.map_err(failed)?;
     let second = today - Days::new(38);
     for school in ["Eastfield Secondary School", "Marsh Lane Special School", "Skendleby Free School"] {
         books.order(budget, school, second).await?;
@@ -264,6 +278,7 @@ impl Books<'_> {
     ) -> Result<(), Internal> {
         let decided = self.world.on(date + Days::new(6));
         let paid = self.world.on((date + Days::new(21)).min(self.world.today - Days::new(3)));
+        let sent_back = self.world.on(paid.clock.now().date_naive() + Days::new(2));
         let mut paid_whole: Vec<(PayerId, Vec<InvoiceRecord>)> = Vec::new();
         for record in self.issued(budget, date).await? {
             let (invoice, gross) = (record.invoice.id, record.invoice.gross);
@@ -276,9 +291,15 @@ impl Books<'_> {
                         None => paid_whole.push((record.invoice.payer_id, vec![record])),
                     }
                 }
-                Fate::PaidHalf => self.pay(&paid, half, &[(&record, half)]).await?,
+                Fate::PaidHalf => {
+                    self.pay(&paid, half, &[(&record, half)]).await?;
+                }
                 Fate::PaidTooMuch => {
                     self.pay(&paid, Pence(gross.0 + 5_000), &[(&record, gross)]).await?;
+                }
+                Fate::PaidTwice(reason) => {
+                    let payment = self.pay(&paid, Pence(gross.0 * 2), &[(&record, gross)]).await?;
+                    self.refund(&sent_back, payment, (gross, reason)).await?;
                 }
                 Fate::Disputed(reason) => {
                     self.decide(&decided, invoice, Chasing::Disputed { reason: reason.into() }).await?;
@@ -333,7 +354,12 @@ impl Books<'_> {
     }
 
     /// One payment by the payer of these invoices, set against each with its part.
-    async fn pay(&self, app: &App, amount: Pence, parts: &[(&InvoiceRecord, Pence)]) -> Result<(), Internal> {
+    async fn pay(
+        &self,
+        app: &App,
+        amount: Pence,
+        parts: &[(&InvoiceRecord, Pence)],
+    ) -> Result<PaymentId, Internal> {
         let numbers: Vec<_> = parts.iter().map(|(record, _)| record.invoice.number.as_str()).collect();
         let received = Received {
             amount,
@@ -347,6 +373,19 @@ impl Books<'_> {
             .collect();
         let allocation = AllocatePayment { payment_id, parts };
         allocate_payment(app, &self.viewer, allocation, None).await.map_err(failed)?;
+        Ok(payment_id)
+    }
+
+    /// What is free of a payment goes back.
+    async fn refund(
+        &self,
+        app: &App,
+        payment_id: PaymentId,
+        (amount, reason): (Pence, &str),
+    ) -> Result<(), Internal> {
+        let sent_on = app.clock.now().date_naive();
+        let refund = RefundPayment { payment_id, amount, sent_on, reason: reason.into() };
+        refund_payment(app, &self.viewer, refund, None).await.map_err(failed)?;
         Ok(())
     }
 

@@ -94,8 +94,8 @@ impl Query {
     }
 
     /// Anything by its id; null when there is no such thing, or when it is not yours to see. Parts are read with what
-    /// they are part of, and are null here: strands, closures, posts, shares, credit notes, allocations, entries of the ledger.
-    /// So are sessions, which belong to you and to no alliance.
+    /// they are part of, and are null here: strands, closures, posts, shares, credit notes, allocations, entries of the
+    /// ledger. So are sessions, which belong to you and to no alliance.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
         let Some((kind, alliance_id, uuid)) = ids::decode(&id) else { return Ok(None) };
         let Some(inside) = Session::of(ctx).enter_by_id(alliance_id).await? else { return Ok(None) };

@@ -61,8 +61,8 @@ pub(crate) struct ChangeSettingsMutation;
 
 #[Object]
 impl ChangeSettingsMutation {
-    /// Change an alliance's letterhead, terms, calendar and words. Invoices already issued keep what was printed on them,
-    /// and budgets that are there keep their dates.
+    /// Change an alliance's letterhead, terms, calendar and words. Invoices already issued keep what was printed on
+    /// them, and budgets that are there keep their dates.
     async fn change_settings(
         &self,
         ctx: &Context<'_>,
