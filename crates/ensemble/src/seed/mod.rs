@@ -1,6 +1,6 @@
 //! The demo: a fictional alliance of 27 schools of all phases and a second of 11, with people, the days on which their
-//! schools are closed, last year's contributions and this year's in every state that money can be in. The same whenever it is made, but for its dates, which lie
-//! around today. Every name in it is made up.
+//! schools are closed, last year's contributions and this year's in every state that money can be in. The
+//! same whenever it is made, but for its dates, which lie around today. Every name in it is made up.
 //!
 //! [`schools`] says who belongs, [`year`] what happens to their money.
 
@@ -184,7 +184,7 @@ fn failed(failure: impl Into<Failure>) -> Internal {
     }
 }
 
-/// The first days of holidays, as a month and a day, and for how long they last.
+/// Holidays: each begins on the Monday on or before a month's day, and lasts for so many days.
 const HOLIDAYS: [(&str, u32, u32, u64); 6] = [
     ("Autumn half term", 10, 31, 5),
     ("Christmas holiday", 12, 22, 12),
@@ -196,8 +196,7 @@ const HOLIDAYS: [(&str, u32, u32, u64); 6] = [
 
 type Closures = Vec<(String, NaiveDate, NaiveDate)>;
 
-/// When schools are closed in the year that begins then, the one before and the one after: from the Monday on or before
-/// the day of [`HOLIDAYS`].
+/// When schools are closed in the year that begins then, the one before and the one after.
 fn closures(year_start: NaiveDate) -> Result<Closures, Internal> {
     let mut closures = Vec::new();
     for offset in -1..=1 {
