@@ -11,6 +11,7 @@ mod demo;
 mod deployment;
 mod doctor;
 mod filters;
+mod forms;
 mod graphql;
 mod home;
 mod invoices;

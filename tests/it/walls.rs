@@ -191,12 +191,24 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
     }
 }
 
+const SITE: &str = include_str!("../../crates/web/src/site.rs");
+
+/// The routes of the router that begins with `start` in the site's source.
+fn routes_from(start: &str) -> impl Iterator<Item = String> {
+    let router = SITE.split(start).nth(1).unwrap().split(';').next().unwrap();
+    let routes = router.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
+    routes.map(|route| route.trim_end_matches('/').to_owned())
+}
+
 /// The site's routes within an alliance, from its source: a page added later is tried too.
 pub fn pages() -> Vec<String> {
-    let source = include_str!("../../crates/web/src/site.rs");
-    let within = source.split("let within =").nth(1).unwrap().split(';').next().unwrap();
-    let routes = within.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
-    routes.map(|route| route.trim_end_matches('/').to_owned()).collect()
+    routes_from("let within =").collect()
+}
+
+/// Every route of the site but those of the development mailbox.
+pub fn routes() -> Vec<String> {
+    let within = routes_from("let within =").map(|route| format!("/{{slug}}{route}"));
+    routes_from("let mut router =").chain(within).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

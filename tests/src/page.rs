@@ -54,6 +54,11 @@ impl Page {
         self.html.select(&select(css)).map(text).collect()
     }
 
+    /// How many elements `css` selects.
+    pub fn count(&self, css: &str) -> usize {
+        self.html.select(&select(css)).count()
+    }
+
     /// The addresses of links whose text has `words`.
     pub fn links(&self, words: &str) -> Vec<String> {
         let links = select("a[href]");

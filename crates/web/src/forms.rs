@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
+use askama::Template;
 use axum::{Form, extract::FromRequest};
 use chrono::NaiveDate;
 use domain::{app::App, dates::read_date, problem::Problem};
 
-use crate::{page::PageError, session::Signed};
+use crate::{
+    page::{PageError, PageResult, done, render_refused},
+    session::Signed,
+};
 
 /// A form's fields by name, in the order of the page; a name may come several times.
 #[derive(Debug, Clone, Default)]
@@ -81,11 +85,37 @@ pub(crate) async fn read_form(signed: &Signed, request: axum::extract::Request) 
     Ok(fields)
 }
 
+/// Answers a form. When it was taken, on to the address that `next` gives, with the sentence that says what was done;
+/// else `page` again, with what was typed and what is wrong.
+pub(crate) async fn answer<T, P: Template, F: Future<Output = Result<P, PageError>>>(
+    result: Result<T, Problem>,
+    fields: &Fields,
+    page: impl FnOnce(FormState) -> F,
+    next: impl FnOnce(T) -> (String, String),
+) -> PageResult {
+    match result {
+        Ok(taken) => {
+            let (path, said) = next(taken);
+            Ok(done(&path, &said))
+        }
+        Err(problem) => render_refused(&page(FormState::refused(fields, problem)).await?),
+    }
+}
+
+/// The problem at the field that has another name on the page than in the operation.
+pub(crate) fn at(problem: Problem, named: &str, here: &'static str) -> Problem {
+    let field = problem.field.map(|field| if field == named { here } else { field });
+    Problem { field, ..problem }
+}
+
 impl From<Vec<(String, String)>> for Fields {
     fn from(fields: Vec<(String, String)>) -> Self {
         Self(fields)
     }
 }
+
+/// What pages show as a section of several fields.
+const SECTIONS: [&str; 4] = ["lines", "formula", "inKindOffers", "parts"];
 
 /// Form state on a page: what was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
@@ -121,6 +151,12 @@ impl FormState {
             .as_ref()
             .filter(|problem| problem.field == Some(name))
             .map(|problem| problem.message.as_str())
+    }
+
+    /// The place on the page of what is wrong, for the link to it. What the form did not ask for has none.
+    pub(crate) fn place(&self) -> Option<&'static str> {
+        let field = self.problem.as_ref()?.field?;
+        (SECTIONS.contains(&field) || self.values.contains_key(field)).then_some(field)
     }
 
     /// Whether this form, of several on the page, is the one that was sent: a field of its own is there.

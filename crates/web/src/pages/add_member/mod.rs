@@ -4,15 +4,15 @@ use askama::Template;
 use axum::extract::{Query, Request, State};
 use chrono::NaiveDate;
 use domain::{
-    schools::members::{AddMember as Input, MemberIdentity, Phase, add_member as join},
+    schools::members::{AddMember as Input, Member, MemberIdentity, Phase, add_member as join},
     viewer::Permission,
 };
 use serde::Deserialize;
 
 use crate::{
     format,
-    forms::{FormState, read_form},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    forms::{FormState, answer, at, read_form},
+    page::{PageError, PageResult, outcome, render},
     pages::{
         assign_payer::{payer_choice, payer_options},
         query,
@@ -135,14 +135,11 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             outcome(join(&site.gateway.app, within.viewer(), input).await)?
         }
     };
-    match result {
-        Ok(member) => {
-            let said = format!("{} is {} now.", member.name, format::a(&within.entered.wording.member));
-            Ok(done(&within.path(&format!("/members/{}", member.id)), &said))
-        }
-        Err(problem) => {
-            let lookup = Lookup { urn: fields.text("urn").to_owned(), ..Lookup::default() };
-            render_refused(&page(&site, &within, lookup, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let result = result.map_err(|problem| at(problem, "payerId", "payer"));
+    let lookup = Lookup { urn: fields.text("urn").to_owned(), ..Lookup::default() };
+    let next = |member: Member| {
+        let said = format!("{} is {} now.", member.name, format::a(&within.entered.wording.member));
+        (within.path(&format!("/members/{}", member.id)), said)
+    };
+    answer(result, &fields, |form| page(&site, &within, lookup, form), next).await
 }

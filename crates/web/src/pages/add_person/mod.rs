@@ -5,14 +5,14 @@ use axum::extract::{Request, State};
 use chrono::NaiveDate;
 use domain::{
     ids::MemberId,
-    people::{self, AddPerson as Input, NewPost},
+    people::{self, AddPerson as Input, NewPost, Person},
     viewer::{Permission, Role},
 };
 use gateway::schema::ids::decode;
 
 use crate::{
-    forms::{Fields, FormState, read_form},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    forms::{Fields, FormState, answer, read_form},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -91,13 +91,10 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             outcome(people::add_person(&site.gateway.app, within.viewer(), input).await)?
         }
     };
-    match result {
-        Ok(person) => {
-            let said = format!("{} is added.", person.name);
-            Ok(done(&within.path(&format!("/people/{}", person.id)), &said))
-        }
-        Err(problem) => render_refused(&page(&site, &within, FormState::refused(&fields, problem)).await?),
-    }
+    let next = |person: Person| {
+        (within.path(&format!("/people/{}", person.id)), format!("{} is added.", person.name))
+    };
+    answer(result, &fields, |form| page(&site, &within, form), next).await
 }
 
 /// The post that a form names, if it names a school.

@@ -11,9 +11,9 @@ use gateway::schema::ids::{Kind, decode};
 use uuid::Uuid;
 
 use crate::{
-    forms::{Fields, FormState, read_form},
+    forms::{Fields, FormState, answer, at, read_form},
     ids::global,
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::{member::payer_details, query},
     session::Within,
     shell::Shell,
@@ -95,13 +95,8 @@ pub(crate) async fn post(
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
     let input = Input { member_id: MemberId(id), payer: payer_choice(&fields) };
-    match outcome(assign(&site.gateway.app, within.viewer(), input).await)? {
-        Ok(_) => {
-            let said = "The payer is another from now on.";
-            Ok(done(&within.path(&format!("/members/{id}")), said))
-        }
-        Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let result = outcome(assign(&site.gateway.app, within.viewer(), input).await)?;
+    let result = result.map_err(|problem| at(problem, "payerId", "payer"));
+    let next = |_| (within.path(&format!("/members/{id}")), "The payer is another from now on.".to_owned());
+    answer(result, &fields, |form| page(&site, &within, id, form), next).await
 }

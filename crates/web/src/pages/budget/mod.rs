@@ -183,7 +183,11 @@ async fn answer<T>(
 ) -> PageResult {
     match outcome(result)? {
         Ok(_) => Ok(done(&within.path(&format!("/budgets/{id}")), said)),
-        Err(problem) => render_refused(&page(site, within, id, (&Fields::default(), Some(problem))).await?),
+        // The rule's own fields are on another page.
+        Err(problem) => {
+            let problem = Problem { field: None, ..problem };
+            render_refused(&page(site, within, id, (&Fields::default(), Some(problem))).await?)
+        }
     }
 }
 

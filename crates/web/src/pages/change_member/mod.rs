@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use domain::{
     ids::MemberId,
-    schools::members::{ChangeMember as Input, Phase, change_member as change},
+    schools::members::{ChangeMember as Input, Member, Phase, change_member as change},
     viewer::Permission,
 };
 use gateway::schema::ids::Kind;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
+    forms::{Fields, FormState, answer, problem, read_form},
     ids::global,
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -123,14 +123,7 @@ pub(crate) async fn post(
         Err(problem) => Err(problem),
         Ok(input) => outcome(change(&site.gateway.app, within.viewer(), input).await)?,
     };
-    match result {
-        Ok(member) => {
-            let said = format!("{} is changed.", member.name);
-            Ok(done(&within.path(&format!("/members/{id}")), &said))
-        }
-        Err(problem) => {
-            let form = FormState::refused(&fields, problem);
-            render_refused(&page(&site, &within, id, (None, form)).await?)
-        }
-    }
+    let next =
+        |member: Member| (within.path(&format!("/members/{id}")), format!("{} is changed.", member.name));
+    answer(result, &fields, |form| page(&site, &within, id, (None, form)), next).await
 }

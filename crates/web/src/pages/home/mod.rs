@@ -198,7 +198,7 @@ fn unmatched(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
     (totals.unmatched > 0 && within.may(Permission::RecordPayments)).then(|| Todo {
         what: format!("{} to be matched", format::plural(&totals.unmatched, "payment is", "payments are")),
         why: format!("{} is not set against an invoice yet; who paid it may still be reminded.", totals.free),
-        href: within.path("/payments?unmatched=yes"),
+        href: within.path("/payments?state=OPEN"),
         act: "Match",
     })
 }

@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, new_key, problem, read_form},
+    forms::{self, Fields, FormState, at, new_key, problem, read_form},
     ids::{self, global},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -153,16 +153,15 @@ async fn file(site: &SharedSite, within: &Within, printed: Printed) -> PageResul
     Ok((headers, bytes).into_response())
 }
 
+/// The invoice's page after a form was taken, or the form again.
 async fn answer<T>(
     (site, within, id): (&SharedSite, &Within, Uuid),
     fields: &Fields,
     result: Result<T, Problem>,
     said: &str,
 ) -> PageResult {
-    match result {
-        Ok(_) => Ok(done(&within.path(&format!("/invoices/{id}")), said)),
-        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
-    }
+    let next = within.path(&format!("/invoices/{id}"));
+    forms::answer(result, fields, |form| page(site, within, id, form), |_| (next, said.to_owned())).await
 }
 
 pub(crate) async fn credit(
@@ -203,6 +202,7 @@ pub(crate) async fn chasing(
     };
     let input = DecideChasing { invoice_id: InvoiceId(id), chasing };
     let result = outcome(operations::decide_chasing(&site.gateway.app, within.viewer(), input).await)?;
+    let result = result.map_err(|problem| at(problem, "reason", "why"));
     answer((&site, &within, id), &fields, result, "Recorded. Reminders follow it from now on.").await
 }
 

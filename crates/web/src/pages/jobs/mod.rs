@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     csv, format,
-    forms::read_form,
+    forms::{self, Fields, FormState, read_form},
     ids,
     lists::{ListAddress, every_entry},
-    page::{PageError, PageResult, done, outcome, render},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -39,6 +39,7 @@ struct Page {
     filter: Filter,
     at: ListAddress,
     queue: jobs::JobsAlliance,
+    form: FormState,
     base: String,
 }
 
@@ -71,19 +72,28 @@ async fn load(
     data.alliance.ok_or(PageError::NotFound)
 }
 
+async fn page(
+    site: &SharedSite,
+    within: &Within,
+    filter: Filter,
+    form: FormState,
+) -> Result<Page, PageError> {
+    Ok(Page {
+        shell: within.shell("Work queue"),
+        queue: load(site, within, &filter, (50, filter.after.clone())).await?,
+        at: ListAddress::new(within.path("/jobs"), &[("state", &filter.state)], filter.after.as_deref()),
+        filter,
+        form,
+        base: within.path("/jobs"),
+    })
+}
+
 pub(crate) async fn get(
     State(site): State<SharedSite>,
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
-    let page = Page {
-        shell: within.shell("Work queue"),
-        queue: load(&site, &within, &filter, (50, filter.after.clone())).await?,
-        at: ListAddress::new(within.path("/jobs"), &[("state", &filter.state)], filter.after.as_deref()),
-        filter,
-        base: within.path("/jobs"),
-    };
-    render(&page)
+    render(&page(&site, &within, filter, FormState::default()).await?)
 }
 
 pub(crate) async fn csv(
@@ -115,12 +125,15 @@ pub(crate) async fn csv(
 
 type Address = Path<(String, Uuid)>;
 
-fn back(within: &Within, result: Result<(), impl Into<Failure>>, said: &str) -> PageResult {
-    let said = match outcome(result)? {
-        Ok(()) => said.to_owned(),
-        Err(problem) => problem.message,
-    };
-    Ok(done(&within.path("/jobs"), &said))
+/// The queue after something was decided, or why it was not.
+async fn answer(
+    (site, within): (&SharedSite, &Within),
+    fields: &Fields,
+    result: Result<(), impl Into<Failure>>,
+    said: &str,
+) -> PageResult {
+    let page = |form| page(site, within, Filter::default(), form);
+    forms::answer(outcome(result)?, fields, page, |()| (within.path("/jobs"), said.to_owned())).await
 }
 
 pub(crate) async fn retry(
@@ -129,9 +142,9 @@ pub(crate) async fn retry(
     Path((_, id)): Address,
     request: Request,
 ) -> PageResult {
-    read_form(&within.signed, request).await?;
+    let fields = read_form(&within.signed, request).await?;
     let result = retry_job(&site.gateway.app, within.viewer(), JobId(id)).await;
-    back(&within, result, "It runs again now.")
+    answer((&site, &within), &fields, result, "It runs again now.").await
 }
 
 pub(crate) async fn discard(
@@ -140,7 +153,7 @@ pub(crate) async fn discard(
     Path((_, id)): Address,
     request: Request,
 ) -> PageResult {
-    read_form(&within.signed, request).await?;
+    let fields = read_form(&within.signed, request).await?;
     let result = discard_job(&site.gateway.app, within.viewer(), JobId(id)).await;
-    back(&within, result, "It will not run.")
+    answer((&site, &within), &fields, result, "It will not run.").await
 }

@@ -161,14 +161,17 @@ pub(crate) async fn send_again(
     Path((_, id)): Path<(String, Uuid)>,
     request: Request,
 ) -> PageResult {
-    read_form(&within.signed, request).await?;
+    let fields = read_form(&within.signed, request).await?;
     let sent = messages::send_again(&site.gateway.app, within.viewer(), DeliveryId(id)).await;
-    let said = match outcome(sent)? {
+    match outcome(sent)? {
         Ok(mails) => {
             let to: Vec<_> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
-            format!("It is on its way again, to {}.", to.join(" and "))
+            let said = format!("It is on its way again, to {}.", to.join(" and "));
+            Ok(done(&within.path("/mail"), &said))
         }
-        Err(problem) => problem.message,
-    };
-    Ok(done(&within.path("/mail"), &said))
+        Err(problem) => {
+            let form = FormState::refused(&fields, problem);
+            render_refused(&page(&site, &within, Filter::default(), form).await?)
+        }
+    }
 }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use domain::{
     ids::{MemberId, PayerId, PersonId},
     people::{self, AddPerson, NewPost},
+    problem::Problem,
     schools::members::{
         self as members, ChangePayer, EndMembership, PayerDetails, PayerKind, PurchaseOrderRule, RecordRoll,
     },
@@ -18,9 +19,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
+    forms::{self, Fields, FormState, problem, read_form},
     ids::{self, global},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -238,17 +239,15 @@ pub(crate) async fn get(
     render(&page(&site, &within, id, FormState::default()).await?)
 }
 
-/// Shows the page again with what was typed, or says what was done.
+/// The member's page after a form was taken, or the form again.
 async fn answer<T>(
     (site, within, id): (&SharedSite, &Within, Uuid),
     fields: &Fields,
-    result: Result<T, domain::problem::Problem>,
+    result: Result<T, Problem>,
     said: &str,
 ) -> PageResult {
-    match result {
-        Ok(_) => Ok(done(&within.path(&format!("/members/{id}")), said)),
-        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
-    }
+    let next = within.path(&format!("/members/{id}"));
+    forms::answer(result, fields, |form| page(site, within, id, form), |_| (next, said.to_owned())).await
 }
 
 pub(crate) async fn record_roll(

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     csv, format,
-    forms::{Fields, FormState, new_key, problem, read_form},
+    forms::{self, Fields, FormState, at, new_key, problem, read_form},
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
@@ -93,9 +93,9 @@ impl Page {
         }
     }
 
-    /// Why an `allocation` or a `refund` should be taken back, as it was typed and refused.
-    fn typed_reason(&self, what: &str, id: &str) -> &str {
-        if self.form.is(what, id, "") { self.form.value("reason", "") } else { "" }
+    /// Whether the form that was refused is the one of this `allocation` or `refund`.
+    fn was_sent_for(&self, what: &str, id: &str) -> bool {
+        self.form.is(what, id, "")
     }
 
     /// What to set against an invoice: as it was typed, or as the surest suggestion has it.
@@ -216,17 +216,15 @@ pub(crate) async fn post(
     }
 }
 
-/// The page of a payment after a form was taken, or the form again.
-async fn answer(
+/// The payment's page after a form was taken, or the form again.
+async fn answer<T>(
     (site, within, id): (&SharedSite, &Within, Uuid),
     fields: &Fields,
-    result: Result<impl Sized, Problem>,
+    result: Result<T, Problem>,
     said: &str,
 ) -> PageResult {
-    match result {
-        Ok(_) => Ok(done(&within.path(&format!("/payments/{id}")), said)),
-        Err(problem) => render_refused(&page(site, within, id, FormState::refused(fields, problem)).await?),
-    }
+    let next = within.path(&format!("/payments/{id}"));
+    forms::answer(result, fields, |form| page(site, within, id, form), |_| (next, said.to_owned())).await
 }
 
 pub(crate) async fn reverse_part(
@@ -315,10 +313,4 @@ pub(crate) async fn change_payer(
     let result = outcome(changed)?.map_err(|problem| at(problem, "reason", "whyPayer"));
     answer((&site, &within, id), &fields, result, "The payment is on the account of the payer you chose.")
         .await
-}
-
-/// The problem at the field that has another name on this page, which has several forms.
-fn at(problem: Problem, named: &str, here: &'static str) -> Problem {
-    let field = problem.field.map(|field| if field == named { here } else { field });
-    Problem { field, ..problem }
 }

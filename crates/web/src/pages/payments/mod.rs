@@ -327,7 +327,9 @@ async fn read_statement(
 }
 
 async fn refuse(site: &SharedSite, within: &Within, problem: Problem) -> PageResult {
-    let form = FormState::refused(&Fields::default(), problem);
+    // A chosen file cannot be shown again: only its field is.
+    let fields = Fields::from(vec![("file".to_owned(), String::new())]);
+    let form = FormState::refused(&fields, problem);
     render_refused(&page(site, within, Filter::default(), form).await?)
 }
 

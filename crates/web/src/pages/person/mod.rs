@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, problem, read_form},
+    forms::{self, Fields, FormState, problem, read_form},
     ids::{self, global},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::{add_person::new_post, query},
     session::Within,
     shell::Shell,
@@ -152,24 +152,17 @@ pub(crate) async fn get(
     render(&page((&site, &within, id), editing.edit, FormState::default()).await?)
 }
 
-/// Shows the page again with the form `edit` as it was typed, or says what was done.
+/// The person's page after a form was taken, or the form `edit` again.
 async fn answer<T>(
     at: (&SharedSite, &Within, Uuid),
     (edit, fields): (&str, &Fields),
     result: Result<T, Problem>,
     said: &str,
 ) -> PageResult {
-    match result {
-        Ok(_) => {
-            let (_, within, id) = at;
-            // Whoever ended their own last role is a stranger on the next page.
-            Ok(done(&within.path(&format!("/people/{id}")), said))
-        }
-        Err(problem) => {
-            let form = FormState::refused(fields, problem);
-            render_refused(&page(at, edit.to_owned(), form).await?)
-        }
-    }
+    let (_, within, id) = at;
+    // Whoever ended their own last role is a stranger on the next page.
+    let next = within.path(&format!("/people/{id}"));
+    forms::answer(result, fields, |form| page(at, edit.to_owned(), form), |_| (next, said.to_owned())).await
 }
 
 pub(crate) async fn change(

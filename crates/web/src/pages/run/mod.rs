@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Request, State};
 use domain::{
     funding::{
-        budgets::{AddShare, RecordPurchaseOrder, add_share, record_purchase_order},
+        budgets::{AddShare, AgreedShare, RecordPurchaseOrder, add_share, record_purchase_order},
         invoices::{Expected, IssueInvoices, issue_invoices},
     },
     idempotency::IdempotencyKey,
@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, new_key, problem, read_form},
+    forms::{Fields, FormState, answer, new_key, problem, read_form},
     ids::{self, global},
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -80,18 +80,14 @@ impl Page {
         payer.purchase_order == run::PurchaseOrderRule::REQUIRED
     }
 
-    /// What a payer's field shows: what was typed and refused, or what is recorded.
-    fn typed<'a>(&'a self, one: &Order, field: &str, recorded: Option<&'a str>) -> &'a str {
-        let recorded = recorded.unwrap_or_default();
-        if self.form.is("payer", &one.payer.id, "") { self.form.value(field, recorded) } else { recorded }
+    /// Whether the form that was refused is the one of this payer.
+    fn was_sent_for(&self, one: &Order) -> bool {
+        self.form.is("payer", &one.payer.id, "")
     }
 
-    fn order<'a>(&'a self, one: &'a Order) -> &'a str {
-        self.typed(one, "number", one.number.as_deref())
-    }
-
-    fn ordered_by<'a>(&'a self, one: &'a Order) -> &'a str {
-        self.typed(one, "requestedBy", one.requested_by.as_deref())
+    fn orderer(one: &Order) -> String {
+        let must = if Self::must_have(&one.payer) { ", required" } else { "" };
+        format!("{}{must}", one.payer.legal_name)
     }
 }
 
@@ -145,17 +141,12 @@ pub(crate) async fn post(
         Err(problem) => Err(problem),
         Ok(run) => outcome(issue_invoices(&site.gateway.app, within.viewer(), run, Some(&key)).await)?,
     };
-    match result {
-        Ok(_) => {
-            let count = fields.text("count").parse().unwrap_or_default();
-            let issued = format::plural(&count, "invoice is", "invoices are");
-            let said = format!("{issued} issued. Printing and mailing is under way.");
-            Ok(done(&within.path("/invoices"), &said))
-        }
-        Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let next = |_| {
+        let count = fields.text("count").parse().unwrap_or_default();
+        let issued = format::plural(&count, "invoice is", "invoices are");
+        (within.path("/invoices"), format!("{issued} issued. Printing and mailing is under way."))
+    };
+    answer(result, &fields, |form| page(&site, &within, id, form), next).await
 }
 
 pub(crate) async fn record_order(
@@ -172,14 +163,11 @@ pub(crate) async fn record_order(
         number: fields.text("number").to_owned(),
         requested_by: fields.optional("requestedBy"),
     };
-    match outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)? {
-        Ok(()) => {
-            Ok(done(&within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded."))
-        }
-        Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let result = outcome(record_purchase_order(&site.gateway.app, within.viewer(), order).await)?;
+    let next = |()| {
+        (within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded.".to_owned())
+    };
+    answer(result, &fields, |form| page(&site, &within, id, form), next).await
 }
 
 pub(crate) async fn add_member_share(
@@ -191,14 +179,10 @@ pub(crate) async fn add_member_share(
     let fields = read_form(&within.signed, request).await?;
     let member = decode(fields.text("member")).map_or(Uuid::nil(), |(_, _, id)| id);
     let share = AddShare { budget_id: BudgetId(id), member_id: MemberId(member) };
-    match outcome(add_share(&site.gateway.app, within.viewer(), share).await)? {
-        Ok(share) => {
-            let said =
-                format!("Its share is {}. The other shares stay as agreed.", share.contribution.amount);
-            Ok(done(&within.path(&format!("/budgets/{id}/run")), &said))
-        }
-        Err(problem) => {
-            render_refused(&page(&site, &within, id, FormState::refused(&fields, problem)).await?)
-        }
-    }
+    let result = outcome(add_share(&site.gateway.app, within.viewer(), share).await)?;
+    let next = |share: AgreedShare| {
+        let said = format!("Its share is {}. The other shares stay as agreed.", share.contribution.amount);
+        (within.path(&format!("/budgets/{id}/run")), said)
+    };
+    answer(result, &fields, |form| page(&site, &within, id, form), next).await
 }
