@@ -51,6 +51,9 @@ type HeldBack = run::RunAlliancePlanRunPlanHeldBack;
 impl Page {
     fn purpose(&self) -> String {
         let Some(plan) = &self.plan else { return "Nothing can be issued yet.".into() };
+        if plan.count == 0 {
+            return "There is no invoice to issue now.".into();
+        }
         let invoices = format::plural(&plan.count, "invoice", "invoices");
         let payers = format::plural(&plan.payer_count, "payer", "payers");
         format!("{invoices} to {payers}, {} in all. Nothing has been sent.", plan.total)
