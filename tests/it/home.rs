@@ -1,7 +1,11 @@
 //! The first page: what needs whom.
 
+use serde_json::json;
 use sqlx::Executor;
-use tests::{TestApp, fixture::FENLAND};
+use tests::{
+    TestApp,
+    fixture::{FENLAND, found},
+};
 
 /// What `local` is asked to do, each with its reason and its button.
 async fn needs(app: &TestApp, local: &str) -> Vec<String> {
@@ -17,6 +21,8 @@ async fn money_that_nobody_matched_is_the_finance_leads() {
     let app = TestApp::new().await;
     let finance = needs(&app, "finance").await;
     assert!(has(&finance, "payments are to be matched"), "{finance:?}");
+    let home = app.sign_in("finance@fenland.example").await.page("/fenland").await;
+    assert_eq!(home.link("Match"), "/fenland/payments?state=OPEN", "the list that it names");
     // Who may not match it is not asked to.
     let director = needs(&app, "director").await;
     assert!(!has(&director, "to be matched"), "{director:?}");
@@ -82,4 +88,21 @@ async fn a_head_reads_first_what_the_school_is_asked_for() {
     assert!(after.contains("1 invoice of your school is still to be paid: £"), "{after}");
     let staff = app.sign_in("staff@fenland.example").await.page("/fenland").await.text();
     assert!(!staff.contains("still to be paid"), "{staff}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_alliance_is_told_what_to_begin_with() {
+    let app = TestApp::empty().await;
+    found(&app.app, FENLAND).await;
+    let director = needs(&app, "director").await;
+    assert!(has(&director, "Add the first member") && director.len() == 1, "{director:?}");
+    assert_eq!(needs(&app, "finance").await, Vec::<String>::new());
+    let member = json!({ "alliance": FENLAND, "name": "Gorse Nursery School", "phase": "NURSERY",
+                         "joinedOn": "2026-11-01", "newPayer": { "kind": "SCHOOL", "legalName": "Gorse",
+                         "address": "1 Lane", "purchaseOrder": "NONE" } });
+    app.sign_in("director@fenland.example").await.done("addMember", "", member).await;
+    for local in ["director", "finance"] {
+        let needs = needs(&app, local).await;
+        assert!(has(&needs, "Draft the first budget") && !has(&needs, "first member"), "{needs:?}");
+    }
 }

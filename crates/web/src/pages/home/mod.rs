@@ -140,7 +140,8 @@ fn quiet_days(closures: &[home::HomeAllianceClosures], today: NaiveDate) -> Opti
 
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     let drafts = alliance.budgets.iter().filter(|budget| budget.agreed_at.is_none());
-    let mut todo: Vec<_> = drafts.filter_map(|budget| draft(within, budget)).collect();
+    let mut todo: Vec<_> = first_step(within, alliance).into_iter().collect();
+    todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
     todo.extend(unmatched(within, alliance));
@@ -162,6 +163,24 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     ));
     todo.extend(parked(within, alliance));
     todo
+}
+
+/// What a new alliance begins with.
+fn first_step(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    if alliance.members.total_count == 0 {
+        return within.may(Permission::ManageMembers).then(|| Todo {
+            what: "Add the first member".into(),
+            why: "A school is found in the national register by its name or number.".into(),
+            href: within.path("/members/new"),
+            act: "Add it",
+        });
+    }
+    (alliance.budgets.is_empty() && within.may(Permission::ManageBudgets)).then(|| Todo {
+        what: "Draft the first budget".into(),
+        why: "It says what the year costs and by which rule members share it.".into(),
+        href: within.path("/budgets/new"),
+        act: "Draft it",
+    })
 }
 
 fn draft(within: &Within, budget: &home::HomeAllianceBudgets) -> Option<Todo> {
