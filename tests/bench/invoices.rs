@@ -169,6 +169,7 @@ async fn budget(app: &App, alliance: AllianceId) -> BudgetId {
             rounding: Rounding::Penny,
         },
         lines: vec![line],
+        agreed_amounts: Vec::new(),
         in_kind_offers: vec![],
     };
     let budget = draft_budget(app, &viewer, draft).await.unwrap();
