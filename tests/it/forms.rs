@@ -105,6 +105,20 @@ fn set_payment(of: &Things) -> &str {
     rows.iter().find(|row| row["free"] == 1_000).unwrap()["id"].as_str().unwrap()
 }
 
+/// A payment of which money was sent back.
+fn refunded_payment(of: &Things) -> &str {
+    let rows = of.all["payments"]["nodes"].as_array().unwrap();
+    rows.iter().find(|row| row["refunds"].get(0).is_some()).unwrap()["id"].as_str().unwrap()
+}
+
+fn closure(of: &Things) -> &str {
+    of.first("closures")
+}
+
+fn strand(of: &Things) -> &str {
+    of.first("strands")
+}
+
 /// What is typed into the fields of these names.
 macro_rules! typed {
     ($of:ident; $($name:literal => $value:expr),*) => { |$of: &Things| vec![$(($name, $value.to_string())),*] };
@@ -415,6 +429,24 @@ const CASES: &[Case] = &[
         changes: "allocations where reason = 'It was for the other school'",
     },
     Case {
+        route: "/{slug}/payments/{id}/payer",
+        who: "finance",
+        id: Things::free_payment,
+        page: page!("/payments/{}", Things::free_payment),
+        refused: Refused::At("whyPayer", typed![of; "payerId" => of.payer("Cedar Secondary School")]),
+        accepted: typed![of; "payerId" => of.payer("Cedar Secondary School"), "whyPayer" => "The bursar rang"],
+        changes: "payment_payers",
+    },
+    Case {
+        route: "/{slug}/payments/{id}/refund/reverse",
+        who: "finance",
+        id: refunded_payment,
+        page: page!("/payments/{}", refunded_payment),
+        refused: Refused::At("reason", nothing),
+        accepted: typed!["reason" => "It was never sent"],
+        changes: "refund_reversals",
+    },
+    Case {
         route: "/{slug}/mail/reminders",
         who: "finance",
         id: none,
@@ -461,6 +493,63 @@ const CASES: &[Case] = &[
         ),
         accepted: typed!["name" => "Fens"],
         changes: "alliances where name = 'Fens'",
+    },
+    Case {
+        route: "/{slug}/settings/closures",
+        who: "manager",
+        id: none,
+        page: page!("/settings/closures"),
+        refused: Refused::At(
+            "endsOn",
+            typed!["name" => "Snow", "startsOn" => "2027-02-05", "endsOn" => "2027-02-04"],
+        ),
+        accepted: typed!["name" => "Snow", "startsOn" => "2027-02-04", "endsOn" => "2027-02-05"],
+        changes: "closures where name = 'Snow'",
+    },
+    Case {
+        route: "/{slug}/settings/closures/{id}",
+        who: "manager",
+        id: closure,
+        page: page!("/settings/closures?edit={}", closure),
+        refused: Refused::At("startsOn", typed!["name" => "Long holiday", "startsOn" => "in summer"]),
+        accepted: typed!["name" => "Long holiday"],
+        changes: "closures where name = 'Long holiday'",
+    },
+    Case {
+        route: "/{slug}/settings/closures/{id}/remove",
+        who: "manager",
+        id: closure,
+        page: page!("/settings/closures"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "closures",
+    },
+    Case {
+        route: "/{slug}/settings/strands",
+        who: "manager",
+        id: none,
+        page: page!("/settings/strands"),
+        refused: Refused::At("name", nothing),
+        accepted: typed!["name" => "Peer visits"],
+        changes: "strands where name = 'Peer visits'",
+    },
+    Case {
+        route: "/{slug}/settings/strands/{id}",
+        who: "manager",
+        id: strand,
+        page: page!("/settings/strands?edit={}", strand),
+        refused: Refused::At("name", typed!["name" => " "]),
+        accepted: typed!["name" => "Visits"],
+        changes: "strands where name = 'Visits'",
+    },
+    Case {
+        route: "/{slug}/settings/strands/{id}/remove",
+        who: "manager",
+        id: strand,
+        page: page!("/settings/strands"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "strands",
     },
 ];
 

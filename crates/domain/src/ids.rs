@@ -87,8 +87,6 @@ ids! {
     AllocationId
     /// Money of a payment that was sent back.
     RefundId
-    /// One change of a payment's payer.
-    PaymentPayerId
     /// One imported bank statement file.
     BankImportId
     /// A rendered file kept in the object store.

@@ -9,7 +9,7 @@ use crate::{
     db::OnConstraint,
     error::{Forbidden, Internal},
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
-    ids::{PayerId, PaymentId, PaymentPayerId},
+    ids::{PayerId, PaymentId},
     money::Pence,
     problem::failure,
     text::one_line,
@@ -100,7 +100,7 @@ pub async fn change_payer_of_payment(
         reason,
         changed_at: now,
     };
-    repo::insert_payer_change(&mut tx, PaymentPayerId::new(app), &change, person_id)
+    repo::insert_payer_change(&mut tx, &change, person_id)
         .await
         .on_constraint("payment_payers_to_fkey", || E::UnknownPayer)?;
     tx.announce(&[Change::Payment(payment.id)]).await?;

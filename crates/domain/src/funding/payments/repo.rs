@@ -12,7 +12,7 @@ use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PaymentPayerId, PersonId, RefundId},
+    ids::{AllocationId, BankImportId, InvoiceId, PayerId, PaymentId, PersonId, RefundId},
     money::Pence,
     page::{Page, PageRequest},
     viewer::Reach,
@@ -417,18 +417,18 @@ pub(super) async fn insert_refund_reversal(
     Ok(())
 }
 
+/// Inserts the payment's next change; the payment is locked, so that no two are the same one.
 pub(super) async fn insert_payer_change(
     tx: &mut Tx,
-    id: PaymentPayerId,
     change: &PayerChange,
     by: Option<PersonId>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into payment_payers (alliance_id, id, payment_id, from_payer_id, to_payer_id, reason, changed_by,
+        "insert into payment_payers (alliance_id, payment_id, nth, from_payer_id, to_payer_id, reason, changed_by,
             changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+         select $1, $2, 1 + count(*), $3, $4, $5, $6, $7
+         from payment_payers where alliance_id = $1 and payment_id = $2",
         tx.alliance_id() as _,
-        id as _,
         change.payment_id as _,
         change.from as _,
         change.to as _,
@@ -447,7 +447,7 @@ pub(super) async fn payer_changes(tx: &mut Tx, ids: &[PaymentId]) -> Result<Vec<
         PayerChange,
         r#"select payment_id as "payment_id: PaymentId", from_payer_id as "from: PayerId", to_payer_id as "to: PayerId",
                   reason, changed_at
-           from payment_payers where alliance_id = $1 and payment_id = any($2) order by changed_at, id"#,
+           from payment_payers where alliance_id = $1 and payment_id = any($2) order by payment_id, nth"#,
         tx.alliance_id() as _,
         &ids
     )

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    forms::{Fields, FormState, read_form},
+    forms::{self, Fields, FormState, read_form},
     ids,
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -92,10 +92,10 @@ async fn answer(
     result: Result<alliances::Closure, Problem>,
     became: &str,
 ) -> PageResult {
-    match result {
-        Ok(closure) => Ok(done(&within.path("/settings/closures"), &format!("{} {became}.", closure.name))),
-        Err(problem) => render_refused(&page(site, within, edit, FormState::refused(fields, problem)).await?),
-    }
+    let next = |closure: alliances::Closure| {
+        (within.path("/settings/closures"), format!("{} {became}.", closure.name))
+    };
+    forms::answer(result, fields, |form| page(site, within, edit, form), next).await
 }
 
 pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, read_form},
+    forms::{self, Fields, FormState, read_form},
     ids,
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
@@ -81,10 +81,9 @@ async fn answer(
     result: Result<alliances::Strand, Problem>,
     became: &str,
 ) -> PageResult {
-    match result {
-        Ok(strand) => Ok(done(&within.path("/settings/strands"), &format!("{} {became}.", strand.name))),
-        Err(problem) => render_refused(&page(site, within, edit, FormState::refused(fields, problem)).await?),
-    }
+    let next =
+        |strand: alliances::Strand| (within.path("/settings/strands"), format!("{} {became}.", strand.name));
+    forms::answer(result, fields, |form| page(site, within, edit, form), next).await
 }
 
 pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
