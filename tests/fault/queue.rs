@@ -183,9 +183,9 @@ async fn an_outcome_without_its_lease_changes_nothing() {
     let claim = queue::Claim { lease: Duration::from_secs(60), ..claim };
     let new = queue::claim(&world.app, &claim).await.unwrap();
     let outcome = |job: &queue::Claimed| [(lease("first", job), queue::Outcome::Done)];
-    assert_eq!(queue::settle(&world.app, "first", &outcome(&old[0])).await.unwrap(), 0);
+    assert_eq!(queue::settle(&world.app, &outcome(&old[0])).await.unwrap(), 0);
     assert_eq!(world.jobs("state = 'running' and attempts = 2 and lost = 1").await, 1);
-    assert_eq!(queue::settle(&world.app, "first", &outcome(&new[0])).await.unwrap(), 1);
-    assert_eq!(queue::settle(&world.app, "first", &outcome(&new[0])).await.unwrap(), 0);
+    assert_eq!(queue::settle(&world.app, &outcome(&new[0])).await.unwrap(), 1);
+    assert_eq!(queue::settle(&world.app, &outcome(&new[0])).await.unwrap(), 0);
     assert_eq!(world.jobs("state = 'done'").await, 1);
 }

@@ -103,10 +103,8 @@ where
     // What goes on until everything is written.
     let closing = CancellationToken::new();
     let mut keepers = JoinSet::new();
-    let (settling, renewing) =
-        ((app.clone(), owner.clone(), held.clone()), (app.clone(), owner.clone(), held.clone()));
-    keepers.spawn(settle::settle_loop(settling, outcomes_received, closing.clone()));
-    keepers.spawn(settle::renew_loop(renewing, options.timing, closing.clone()));
+    keepers.spawn(settle::settle_loop((app.clone(), held.clone()), outcomes_received, closing.clone()));
+    keepers.spawn(settle::renew_loop((app.clone(), held.clone()), options.timing, closing.clone()));
 
     let bench =
         Bench { app: app.clone(), deps, registry: with_upkeep(registry), held: held.clone(), outcomes };
@@ -132,7 +130,7 @@ where
         let rest = async {
             while takers.join_next().await.is_some() {}
             // Only now is nothing added to the buffer.
-            give_back(&app, &owner, &held).await;
+            give_back(&app, &held).await;
             tokio::time::sleep(options.grace).await;
         };
         tokio::select! {
@@ -144,7 +142,7 @@ where
     drop(working);
     // When the workers ended first, jobs that were not started may be left.
     while takers.join_next().await.is_some() {}
-    give_back(&app, &owner, &held).await;
+    give_back(&app, &held).await;
 
     closing.cancel();
     if tokio::time::timeout(LAST_WRITES, async { while keepers.join_next().await.is_some() {} })
@@ -274,12 +272,12 @@ fn part_ended(part: Result<(), tokio::task::JoinError>) -> RunError {
 }
 
 /// Jobs that were taken and not started wait again at once.
-async fn give_back(app: &App, owner: &str, held: &Held) {
+async fn give_back(app: &App, held: &Held) {
     let buffered = held.take_buffered();
     if buffered.is_empty() {
         return;
     }
-    match queue::give_back(app, owner, &buffered).await {
+    match queue::give_back(app, &buffered).await {
         Ok(returned) => tracing::info!(returned, "jobs that were not started wait again"),
         Err(error) => {
             tracing::warn!(

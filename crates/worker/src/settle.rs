@@ -24,7 +24,7 @@ const RENEW_PAUSE: Duration = Duration::from_secs(1);
 /// Writes outcomes as they come: whatever gathers while one statement runs is the next batch. After `closing`, what is
 /// left is written, then it ends.
 pub(crate) async fn settle_loop(
-    (app, owner, held): (App, Arc<str>, Arc<Held>),
+    (app, held): (App, Arc<Held>),
     mut outcomes: mpsc::UnboundedReceiver<(Lease, Outcome)>,
     closing: CancellationToken,
 ) {
@@ -39,7 +39,7 @@ pub(crate) async fn settle_loop(
             }
         }
         let settled = loop {
-            match queue::settle(&app, &owner, &batch).await {
+            match queue::settle(&app, &batch).await {
                 Ok(settled) => break settled,
                 // The work is done: not to say so would do it again.
                 Err(error) => {
@@ -64,11 +64,7 @@ pub(crate) async fn settle_loop(
 
 /// Renews everything held until `closing`. It runs on the same threads as the bodies: when bodies block all of them,
 /// nothing is renewed, and other processes take the work.
-pub(crate) async fn renew_loop(
-    (app, owner, held): (App, Arc<str>, Arc<Held>),
-    timing: Timing,
-    closing: CancellationToken,
-) {
+pub(crate) async fn renew_loop((app, held): (App, Arc<Held>), timing: Timing, closing: CancellationToken) {
     let mut pause = timing.renew_every;
     while closing.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         pause = timing.renew_every;
@@ -77,7 +73,7 @@ pub(crate) async fn renew_loop(
             continue;
         }
         let safe_until = Instant::now() + timing.lease;
-        match queue::renew(&app, &owner, &leases, timing.lease).await {
+        match queue::renew(&app, &leases, timing.lease).await {
             Ok(renewed) => held.renewed(&leases, &renewed, safe_until),
             Err(error) => {
                 tracing::warn!(error = error.detail(), leases = leases.len(), "leases could not be renewed");

@@ -83,6 +83,13 @@ pub struct Lease {
     pub attempt: i16,
 }
 
+impl Lease {
+    /// Its job's key.
+    pub(super) fn key(&self) -> (AllianceId, JobId) {
+        (self.alliance_id, self.job_id)
+    }
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -128,24 +135,19 @@ pub async fn claim_suspect(app: &App, claim: &Claim<'_>) -> Result<Option<Claime
 }
 
 /// Records how attempts ended, in one statement. Returns how many leases were still held; the others change nothing.
-pub async fn settle(app: &App, owner: &str, outcomes: &[(Lease, Outcome)]) -> Result<u64, Internal> {
-    repo::settle(app.db.machine_pool(), owner, outcomes, app.clock.now()).await
+pub async fn settle(app: &App, outcomes: &[(Lease, Outcome)]) -> Result<u64, Internal> {
+    repo::settle(app.db.machine_pool(), outcomes, app.clock.now()).await
 }
 
 /// Renews leases by their jobs, not all of the owner's: a job whose claim was committed but never answered is unknown
 /// to the process, and must come free. Returns the jobs and attempts that were still held.
-pub async fn renew(
-    app: &App,
-    owner: &str,
-    leases: &[Lease],
-    lease: Duration,
-) -> Result<Vec<(JobId, i16)>, Internal> {
-    repo::renew(app.db.machine_pool(), owner, leases, lease).await
+pub async fn renew(app: &App, leases: &[Lease], lease: Duration) -> Result<Vec<(JobId, i16)>, Internal> {
+    repo::renew(app.db.machine_pool(), leases, lease).await
 }
 
 /// Returns jobs that were taken but not started, as if they never had been taken.
-pub async fn give_back(app: &App, owner: &str, leases: &[Lease]) -> Result<u64, Internal> {
-    repo::give_back(app.db.machine_pool(), owner, leases).await
+pub async fn give_back(app: &App, leases: &[Lease]) -> Result<u64, Internal> {
+    repo::give_back(app.db.machine_pool(), leases).await
 }
 
 /// Frees up to 1,000 jobs whose leases ran out, whoever held them.

@@ -166,14 +166,16 @@ pub(super) async fn claim_suspect(
 
 /// Records outcomes. A lease that is no longer held changes nothing. Returns how many were held.
 ///
-/// Only a running job has an owner, so this and the statements below do not ask for the state: asked for it, Postgres
-/// looks for each of the jobs among all that run, in the small index of leases, instead of by its key.
+/// Of a job, this and the statements below ask for nothing but what the list of leases says, its owner included.
+/// Asked for the state too, or for an owner that is the same for all, Postgres expects that next to none is such, and
+/// compares each of them with each of the list.
 pub(super) async fn settle(
     db: &PgPool,
-    owner: &str,
     outcomes: &[(Lease, Outcome)],
     now: Timestamp,
 ) -> Result<u64, Internal> {
+    let mut outcomes: Vec<_> = outcomes.iter().collect();
+    outcomes.sort_unstable_by_key(|(lease, _)| lease.key());
     let leases = Columns::of(outcomes.iter().map(|(lease, _)| lease));
     let words: Vec<_> = outcomes.iter().map(|(_, outcome)| outcome.word()).collect();
     let errors: Vec<_> = outcomes.iter().map(|(_, outcome)| outcome.reason()).collect();
@@ -189,12 +191,12 @@ pub(super) async fn settle(
                            else run_at end,
              finished_at = case when ended.outcome = 'done' then $1 end,
              last_error = ended.error, lease_owner = null, lease_until = null
-         from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::text[])
-             as ended (alliance_id, id, attempt, outcome, error)
+         from unnest($2::text[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::text[])
+             as ended (owner, alliance_id, id, attempt, outcome, error)
          where jobs.alliance_id = ended.alliance_id and jobs.id = ended.id
-           and jobs.lease_owner = $2 and jobs.attempts = ended.attempt",
+           and jobs.lease_owner = ended.owner and jobs.attempts = ended.attempt",
         now,
-        owner,
+        &leases.owners as _,
         &leases.alliances,
         &leases.ids,
         &leases.attempts,
@@ -209,20 +211,19 @@ pub(super) async fn settle(
 /// Keeps leases for longer. Returns the jobs and attempts that were still held.
 pub(super) async fn renew(
     db: &PgPool,
-    owner: &str,
     leases: &[Lease],
     lease: Duration,
 ) -> Result<Vec<(JobId, i16)>, Internal> {
-    let leases = Columns::of(leases);
+    let leases = Columns::in_order(leases);
     let held = sqlx::query!(
         r#"update jobs
-           set lease_until = clock_timestamp() + $2
-           from unnest($3::uuid[], $4::uuid[], $5::smallint[]) as held (alliance_id, id, attempt)
+           set lease_until = clock_timestamp() + $1
+           from unnest($2::text[], $3::uuid[], $4::uuid[], $5::smallint[]) as held (owner, alliance_id, id, attempt)
            where jobs.alliance_id = held.alliance_id and jobs.id = held.id
-             and jobs.lease_owner = $1 and jobs.attempts = held.attempt
+             and jobs.lease_owner = held.owner and jobs.attempts = held.attempt
            returning jobs.id as "id: JobId", jobs.attempts"#,
-        owner,
         interval(lease),
+        &leases.owners as _,
         &leases.alliances,
         &leases.ids,
         &leases.attempts
@@ -233,19 +234,19 @@ pub(super) async fn renew(
 }
 
 /// Returns jobs that were taken and not started: the attempt does not count.
-pub(super) async fn give_back(db: &PgPool, owner: &str, leases: &[Lease]) -> Result<u64, Internal> {
-    let leases = Columns::of(leases);
+pub(super) async fn give_back(db: &PgPool, leases: &[Lease]) -> Result<u64, Internal> {
+    let leases = Columns::in_order(leases);
     let row = sqlx::query!(
         r#"with returned as (
                update jobs
                set state = 'waiting', attempts = attempts - 1, lease_owner = null, lease_until = null
-               from unnest($2::uuid[], $3::uuid[], $4::smallint[]) as held (alliance_id, id, attempt)
+               from unnest($1::text[], $2::uuid[], $3::uuid[], $4::smallint[]) as held (owner, alliance_id, id, attempt)
                where jobs.alliance_id = held.alliance_id and jobs.id = held.id
-                 and jobs.lease_owner = $1 and jobs.attempts = held.attempt
+                 and jobs.lease_owner = held.owner and jobs.attempts = held.attempt
                returning 1)
            select count(*) as "returned!", case when count(*) > 0 then pg_notify('jobs', '')::text end as woken
            from returned"#,
-        owner,
+        &leases.owners as _,
         &leases.alliances,
         &leases.ids,
         &leases.attempts
@@ -298,21 +299,28 @@ pub(super) async fn finish(tx: &mut Tx, lease: &Lease, now: Timestamp) -> Result
 }
 
 /// Leases as columns, for `unnest`.
-struct Columns {
+struct Columns<'a> {
+    owners: Vec<&'a str>,
     alliances: Vec<uuid::Uuid>,
     ids: Vec<uuid::Uuid>,
     attempts: Vec<i16>,
 }
 
-impl Columns {
-    fn of<'a>(leases: impl IntoIterator<Item = &'a Lease>) -> Self {
-        let mut columns = Self { alliances: Vec::new(), ids: Vec::new(), attempts: Vec::new() };
-        for lease in leases {
-            columns.alliances.push(lease.alliance_id.0);
-            columns.ids.push(lease.job_id.0);
-            columns.attempts.push(lease.attempt);
+impl<'a> Columns<'a> {
+    fn of(leases: impl Iterator<Item = &'a Lease> + Clone) -> Self {
+        Self {
+            owners: leases.clone().map(|lease| &*lease.owner).collect(),
+            alliances: leases.clone().map(|lease| lease.alliance_id.0).collect(),
+            ids: leases.clone().map(|lease| lease.job_id.0).collect(),
+            attempts: leases.map(|lease| lease.attempt).collect(),
         }
-        columns
+    }
+
+    /// In the order of their jobs' keys, so that two statements about the same jobs seldom wait for each other.
+    fn in_order(leases: &'a [Lease]) -> Self {
+        let mut leases: Vec<_> = leases.iter().collect();
+        leases.sort_unstable_by_key(|lease| lease.key());
+        Self::of(leases.into_iter())
     }
 }
 
