@@ -51,7 +51,8 @@ const TENANT: &[&str] = &[
 /// The same for everybody, and read by everybody.
 const SHARED: &[&str] = &["school_links", "schools"];
 /// Never seen from within an alliance.
-const MACHINE: &[&str] = &["accounts", "demo", "development_mails", "sessions", "sign_in_codes"];
+const MACHINE: &[&str] =
+    &["accounts", "api_tokens", "demo", "development_mails", "sessions", "sign_in_codes"];
 
 /// What the machine role may do with tenant tables: sign people in, found alliances, run the queue.
 const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants"];

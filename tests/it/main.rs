@@ -29,5 +29,6 @@ mod send_again;
 mod settings;
 mod statements;
 mod subscriptions;
+mod tokens;
 mod up;
 mod walls;

@@ -337,10 +337,22 @@ async fn whoever_loses_their_role_or_session_is_told_nothing_more() {
     let mut of_director = Socket::following(&app, &director, FENLAND).await;
     app.set_time(tests::fixture::now() + TimeDelta::seconds(61));
     assert_eq!(of_manager.hear().await.error("a"), "FORBIDDEN");
+    // A program follows as long as its token is worth something.
+    let token = json!({ "alliance": FENLAND, "name": "Screen", "permissions": ["SEE_MONEY"], "days": 1 });
+    let token = director.done("createToken", "created { secret token { id } }", token).await;
+    let program = app.program(token["created"]["secret"].as_str().unwrap());
+    let mut of_program = Events::open(&program, CHANGES, FENLAND).await;
+    assert_eq!(of_program.change().await["kind"], "ALLIANCE");
+    director.done("revokeToken", "", json!({ "tokenId": token["created"]["token"]["id"] })).await;
     // The session is over.
     app.owner.execute("delete from sessions").await.unwrap();
     app.set_time(tests::fixture::now() + TimeDelta::seconds(122));
     assert_eq!(of_director.hear().await, Heard::Closed(4401));
+    let mut said = Vec::new();
+    while let Some(event) = of_program.next().await {
+        said.push(event);
+    }
+    assert!(said.iter().any(|event| event.contains("UNAUTHENTICATED")), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,6 +170,11 @@ impl TestApp {
         Client::new(&self.base)
     }
 
+    /// A program that asks with a token.
+    pub fn program(&self, token: &str) -> Client {
+        Client::with_token(&self.base, token)
+    }
+
     /// Somebody who is signed in; the same session until the clock is moved, as sessions end.
     pub async fn sign_in(&self, email: &str) -> Client {
         let known = self.signed_in.lock().unwrap().get(email).cloned();

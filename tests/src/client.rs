@@ -5,12 +5,12 @@ use std::sync::Arc;
 use reqwest::{
     Method,
     cookie::{CookieStore, Jar},
-    header::{HeaderMap, HeaderValue, LOCATION},
+    header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
     redirect::Policy,
 };
 use serde_json::{Value, json};
 
-use crate::page::Page;
+use crate::page::{Form, Page};
 
 /// What came back, whatever its status.
 #[derive(Debug)]
@@ -51,9 +51,20 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str) -> Self {
+        Self::with(base, HeaderMap::new())
+    }
+
+    /// A program with an API token.
+    pub fn with_token(base: &str, token: &str) -> Self {
+        let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        Self::with(base, HeaderMap::from_iter([(AUTHORIZATION, header)]))
+    }
+
+    fn with(base: &str, headers: HeaderMap) -> Self {
         let cookies = Arc::new(Jar::default());
         let http = reqwest::Client::builder().cookie_provider(Arc::clone(&cookies)).redirect(Policy::none());
-        Self { http: http.build().unwrap(), cookies, base: base.to_owned() }
+        let http = http.default_headers(headers).build().unwrap();
+        Self { http, cookies, base: base.to_owned() }
     }
 
     /// What a browser sends as `Cookie`.
@@ -101,7 +112,11 @@ impl Client {
 
     /// Opens `path` and sends its form `action` with `fields` changed, as a browser would.
     pub async fn submit(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
-        let form = self.page(path).await.form(action).with(fields);
+        self.send_form(&self.page(path).await.form(action).with(fields)).await
+    }
+
+    /// Sends a form as it is.
+    pub async fn send_form(&self, form: &Form) -> Answer {
         self.send(self.request(Method::POST, &form.action).form(&form.fields)).await
     }
 

@@ -27,6 +27,12 @@ impl Form {
         }
         self
     }
+
+    /// With this box ticked, which is in the form and was not.
+    pub fn ticked(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
 }
 
 fn select(css: &str) -> Selector {

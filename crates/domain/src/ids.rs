@@ -51,6 +51,8 @@ ids! {
     AccountId
     /// A signed-in browser or device.
     SessionId
+    /// What a program carries in a person's name.
+    ApiTokenId
     /// A person as one alliance knows them.
     PersonId
     /// A dated post of a person at a member.

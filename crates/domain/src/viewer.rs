@@ -128,6 +128,29 @@ const GIVER_TABLE: [(Role, &[Role]); 5] = {
 };
 
 impl Permission {
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SeeAlliance => "see_alliance",
+            Self::ManageAlliance => "manage_alliance",
+            Self::SeePeople => "see_people",
+            Self::ManageMembers => "manage_members",
+            Self::SeeMoney => "see_money",
+            Self::ManageBudgets => "manage_budgets",
+            Self::IssueInvoices => "issue_invoices",
+            Self::RecordPayments => "record_payments",
+            Self::SeeMessages => "see_messages",
+            Self::ManageJobs => "manage_jobs",
+        }
+    }
+
+    /// The permission of a stored name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|permission| permission.as_str() == name)
+    }
+
     /// The permission as a person reads it: "see the alliance".
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -142,6 +165,21 @@ impl Permission {
             Self::RecordPayments => "record payments and set them against invoices",
             Self::SeeMessages => "see what was mailed to whom and whether it arrived",
             Self::ManageJobs => "see the work queue and run parked work again",
+        }
+    }
+
+    /// What one must see to be told what came of it; whoever has the one has the other.
+    #[must_use]
+    pub fn needs(self) -> Option<Self> {
+        match self {
+            Self::SeeAlliance => None,
+            Self::ManageMembers => Some(Self::SeePeople),
+            Self::ManageBudgets | Self::IssueInvoices | Self::RecordPayments => Some(Self::SeeMoney),
+            Self::ManageAlliance
+            | Self::SeePeople
+            | Self::SeeMoney
+            | Self::SeeMessages
+            | Self::ManageJobs => Some(Self::SeeAlliance),
         }
     }
 
@@ -179,6 +217,8 @@ enum Actor {
         account_id: AccountId,
         person_id: PersonId,
         grants: Vec<Grant>,
+        /// What a token leaves of it; `None` for a person who signed in.
+        bounds: Option<Vec<Permission>>,
     },
     /// The alliance's own scheduled and queued work, which a permitted person caused earlier.
     Machinery,
@@ -193,13 +233,22 @@ impl Viewer {
         person_id: PersonId,
         grants: Vec<Grant>,
     ) -> Self {
-        Self { alliance_id, actor: Actor::Person { account_id, person_id, grants } }
+        Self { alliance_id, actor: Actor::Person { account_id, person_id, grants, bounds: None } }
     }
 
     /// A job of `alliance_id`, rebuilt from the job's envelope.
     #[must_use]
     pub fn machinery(alliance_id: AllianceId) -> Self {
         Self { alliance_id, actor: Actor::Machinery }
+    }
+
+    /// The same with no more than these permissions.
+    #[must_use]
+    pub(crate) fn bounded(mut self, permissions: &[Permission]) -> Self {
+        if let Actor::Person { bounds, .. } = &mut self.actor {
+            *bounds = Some(permissions.to_vec());
+        }
+        self
     }
 
     /// The alliance the viewer is in.
@@ -246,7 +295,10 @@ impl Viewer {
     /// Permits `permission` as far as the viewer's roles reach: the alliance, or named schools.
     pub fn reach(&self, permission: Permission) -> Result<(Scope, Reach), Forbidden> {
         let scope = Scope { alliance_id: self.alliance_id };
-        let Actor::Person { grants, .. } = &self.actor else { return Ok((scope, Reach::Alliance)) };
+        let Actor::Person { grants, bounds, .. } = &self.actor else { return Ok((scope, Reach::Alliance)) };
+        if bounds.as_ref().is_some_and(|bounds| !bounds.contains(&permission)) {
+            return Err(Forbidden);
+        }
         let mut members = Vec::new();
         for grant in grants.iter().filter(|grant| permission.roles().contains(&grant.role)) {
             match grant.member_id {
@@ -391,6 +443,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn whoever_changes_something_sees_what_comes_of_it() {
+        for permission in Permission::all() {
+            let Some(needed) = permission.needs() else { continue };
+            assert!(permission.roles().iter().all(|role| needed.roles().contains(role)), "{permission:?}");
+            assert!(needed.needs().is_none_or(|seen| seen == Permission::SeeAlliance), "{permission:?}");
+        }
+    }
+
     /// Else somebody could give a role and be unable to do what it does, or give one that opens more than their own.
     #[test]
     fn whoever_gives_a_role_may_do_what_giving_takes() {
@@ -408,7 +469,7 @@ mod tests {
         let mut nobody = viewer(Role::Director, None);
         nobody.actor = match nobody.actor {
             Actor::Person { account_id, person_id, .. } => {
-                Actor::Person { account_id, person_id, grants: vec![] }
+                Actor::Person { account_id, person_id, grants: vec![], bounds: None }
             }
             Actor::Machinery => unreachable!(),
         };

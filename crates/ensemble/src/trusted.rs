@@ -30,6 +30,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/start/query.graphql"),
     include_str!("../../web/src/pages/statement/query.graphql"),
     include_str!("../../web/src/pages/strands/query.graphql"),
+    include_str!("../../web/src/pages/tokens/query.graphql"),
 ];
 
 #[cfg(test)]

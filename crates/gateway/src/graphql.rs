@@ -22,7 +22,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::access;
+use domain::access::{self, Credential, Proof};
 use futures::stream;
 use http_body_util::BodyExt;
 use serde::Deserialize;
@@ -134,6 +134,12 @@ impl Refusal {
     fn post_only(message: &str) -> Self {
         let header = Some((header::ALLOW, HeaderValue::from_static("POST")));
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
+    }
+
+    /// Nobody who may ask.
+    fn unauthenticated(message: &str) -> Self {
+        let header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        Self { header, ..Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message) }
     }
 
     /// More subscriptions than one may have.
@@ -357,9 +363,7 @@ async fn try_respond(
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message));
     }
     if is_subscription {
-        let message = "Sign in to follow an alliance.";
-        let unauthenticated = || Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
-        let signed = signed.ok_or_else(unauthenticated)?;
+        let signed = signed.ok_or_else(|| Refusal::unauthenticated("Sign in to follow an alliance."))?;
         let ready = read.ready(gateway, &signed.caller(), client).await?;
         return Ok(events::respond(gateway, operation::follow(gateway, &signed, ready)?));
     }
@@ -462,8 +466,10 @@ async fn charge(
         );
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "COST_TOO_HIGH", message));
     }
-    let key = match &caller.session {
-        Some(session) => format!("account:{}", session.account.id),
+    let key = match caller.session.as_ref().map(|session| (&session.proof, &session.account)) {
+        Some((Proof::Device(_), account)) => format!("account:{}", account.id),
+        // A program that asks too much leaves its person's pages alone.
+        Some((Proof::Token(bounds), _)) => format!("token:{}", bounds.id),
         None => format!("stranger:{}", client.network()),
     };
     let taken = limits.take(&key, points, limits.allowances.caller).await;
@@ -539,23 +545,46 @@ pub(crate) fn error_code(error: &ServerError) -> Option<&str> {
     }
 }
 
-/// Whose session the cookie is of; `None` for a stranger.
+/// Who asks, by an API token or else by a browser's cookie; `None` for a stranger. A token that is worth nothing is
+/// refused: the program would take a stranger's answers for its own.
 pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
-    let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let token = cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value);
-    let Some(token) = token else { return Ok(None) };
-    match access::session(&gateway.app, token).await {
-        Ok(session) => Ok(session.map(|session| Signed { session, token: token.to_owned() })),
+    let credential = match headers.get(header::AUTHORIZATION) {
+        Some(value) => Credential::Token(bearer(value)?.to_owned()),
+        None => match cookie(gateway, headers) {
+            Some(token) => Credential::Device(token.to_owned()),
+            None => return Ok(None),
+        },
+    };
+    match access::identify(&gateway.app, &credential).await {
+        Ok(Some(session)) => Ok(Some(Signed { session, credential })),
+        Ok(None) if matches!(credential, Credential::Token(_)) => {
+            Err(Refusal::unauthenticated("This token is unknown, revoked or expired."))
+        }
+        Ok(None) => Ok(None),
         Err(error) => {
-            tracing::error!(error = %error.detail(), "a session could not be read");
+            tracing::error!(error = %error.detail(), "who asks could not be read");
             Err(Refusal::internal())
         }
     }
+}
+
+fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
+    let parts = value.to_str().ok().and_then(|text| text.trim().split_once(' '));
+    match parts {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(Refusal::unauthenticated("Send a token as `Authorization: Bearer …`.")),
+    }
+}
+
+/// The value of a browser's session cookie.
+fn cookie<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What forms send, read without losing what was typed.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::{Form, extract::FromRequest};
 use chrono::NaiveDate;
@@ -30,6 +28,11 @@ impl Fields {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// What was typed, as it was typed; of several, the last.
+    fn last(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
     /// What was typed, or nothing.
     pub(crate) fn optional(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -51,11 +54,6 @@ impl Fields {
     /// The same for a date that may be left out.
     pub(crate) fn optional_date(&self, name: &'static str) -> Result<Option<NaiveDate>, Problem> {
         self.optional(name).map(|_| self.date(name)).transpose()
-    }
-
-    /// Everything typed, to show it again.
-    pub(crate) fn values(&self) -> HashMap<String, String> {
-        self.0.iter().cloned().collect()
     }
 }
 
@@ -115,34 +113,39 @@ impl From<Vec<(String, String)>> for Fields {
 }
 
 /// What pages show as a section of several fields.
-const SECTIONS: [&str; 4] = ["lines", "formula", "inKindOffers", "parts"];
+const SECTIONS: [&str; 5] = ["lines", "formula", "inKindOffers", "parts", "permissions"];
 
 /// Form state on a page: what was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FormState {
-    values: HashMap<String, String>,
+    fields: Fields,
     pub(crate) problem: Option<Problem>,
 }
 
 impl FormState {
     /// A form that shows what was typed.
     pub(crate) fn kept(fields: &Fields) -> Self {
-        Self { values: fields.values(), problem: None }
+        Self { fields: fields.clone(), problem: None }
     }
 
     /// A form that was refused.
     pub(crate) fn refused(fields: &Fields, problem: Problem) -> Self {
-        Self { values: fields.values(), problem: Some(problem) }
+        Self { fields: fields.clone(), problem: Some(problem) }
     }
 
     /// What the field shows: what was typed, or `usual`.
     pub(crate) fn value<'a>(&'a self, name: &str, usual: &'a str) -> &'a str {
-        self.values.get(name).map_or(usual, String::as_str)
+        self.fields.last(name).unwrap_or(usual)
     }
 
     /// Whether the option was chosen, or is the usual one.
     pub(crate) fn is(&self, name: &str, option: &str, usual: &str) -> bool {
         self.value(name, usual) == option
+    }
+
+    /// Whether the box was ticked, of several with one name.
+    pub(crate) fn is_ticked(&self, name: &str, option: &str) -> bool {
+        self.fields.0.iter().any(|(found, value)| found == name && value == option)
     }
 
     /// What is wrong with the field.
@@ -156,11 +159,11 @@ impl FormState {
     /// The place on the page of what is wrong, for the link to it. What the form did not ask for has none.
     pub(crate) fn place(&self) -> Option<&'static str> {
         let field = self.problem.as_ref()?.field?;
-        (SECTIONS.contains(&field) || self.values.contains_key(field)).then_some(field)
+        (SECTIONS.contains(&field) || self.was_sent(field)).then_some(field)
     }
 
     /// Whether this form, of several on the page, is the one that was sent: a field of its own is there.
     pub(crate) fn was_sent(&self, field: &str) -> bool {
-        self.values.contains_key(field)
+        self.fields.last(field).is_some()
     }
 }

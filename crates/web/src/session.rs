@@ -101,9 +101,8 @@ impl FromRequestParts<SharedSite> for Within {
             .await
             .map_err(|_| PageError::NotFound)?;
         let slug = params.get("slug").ok_or(PageError::NotFound)?;
-        let entered = access::enter(&site.gateway.app, &signed.session.account, slug)
-            .await?
-            .ok_or(PageError::NotFound)?;
+        let entered =
+            access::enter(&site.gateway.app, &signed.session, slug).await?.ok_or(PageError::NotFound)?;
         let address = address(parts);
         let (path, address) = (address.path().to_owned(), address.to_string());
         Ok(Self { signed, entered, path, address })

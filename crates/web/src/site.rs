@@ -154,6 +154,8 @@ pub fn router(site: Site) -> Router {
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))
         .route("/account/sessions/end-others", post(pages::account::end_others))
+        .route("/account/tokens", get(pages::tokens::get).post(pages::tokens::post))
+        .route("/account/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/assets/{name}", get(pages::assets::get))
         .nest("/{slug}", within);
     if site.options == SiteOptions::Development {

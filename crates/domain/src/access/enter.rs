@@ -1,6 +1,6 @@
 //! From an account to an alliance: the only way a [`Viewer`] of a person is made.
 
-use super::{Account, repo};
+use super::{Proof, Session, repo};
 use crate::{
     alliances::Wording,
     app::App,
@@ -33,25 +33,32 @@ pub struct Entered {
     pub wording: Wording,
 }
 
-/// The alliances in which this account holds a role today, by name.
-pub async fn my_alliances(app: &App, account: &Account) -> Result<Vec<AllianceEntry>, Internal> {
-    repo::alliances_of(app, account.id, app.clock.now()).await
+/// The alliances in which this account holds a role today, by name; of them, a token knows its own only.
+pub async fn my_alliances(app: &App, session: &Session) -> Result<Vec<AllianceEntry>, Internal> {
+    let mut found = repo::alliances_of(app, session.account.id, app.clock.now()).await?;
+    found.retain(|alliance| session.proof.enters(alliance.id));
+    Ok(found)
 }
 
-/// Enters the alliance with this slug. `None` alike when it does not exist and when the account holds no role in it.
-pub async fn enter(app: &App, account: &Account, slug: &str) -> Result<Option<Entered>, Internal> {
-    Ok(entered(account, &repo::grants(app, account.id, (Some(slug), None), app.clock.now()).await?))
+/// Enters the alliance with this slug. `None` alike when it does not exist, when the account holds no role in it, and
+/// when the token is for another.
+pub async fn enter(app: &App, session: &Session, slug: &str) -> Result<Option<Entered>, Internal> {
+    Ok(entered(session, &repo::grants(app, session.account.id, (Some(slug), None), app.clock.now()).await?))
 }
 
 /// Enters the alliance with this id, by the same rule.
-pub async fn enter_by_id(app: &App, account: &Account, id: AllianceId) -> Result<Option<Entered>, Internal> {
-    Ok(entered(account, &repo::grants(app, account.id, (None, Some(id)), app.clock.now()).await?))
+pub async fn enter_by_id(app: &App, session: &Session, id: AllianceId) -> Result<Option<Entered>, Internal> {
+    Ok(entered(session, &repo::grants(app, session.account.id, (None, Some(id)), app.clock.now()).await?))
 }
 
-fn entered(account: &Account, rows: &[EnterRow]) -> Option<Entered> {
-    let first = rows.first()?;
+fn entered(session: &Session, rows: &[EnterRow]) -> Option<Entered> {
+    let first = rows.first().filter(|first| session.proof.enters(first.alliance.id))?;
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
-    let viewer = Viewer::person(first.alliance.id, account.id, first.person_id, grants);
+    let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants);
+    let viewer = match &session.proof {
+        Proof::Device(_) => viewer,
+        Proof::Token(bounds) => viewer.bounded(&bounds.permissions),
+    };
     Some(Entered {
         viewer,
         person_name: first.person_name.clone(),

@@ -1,4 +1,4 @@
-//! Accounts, sign-in by a typed code, and sessions.
+//! Accounts, sign-in by a typed code, sessions, and API tokens.
 //!
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
@@ -9,6 +9,7 @@ pub(crate) mod repo;
 mod request_sign_in_code;
 mod sessions;
 mod sign_in;
+mod tokens;
 
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
@@ -16,9 +17,14 @@ pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, sign_in_mail,
 };
 pub use sessions::{
-    Device, EndSessionError, Session, devices, end_other_sessions, end_session, session, sign_out,
+    Credential, Device, EndSessionError, Proof, Session, devices, end_other_sessions, end_session, identify,
+    session, sign_out,
 };
 pub use sign_in::{SignIn, SignInError, SignedIn, sign_in};
+pub use tokens::{
+    ApiToken, CreateToken, CreateTokenError, NewToken, RevokeTokenError, TokenBounds, create_token,
+    revoke_token, tokens,
+};
 
 use crate::{
     app::{Secret, Timestamp},
@@ -48,7 +54,9 @@ pub(crate) mod limits {
     pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::days(14);
     /// A session ends after this long whatever happens.
     pub(crate) const SESSION_LIFETIME: TimeDelta = TimeDelta::days(90);
-    /// The use of a session is noted at most this often.
+    /// API tokens of one account in one alliance.
+    pub(crate) const TOKENS: i64 = 20;
+    /// The use of a session or a token is noted at most this often.
     pub(crate) const SESSION_TOUCH: TimeDelta = TimeDelta::minutes(5);
 }
 

@@ -4,14 +4,15 @@ use super::{
     Account, EmailAddress, OpenCode,
     enter::{AllianceEntry, EnterRow},
     limits,
-    sessions::{Device, Session},
+    sessions::{Device, Proof, Session},
+    tokens::{ApiToken, CreateTokenError, TokenBounds},
 };
 use crate::{
     app::{App, Timestamp},
-    db::MachineTx,
+    db::{MachineTx, OnConstraint},
     error::Internal,
-    ids::{AccountId, AllianceId, MemberId, PersonId, SessionId},
-    viewer::{Grant, Role},
+    ids::{AccountId, AllianceId, ApiTokenId, MemberId, PersonId, SessionId},
+    viewer::{Grant, Permission, Role},
 };
 
 pub(super) async fn codes_since(
@@ -187,8 +188,8 @@ pub(super) async fn find_session(
     .await?;
     Ok(row.map(|row| FoundSession {
         session: Session {
-            id: row.id,
             account: Account { id: row.account_id, email: EmailAddress::stored(row.email) },
+            proof: Proof::Device(row.id),
         },
         last_seen_at: row.last_seen_at,
     }))
@@ -235,14 +236,15 @@ pub(super) async fn delete_session_of(
     Ok(deleted.rows_affected())
 }
 
-pub(super) async fn delete_other_sessions(app: &App, this: &Session) -> Result<u64, Internal> {
-    let deleted = sqlx::query!(
-        "delete from sessions where account_id = $1 and id <> $2",
-        this.account.id as _,
-        this.id as _
-    )
-    .execute(app.db.machine_pool())
-    .await?;
+pub(super) async fn delete_other_sessions(
+    app: &App,
+    account_id: AccountId,
+    this: SessionId,
+) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from sessions where account_id = $1 and id <> $2", account_id as _, this as _)
+            .execute(app.db.machine_pool())
+            .await?;
     Ok(deleted.rows_affected())
 }
 
@@ -256,6 +258,115 @@ pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) 
 pub(super) async fn delete_session(tx: &mut MachineTx, token_hash: &[u8]) -> Result<(), Internal> {
     sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(tx.conn()).await?;
     Ok(())
+}
+
+fn stored(permissions: &[String]) -> Vec<Permission> {
+    // What this version does not know, it does not permit.
+    permissions.iter().filter_map(|name| Permission::parse(name)).collect()
+}
+
+pub(super) async fn count_tokens(
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    alliance_id: AllianceId,
+) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from api_tokens where account_id = $1 and alliance_id = $2"#,
+        account_id as _,
+        alliance_id as _
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub(super) async fn insert_token(
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    token: &ApiToken,
+    token_hash: &[u8],
+) -> Result<(), CreateTokenError> {
+    let permissions: Vec<_> = token.permissions.iter().map(|one| one.as_str().to_owned()).collect();
+    sqlx::query!(
+        "insert into api_tokens
+            (id, account_id, alliance_id, name, token_hash, permissions, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        token.id as _,
+        account_id as _,
+        token.alliance.id as _,
+        token.name,
+        token_hash,
+        &permissions,
+        token.created_at,
+        token.expires_at
+    )
+    .execute(tx.conn())
+    .await
+    .on_constraint("api_tokens_name_key", || CreateTokenError::NameTaken)?;
+    Ok(())
+}
+
+/// Whom a token that works speaks for, and when it was last used.
+pub(super) async fn find_token(
+    app: &App,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(Session, Option<Timestamp>)>, Internal> {
+    let row = sqlx::query!(
+        r#"select t.id as "id: ApiTokenId", t.alliance_id as "alliance_id: AllianceId", t.permissions,
+                  t.last_used_at, a.id as "account_id: AccountId", a.email
+           from api_tokens t join accounts a on a.id = t.account_id
+           where t.token_hash = $1 and t.expires_at > $2"#,
+        token_hash,
+        now
+    )
+    .fetch_optional(app.db.machine_pool())
+    .await?;
+    Ok(row.map(|row| {
+        let bounds =
+            TokenBounds { id: row.id, alliance_id: row.alliance_id, permissions: stored(&row.permissions) };
+        let account = Account { id: row.account_id, email: EmailAddress::stored(row.email) };
+        (Session { account, proof: Proof::Token(bounds) }, row.last_used_at)
+    }))
+}
+
+pub(super) async fn touch_token(app: &App, token_hash: &[u8], now: Timestamp) -> Result<(), Internal> {
+    sqlx::query!("update api_tokens set last_used_at = $2 where token_hash = $1", token_hash, now)
+        .execute(app.db.machine_pool())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn tokens(app: &App, account_id: AccountId) -> Result<Vec<ApiToken>, Internal> {
+    let rows = sqlx::query!(
+        r#"select t.id as "id: ApiTokenId", t.alliance_id as "alliance_id: AllianceId", a.slug,
+                  a.name as alliance_name, t.name, t.permissions, t.created_at, t.expires_at, t.last_used_at
+           from api_tokens t join alliances a on a.alliance_id = t.alliance_id
+           where t.account_id = $1
+           order by t.created_at desc, t.id desc"#,
+        account_id as _
+    )
+    .fetch_all(app.db.machine_pool())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ApiToken {
+            id: row.id,
+            alliance: AllianceEntry { id: row.alliance_id, slug: row.slug, name: row.alliance_name },
+            name: row.name,
+            permissions: stored(&row.permissions),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        })
+        .collect())
+}
+
+pub(super) async fn delete_token(app: &App, account_id: AccountId, id: ApiTokenId) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from api_tokens where account_id = $1 and id = $2", account_id as _, id as _)
+            .execute(app.db.machine_pool())
+            .await?;
+    Ok(deleted.rows_affected())
 }
 
 pub(super) async fn alliances_of(

@@ -1,20 +1,62 @@
 //! Sessions: found by the hash of their token; ended by time, by sign-out, or by their account from another device.
 
-use super::{Account, limits, repo, sign_in::token_hash};
+use super::{
+    Account, limits, repo,
+    sign_in::token_hash,
+    tokens::{TokenBounds, bearer},
+};
 use crate::{
     app::{App, Timestamp},
-    error::Internal,
-    ids::SessionId,
+    error::{Forbidden, Internal, ReadError},
+    ids::{AllianceId, SessionId},
     problem::failure,
 };
 
-/// A live session.
+/// Whoever asks, as long as what proves it is worth something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Which.
-    pub id: SessionId,
-    /// Who signed in.
+    /// Who it is.
     pub account: Account,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A browser that signed in.
+    Device(SessionId),
+    /// A program with an API token, which may do less than its person.
+    Token(TokenBounds),
+}
+
+/// What a request carries to prove who asks.
+#[derive(Clone)]
+pub enum Credential {
+    /// The value of a browser's cookie.
+    Device(String),
+    /// An API token.
+    Token(String),
+}
+
+impl Proof {
+    /// Whether it is good for this alliance at all.
+    pub(super) fn enters(&self, id: AllianceId) -> bool {
+        match self {
+            Self::Device(_) => true,
+            Self::Token(bounds) => bounds.alliance_id == id,
+        }
+    }
+}
+
+impl Session {
+    /// The session of a browser. A token does not reach what belongs to the account itself.
+    pub fn device(&self) -> Result<SessionId, Forbidden> {
+        match &self.proof {
+            Proof::Device(id) => Ok(*id),
+            Proof::Token(_) => Err(Forbidden),
+        }
+    }
 }
 
 /// A live session as its account sees it.
@@ -37,6 +79,9 @@ pub struct Device {
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
 pub enum EndSessionError {
+    /// A token cannot end sessions.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// No such session of this account, or no longer.
     #[error("This device is not signed in any more.")]
     UnknownSession,
@@ -56,22 +101,33 @@ pub async fn session(app: &App, token: &str) -> Result<Option<Session>, Internal
     Ok(Some(found.session))
 }
 
-/// The live sessions of an account, the one used last first.
-pub async fn devices(app: &App, account: &Account) -> Result<Vec<Device>, Internal> {
-    repo::devices(app, account.id, app.clock.now()).await
+/// Whom a credential speaks for, or `None`. Notes the use now and then.
+pub async fn identify(app: &App, credential: &Credential) -> Result<Option<Session>, Internal> {
+    match credential {
+        Credential::Device(token) => session(app, token).await,
+        Credential::Token(token) => bearer(app, token).await,
+    }
 }
 
-/// Ends one session of an account, at once.
-pub async fn end_session(app: &App, account: &Account, id: SessionId) -> Result<(), EndSessionError> {
-    match repo::delete_session_of(app, account.id, id).await? {
+/// The live sessions of the account, the one used last first.
+pub async fn devices(app: &App, session: &Session) -> Result<Vec<Device>, ReadError> {
+    session.device()?;
+    Ok(repo::devices(app, session.account.id, app.clock.now()).await?)
+}
+
+/// Ends one session of the account, at once.
+pub async fn end_session(app: &App, own: &Session, id: SessionId) -> Result<(), EndSessionError> {
+    own.device()?;
+    match repo::delete_session_of(app, own.account.id, id).await? {
         0 => Err(EndSessionError::UnknownSession),
         _ => Ok(()),
     }
 }
 
 /// Ends every session of the account but `this`, at once. Returns how many there were.
-pub async fn end_other_sessions(app: &App, this: &Session) -> Result<u64, Internal> {
-    repo::delete_other_sessions(app, this).await
+pub async fn end_other_sessions(app: &App, own: &Session) -> Result<u64, EndSessionError> {
+    let this = own.device()?;
+    Ok(repo::delete_other_sessions(app, own.account.id, this).await?)
 }
 
 /// Ends the session of a token. An unknown token is no error.
@@ -83,4 +139,4 @@ pub async fn sign_out(app: &App, token: &str) -> Result<(), Internal> {
 
 failure!(EndSessionError {
     UnknownSession => "sessionId",
-} nested { Internal });
+} nested { Forbidden, Internal });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Response;
-use domain::access::Session;
+use domain::access::{Credential, Session};
 use futures::{Stream, StreamExt};
 
 use super::{Following, MOST_PER_PERSON};
@@ -13,11 +13,11 @@ use crate::{
     schema,
 };
 
-/// A person who is signed in, by a session that may end.
+/// Whoever asks, by what may end: a browser's session or an API token.
 #[derive(Clone)]
 pub(crate) struct Signed {
     pub(crate) session: Session,
-    pub(crate) token: String,
+    pub(crate) credential: Credential,
 }
 
 impl Signed {
@@ -36,7 +36,7 @@ pub(crate) fn follow(
     let seat = live.seat(signed.session.account.id).ok_or_else(|| {
         Refusal::too_many(format!("One person has at most {MOST_PER_PERSON} subscriptions at a time."))
     })?;
-    let following = Following { live: Arc::clone(live), token: signed.token.clone() };
+    let following = Following { live: Arc::clone(live), credential: signed.credential.clone() };
     let charge = ready.charge.map(|(charge, _)| charge);
     let answers = schema::follow(
         &gateway.schema,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::{
-    access::{self, Entered},
+    access::{self, Credential, Entered},
     app::{App, Timestamp},
     changes::{Change, Changed},
     error::Internal,
@@ -27,8 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Who follows, for the schema.
 pub(crate) struct Following {
     pub(crate) live: Arc<Live>,
-    /// Of the session, which must outlive the subscription.
-    pub(crate) token: String,
+    /// What proves who follows: it must outlive the subscription.
+    pub(crate) credential: Credential,
 }
 
 /// What a follower is told.
@@ -43,7 +43,7 @@ pub(crate) enum Told {
 /// Why a follower is told nothing more.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// Signed out, or the session is over.
+    /// Signed out, or the session or the token is over.
     SignedOut,
     /// No role in the alliance any more.
     NoRole,
@@ -53,7 +53,7 @@ pub(crate) enum Ended {
 
 struct Watch {
     app: App,
-    token: String,
+    credential: Credential,
     live: Arc<Live>,
     heard: Receiver<Heard>,
     viewer: Viewer,
@@ -75,7 +75,7 @@ impl Following {
         let watch = Watch {
             checked_at: app.clock.now(),
             app,
-            token: self.token.clone(),
+            credential: self.credential.clone(),
             live: Arc::clone(&self.live),
             heard: self.live.heard.subscribe(),
             viewer: entered.viewer,
@@ -149,9 +149,9 @@ impl Watch {
     /// Whether the person may still follow, and what they may see now.
     async fn check(&mut self) -> Result<(), Ended> {
         self.checked_at = self.app.clock.now();
-        let session = access::session(&self.app, &self.token).await.map_err(Ended::Internal)?;
-        let account = session.ok_or(Ended::SignedOut)?.account;
-        let entered = access::enter_by_id(&self.app, &account, self.viewer.alliance_id()).await;
+        let session = access::identify(&self.app, &self.credential).await.map_err(Ended::Internal)?;
+        let session = session.ok_or(Ended::SignedOut)?;
+        let entered = access::enter_by_id(&self.app, &session, self.viewer.alliance_id()).await;
         self.viewer = entered.map_err(Ended::Internal)?.ok_or(Ended::NoRole)?.viewer;
         Ok(())
     }

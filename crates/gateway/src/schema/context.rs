@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{Context, Result};
 use chrono::NaiveDate;
 use domain::{
-    access::{self, Account, Entered},
+    access::{self, Entered},
     alliances::{self, Alliance},
     app::App,
     error::ReadError,
@@ -55,27 +55,23 @@ impl Session {
         self.signed_in.as_ref()
     }
 
-    fn account(&self) -> Option<&Account> {
-        self.signed_in().map(|session| &session.account)
-    }
-
     pub(crate) fn app(&self) -> &App {
         &self.app
     }
 
     /// The alliance with this slug. `None` alike when there is none and when the caller holds no role in it.
     pub(crate) async fn enter(&self, slug: &str) -> Result<Option<Arc<Inside>>> {
-        let Some(account) = self.account() else { return Ok(None) };
+        let Some(session) = self.signed_in() else { return Ok(None) };
         let entered =
-            access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
+            access::enter(&self.app, session, slug).await.map_err(|error| errors::internal(&error))?;
         self.inside(entered).await
     }
 
     /// The alliance with this id, by the same rule.
     pub(crate) async fn enter_by_id(&self, id: AllianceId) -> Result<Option<Arc<Inside>>> {
-        let Some(account) = self.account() else { return Ok(None) };
+        let Some(session) = self.signed_in() else { return Ok(None) };
         let entered =
-            access::enter_by_id(&self.app, account, id).await.map_err(|error| errors::internal(&error))?;
+            access::enter_by_id(&self.app, session, id).await.map_err(|error| errors::internal(&error))?;
         self.inside(entered).await
     }
 
@@ -88,9 +84,9 @@ impl Session {
 
     /// Enters the alliance to be told what changes in it. No snapshot is opened.
     pub(crate) async fn follow(&self, slug: &str) -> Result<Option<Entered>> {
-        let Some(account) = self.account() else { return Ok(None) };
+        let Some(session) = self.signed_in() else { return Ok(None) };
         let entered =
-            access::enter(&self.app, account, slug).await.map_err(|error| errors::internal(&error))?;
+            access::enter(&self.app, session, slug).await.map_err(|error| errors::internal(&error))?;
         if let Some(entered) = &entered {
             self.charge(entered).await?;
         }

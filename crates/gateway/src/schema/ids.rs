@@ -44,6 +44,8 @@ pub enum Kind {
     Refund = 35,
     /// A session, of an account and of no alliance.
     Session = 50,
+    /// An API token, of an account and of no alliance.
+    ApiToken = 51,
     /// A role of a person.
     RoleGrant = 20,
     /// Days on which schools are closed.
@@ -51,7 +53,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Job,
         Self::Refund,
         Self::Session,
+        Self::ApiToken,
         Self::RoleGrant,
         Self::Closure,
     ];

@@ -128,6 +128,7 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::LedgerEntry
         | ids::Kind::Refund
         | ids::Kind::Session
+        | ids::Kind::ApiToken
         | ids::Kind::RoleGrant
         | ids::Kind::Closure => None,
     })

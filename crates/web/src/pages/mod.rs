@@ -30,6 +30,7 @@ pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod statement;
 pub(crate) mod strands;
+pub(crate) mod tokens;
 
 use axum::{
     http::Uri,

@@ -2,7 +2,10 @@ use async_graphql::{Context, Object, Result};
 use domain::access::end_other_sessions;
 
 use super::{ViewerObject, signed_out};
-use crate::schema::{context::Session, errors, errors::payload};
+use crate::schema::{
+    context::Session,
+    errors::{answer, payload},
+};
 
 payload! {
     /// Where you are signed in now.
@@ -21,7 +24,7 @@ impl EndOtherSessionsMutation {
     async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<EndOtherSessionsPayload> {
         let session = Session::of(ctx);
         let Some(own) = session.signed_in() else { return Ok(Err(signed_out()).into()) };
-        end_other_sessions(session.app(), own).await.map_err(|error| errors::internal(&error))?;
-        Ok(Ok(ViewerObject(own.clone())).into())
+        let done = answer(end_other_sessions(session.app(), own).await)?;
+        Ok(done.map(|_| ViewerObject(own.clone())).into())
     }
 }

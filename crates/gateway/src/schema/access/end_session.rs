@@ -33,7 +33,7 @@ impl EndSessionMutation {
         let session = Session::of(ctx);
         let Some(own) = session.signed_in() else { return Ok(Err(signed_out()).into()) };
         let id = SessionId(local(Kind::Session, DEPLOYMENT, &input.session_id));
-        let done = answer(end_session(session.app(), &own.account, id).await)?;
+        let done = answer(end_session(session.app(), own, id).await)?;
         Ok(done.map(|()| ViewerObject(own.clone())).into())
     }
 }

@@ -1,16 +1,19 @@
 //! Who is signed in, and where.
 
+mod create_token;
 mod end_other_sessions;
 mod end_session;
+mod revoke_token;
 
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{self, Device},
+    access::{self, AllianceEntry, ApiToken, Device},
     jobs::DEPLOYMENT,
 };
 
 use super::{
+    alliances::PermissionEnum,
     context::Session,
     errors::{self, UserError},
     ids::{self, Kind},
@@ -21,6 +24,8 @@ use super::{
 pub(crate) struct AccessMutation(
     end_session::EndSessionMutation,
     end_other_sessions::EndOtherSessionsMutation,
+    create_token::CreateTokenMutation,
+    revoke_token::RevokeTokenMutation,
 );
 
 /// Whoever is signed in.
@@ -35,20 +40,23 @@ impl ViewerObject {
 
     /// The alliances in which you hold a role today, by name.
     async fn alliances(&self, ctx: &Context<'_>) -> Result<Vec<AllianceEntryObject>> {
-        let found = access::my_alliances(Session::of(ctx).app(), &self.0.account).await;
+        let found = access::my_alliances(Session::of(ctx).app(), &self.0).await;
         let found = found.map_err(|error| errors::internal(&error))?;
-        Ok(found
-            .into_iter()
-            .map(|entry| AllianceEntryObject { slug: entry.slug, name: entry.name })
-            .collect())
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
-    /// Where you are signed in, the session used last first.
+    /// Where you are signed in, the session used last first. A token does not see it.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<SessionObject>> {
-        let found = access::devices(Session::of(ctx).app(), &self.0.account).await;
-        let found = found.map_err(|error| errors::internal(&error))?;
-        let session = |device: Device| SessionObject { is_current: device.session_id == self.0.id, device };
+        let own = self.0.device().map_err(|_| errors::forbidden())?;
+        let found = access::devices(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
+        let session = |device: Device| SessionObject { is_current: device.session_id == own, device };
         Ok(found.into_iter().map(session).collect())
+    }
+
+    /// Your API tokens, the newest first. A token does not see them.
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiTokenObject>> {
+        let found = access::tokens(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
+        Ok(found.into_iter().map(ApiTokenObject).collect())
     }
 }
 
@@ -60,6 +68,53 @@ pub(crate) struct AllianceEntryObject {
     slug: String,
     /// Its name.
     name: String,
+}
+
+impl From<AllianceEntry> for AllianceEntryObject {
+    fn from(entry: AllianceEntry) -> Self {
+        Self { slug: entry.slug, name: entry.name }
+    }
+}
+
+/// What a program carries in your name, as `Authorization: Bearer …`.
+pub(crate) struct ApiTokenObject(ApiToken);
+
+#[Object(name = "ApiToken")]
+impl ApiTokenObject {
+    /// Opaque, and good until the token is revoked.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::ApiToken, DEPLOYMENT, self.0.id.0)
+    }
+
+    /// What it is for.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The one alliance that it enters.
+    async fn alliance(&self) -> AllianceEntryObject {
+        self.0.alliance.clone().into()
+    }
+
+    /// What it may do, as long as you may do it too.
+    async fn permissions(&self) -> Vec<PermissionEnum> {
+        self.0.permissions.iter().map(|permission| (*permission).into()).collect()
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// From when on it is worth nothing.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.0.expires_at
+    }
+
+    /// When it was last used, give or take five minutes; null if never.
+    async fn last_used_at(&self) -> Option<DateTime<Utc>> {
+        self.0.last_used_at
+    }
 }
 
 /// A browser or device on which you are signed in.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{FormState, read_form},
+    forms::{self, FormState, read_form},
     ids,
-    page::{PageError, PageResult, done, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Signed,
     site::SharedSite,
@@ -93,10 +93,9 @@ pub(crate) async fn end(
     request: Request,
 ) -> PageResult {
     let fields = read_form(&signed, request).await?;
-    match outcome(end_session(&site.gateway.app, &signed.session.account, SessionId(id)).await)? {
-        Ok(()) => Ok(done("/account", "That device is signed out.")),
-        Err(problem) => render_refused(&page(&site, &signed, FormState::refused(&fields, problem)).await?),
-    }
+    let ended = outcome(end_session(&site.gateway.app, &signed.session, SessionId(id)).await)?;
+    let next = |()| ("/account".to_owned(), "That device is signed out.".to_owned());
+    forms::answer(ended, &fields, |form| page(&site, &signed, form), next).await
 }
 
 pub(crate) async fn end_others(
@@ -104,13 +103,14 @@ pub(crate) async fn end_others(
     signed: Signed,
     request: Request,
 ) -> PageResult {
-    read_form(&signed, request).await?;
-    let ended = end_other_sessions(&site.gateway.app, &signed.session).await?;
-    let ended = i64::try_from(ended).unwrap_or(i64::MAX);
-    Ok(done(
-        "/account",
-        &format!("Signed out on {}.", format::plural(&ended, "other device", "other devices")),
-    ))
+    let fields = read_form(&signed, request).await?;
+    let ended = outcome(end_other_sessions(&site.gateway.app, &signed.session).await)?;
+    let next = |ended: u64| {
+        let ended = i64::try_from(ended).unwrap_or(i64::MAX);
+        let devices = format::plural(&ended, "other device", "other devices");
+        ("/account".to_owned(), format!("Signed out on {devices}."))
+    };
+    forms::answer(ended, &fields, |form| page(&site, &signed, form), next).await
 }
 
 #[cfg(test)]
