@@ -65,6 +65,13 @@ async fn impossible_values_are_named_by_their_field() {
         (&finance, "draftBudget", budget(json!({ "endsOn": "2029-08-31" })), "endsOn"),
         (&finance, "draftBudget", budget(json!({ "endsOn": "2031-09-01" })), "endsOn"),
         (&finance, "draftBudget", budget(json!({ "label": "" })), "label"),
+        (
+            &finance,
+            "draftBudget",
+            budget(json!({ "lines": [{ "description": "One", "pence": LARGEST },
+                                                           { "description": "Two", "pence": 1 }] })),
+            "lines",
+        ),
         (&director, "addPerson", person(" \r\n", "two@x.example"), "name"),
         (&director, "addPerson", person(&"x".repeat(201), "two@x.example"), "name"),
         (&director, "addPerson", person("Fine", "not an address"), "email"),
@@ -88,6 +95,57 @@ async fn impossible_values_are_named_by_their_field() {
     let pasted = person("Two\r\nBcc: lines@x.example\u{0}", "two@x.example");
     let added = director.done("addPerson", "person { name }", pasted).await;
     assert_eq!(added["person"]["name"], "Two Bcc: lines@x.example");
+}
+
+/// Pence of £100,000,000.
+const LARGEST: i64 = 10_000_000_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_amount_is_so_large_that_sums_fail() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let before = app.contents().await;
+    let payment = |amount: i64, key: &str| {
+        json!({ "alliance": FENLAND, "receivedOn": "2026-11-24", "amount": amount, "payerText": "A school",
+                "method": "BACS", "idempotencyKey": key })
+    };
+    for amount in [LARGEST + 1, i64::MAX, i64::MIN] {
+        let answer = finance.try_mutate("recordPayment", "", payment(amount, "k")).await;
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("an amount is at most £100,000,000.00, either way"), "{message}");
+    }
+    let fields = [("amount", "90,000,000,000,000,000.00"), ("receivedOn", "2026-11-24"), ("method", "bacs")];
+    let typed = finance.submit("/fenland/payments", "/fenland/payments", &fields).await;
+    assert_eq!(typed.status, 422);
+    assert!(typed.body.contains("this number is too large"), "{}", typed.body);
+    let csv = "Date,Description,Amount\n20/11/2026,A SCHOOL,92233720368547758.07\n";
+    let file = json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": csv, "idempotencyKey": "file" });
+    let import = finance.done("importBankStatement", "import { taken rejected { reason } }", file).await;
+    assert_eq!(import["import"]["taken"], 0, "{import:#}");
+    assert_eq!(import["import"]["rejected"].as_array().unwrap().len(), 1, "{import:#}");
+    let dear =
+        json!({ "base": { "kind": "flat", "amount": i64::MAX }, "adjustments": [], "rounding": "penny" });
+    let simulate = "query($slug: String!, $id: ID!, $formula: Formula) {
+        alliance(slug: $slug) { simulate(budgetId: $id, formula: $formula) { errors { message } } } }";
+    let budgets = finance.graphql("{ alliance(slug: \"fenland\") { budgets { id } } }", json!({})).await;
+    let id = &budgets["alliance"]["budgets"][0]["id"];
+    let answer =
+        finance.execute(simulate, json!({ "slug": FENLAND, "id": id, "formula": dear })).await.json();
+    assert!(answer.to_string().contains("too large to work with"), "{answer:#}");
+    let after = app.contents().await;
+    let changed: Vec<_> = before.iter().filter(|(table, rows)| after[*table] != **rows).collect();
+    assert!(
+        changed.iter().all(|(table, _)| ["bank_imports", "idempotency_keys"].contains(&table.as_str())),
+        "{changed:?}"
+    );
+
+    // As many of the largest as anybody will ever have: every page still adds them up.
+    for n in 0..30 {
+        finance.done("recordPayment", "", payment(LARGEST, &format!("largest {n}"))).await;
+    }
+    for page in ["/fenland", "/fenland/payments", "/fenland/debt", "/fenland/payments.csv"] {
+        assert_eq!(finance.get(page).await.status, 200, "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,6 +67,30 @@ async fn each_role_gets_the_pages_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_no_page_could_have_is_one_where_nothing_is() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let nothing = director.get("/fenland/nothing").await;
+    assert_eq!(nothing.status, 404);
+    let mut seen = 0;
+    for page in pages().into_iter().filter(|page| page.contains("{id}")) {
+        for id in ["half-an-id", "%FF", "0192", "%00"] {
+            let answer = director.get(&format!("/fenland{}", page.replace("{id}", id))).await;
+            if answer.status != 405 {
+                assert_eq!((answer.status, &answer.body), (404, &nothing.body), "{page} with {id}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+    for query in ["/members?first=%FF", "/members/new?urn=%00&urn=1", "/invoices?state=%FF"] {
+        let answer = director.get(&format!("/fenland{query}")).await;
+        assert!(matches!(answer.status, 200 | 404), "{query}: {}", answer.body);
+        assert!(answer.body.starts_with("<!doctype html>"), "{query}: {}", answer.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn home_shows_a_head_their_own_school_and_no_other() {
     let app = TestApp::new().await;
     let home = app.sign_in("head@fenland.example").await.page("/fenland").await;

@@ -16,6 +16,15 @@ pub struct Pence(pub i64);
 impl Pence {
     /// No money.
     pub const ZERO: Self = Self(0);
+    /// The largest amount that is taken in, and the largest share: £100,000,000. Many millions of them still add up in
+    /// an `i64`, so no sum of what an alliance enters can fail.
+    pub const LARGEST: Self = Self(10_000_000_000);
+
+    /// Whether it is at most [`Self::LARGEST`], either way.
+    #[must_use]
+    pub fn is_reasonable(self) -> bool {
+        self.0.unsigned_abs() <= Self::LARGEST.0.unsigned_abs()
+    }
 
     /// The sum, or `None` where it does not fit.
     #[must_use]
@@ -40,9 +49,10 @@ impl Pence {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 
-    /// Reads what an office types: `1234.5`, `£1,234.50`, ` 1 234 `, `-£20`.
+    /// Reads what an office types, at most [`Self::LARGEST`] either way: `1234.5`, `£1,234.50`, ` 1 234 `, `-£20`.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        parse_decimal(text, 2).map(Self)
+        let pence = parse_decimal(text, 2).map(Self)?;
+        if pence.is_reasonable() { Ok(pence) } else { Err(NumberError::TooLarge) }
     }
 
     /// `numerator / denominator` of the amount, rounded to the penny, half away from zero.
@@ -264,6 +274,7 @@ mod tests {
             ("-£20", -2_000),
             ("−20.01", -2_001),
             ("0", 0),
+            ("£100,000,000.00", 10_000_000_000),
         ] {
             assert_eq!(Pence::parse(typed), Ok(Pence(pence)), "{typed}");
         }
@@ -290,6 +301,8 @@ mod tests {
             ("٣", NotANumber),
             ("1.234", TooPrecise(2)),
             ("92233720368547758.08", TooLarge),
+            ("100,000,000.01", TooLarge),
+            ("-100,000,000.01", TooLarge),
             ("999999999999999999999999999999999999999999", TooLarge),
         ] {
             assert_eq!(Pence::parse(typed), Err(error), "{typed}");
@@ -329,7 +342,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_back(pence: i64, points: i32, price: i64) {
+        fn what_is_shown_is_read_back(
+            pence in -Pence::LARGEST.0..=Pence::LARGEST.0,
+            points: i32,
+            price: i64,
+        ) {
             prop_assert_eq!(Pence::parse(&Pence(pence).to_string()), Ok(Pence(pence)));
             prop_assert_eq!(BasisPoints::parse(&BasisPoints(points).to_string()), Ok(BasisPoints(points)));
             prop_assert_eq!(UnitPrice::parse(&UnitPrice(price).to_string()), Ok(UnitPrice(price)));

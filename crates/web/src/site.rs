@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use gateway::Gateway;
@@ -167,8 +167,23 @@ pub fn router(site: Site) -> Router {
     router
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(wrong_addresses))
         .layer(middleware::from_fn(headers))
         .with_state(Arc::new(site))
+}
+
+/// An address that no page could have, such as one with half an id, is one where nothing is. axum says so itself, in
+/// plain text, before any page is asked; no page answers in that form.
+async fn wrong_addresses(request: axum::extract::Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    match response.status() {
+        StatusCode::BAD_REQUEST if is_plain => PageError::NotFound.into_response(),
+        _ => response,
+    }
 }
 
 /// Pages load nothing from elsewhere, run no script, and are not framed; what they show is not cached.

@@ -4,7 +4,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::NaiveDate;
 use domain::{dates::within_reach, funding::formula, money};
 
-/// An amount of money in whole pence.
+/// An amount of money in whole pence. One that is given is at most £100,000,000, either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pence(pub money::Pence);
 
@@ -12,10 +12,18 @@ pub(crate) struct Pence(pub money::Pence);
 impl ScalarType for Pence {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::Number(number) => number
-                .as_i64()
-                .map(|pence| Self(money::Pence(pence)))
-                .ok_or_else(|| InputValueError::custom("an amount is a whole number of pence")),
+            Value::Number(number) => {
+                let pence = number.as_i64().map(money::Pence);
+                let pence =
+                    pence.ok_or_else(|| InputValueError::custom("an amount is a whole number of pence"))?;
+                if !pence.is_reasonable() {
+                    let largest = money::Pence::LARGEST;
+                    return Err(InputValueError::custom(format!(
+                        "an amount is at most {largest}, either way"
+                    )));
+                }
+                Ok(Self(pence))
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }

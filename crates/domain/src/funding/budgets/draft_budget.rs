@@ -87,6 +87,9 @@ pub enum DraftBudgetError {
     /// The lines come to less than nothing.
     #[error("The lines come to less than nothing: members cannot share that.")]
     NegativeTotal,
+    /// The lines come to more than any budget.
+    #[error("The lines come to more than {}. Please look at their amounts.", Pence::LARGEST)]
+    TotalTooLarge,
     /// The formula contradicts itself.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     InvalidFormula(Vec<Problem>),
@@ -165,6 +168,9 @@ fn check(id: BudgetId, input: &DraftBudget) -> Result<Budget, DraftBudgetError> 
     if total < Pence::ZERO {
         return Err(E::NegativeTotal);
     }
+    if !total.is_reasonable() {
+        return Err(E::TotalTooLarge);
+    }
     let problems = input.formula.problems();
     if !problems.is_empty() {
         return Err(E::InvalidFormula(problems));
@@ -230,6 +236,7 @@ failure!(DraftBudgetError {
     InvalidDates => "endsOn",
     InvalidLines => "lines",
     NegativeTotal => "lines",
+    TotalTooLarge => "lines",
     InvalidFormula => "formula",
     InvalidOffer => "inKindOffers",
     UnknownMember => "inKindOffers",

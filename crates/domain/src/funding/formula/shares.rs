@@ -52,9 +52,12 @@ pub enum Balance {
 }
 
 impl Shares {
-    /// `None` where the total does not fit.
+    /// `None` where a share is above [`Pence::LARGEST`].
     pub(super) fn new(year: Year, budget: Pence, members: Vec<MemberShare>) -> Option<Self> {
         let contributions = || members.iter().filter_map(|member| member.share.contribution());
+        if !contributions().all(|contribution| contribution.amount.is_reasonable()) {
+            return None;
+        }
         let total = Pence::try_sum(contributions().map(|contribution| contribution.amount))?;
         let in_kind = Pence::try_sum(contributions().map(Contribution::in_kind))?;
         Some(Self { year, budget, members, total, in_kind })

@@ -1,12 +1,15 @@
 //! Reading a bank's statement file: CSV in the shapes that UK banks export.
 
 use chrono::NaiveDate;
-use encoding_rs::WINDOWS_1252;
+use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::{dates::read_date, money::Pence};
 
 /// The largest file that is read: a year of a busy account is well below it.
 pub(super) const LARGEST_BANK_FILE: usize = 5 * 1024 * 1024;
+
+/// The most lines that bring money in: each is shown, and looked up among the payers and the invoices.
+const MOST_LINES: usize = 2_000;
 
 /// A line that brought money in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,9 @@ pub enum BankFileError {
     /// More than 5 MB.
     #[error("This file is larger than 5 MB. Export a shorter period from the bank.")]
     TooLarge,
+    /// More than 2,000 lines that bring money in.
+    #[error("This file has more than 2,000 payments. Export a shorter period from the bank.")]
+    TooMany,
     /// A spreadsheet or another binary file.
     #[error(
         "This is not a CSV file. In the bank's website, choose CSV when you export; a spreadsheet must be saved as CSV first."
@@ -66,10 +72,10 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
     if bytes.len() > LARGEST_BANK_FILE {
         return Err(BankFileError::TooLarge);
     }
-    if bytes.contains(&0) || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"%PDF") {
+    let text = bank_text(bytes);
+    if text.contains('\0') || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"%PDF") {
         return Err(BankFileError::NotText);
     }
-    let text = bank_text(bytes);
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let heading = reader.headers().map_err(|_| BankFileError::NotText)?.clone();
@@ -85,6 +91,7 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
         };
         let line = record.position().map_or(0, csv::Position::line);
         match columns.read(&record, line) {
+            Ok(Some(_)) if lines.len() == MOST_LINES => return Err(BankFileError::TooMany),
             Ok(Some(read)) => lines.push(read),
             Ok(None) => {}
             Err(reason) => rejected.push(RejectedLine { line, reason }),
@@ -93,11 +100,15 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
     Ok((lines, rejected))
 }
 
-/// A file's text, in either of the encodings that banks use.
+/// A file's text, in one of the encodings that banks and spreadsheets use: what its first bytes say, else UTF-8, else
+/// Windows-1252.
 #[must_use]
 pub fn bank_text(bytes: &[u8]) -> String {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return encoding.decode(bytes).0.into_owned();
+    }
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+        Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode(bytes).0.into_owned(),
     }
 }
@@ -189,11 +200,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_spreadsheet_saves_as_unicode_is_read() {
+        let file = "Date,Description,Amount\n04/10/2026,St Ébba’s,5.00\n";
+        let wide = std::iter::once('\u{feff}').chain(file.chars()).collect::<String>();
+        let little: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = wide.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [&little, &big, &wide.clone().into_bytes()] {
+            assert_eq!(read_bank_file(bytes).unwrap().0[0].description, "St Ébba’s");
+        }
+    }
+
+    #[test]
+    fn a_file_of_very_many_payments_is_refused() {
+        let file = |lines: usize| {
+            format!("Date,Description,Amount\n{}", "01/02/2026,A,1.00\n01/02/2026,B,-1.00\n".repeat(lines))
+        };
+        assert_eq!(read_bank_file(file(MOST_LINES).as_bytes()).unwrap().0.len(), MOST_LINES);
+        assert_eq!(read_bank_file(file(MOST_LINES + 1).as_bytes()), Err(BankFileError::TooMany));
+    }
+
+    #[test]
     fn a_bad_line_is_reported_and_the_rest_is_read() {
-        let file = b"Date,Description,Amount\n31/02/2026,A,1.00\n01/02/2026,B,..\n01/02/2026,=cmd(),3.00\n";
+        let file = b"Date,Description,Amount\n31/02/2026,A,1.00\n01/02/2026,B,..\n01/02/2026,=cmd(),3.00\n\
+            01/02/2026,C,100000000.01\n";
         let (lines, rejected) = read_bank_file(file).unwrap();
         assert_eq!(lines.len(), 1);
-        assert_eq!(rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3, 5]);
     }
 
     #[test]
