@@ -35,7 +35,8 @@ start_postgres() {
             --locale-provider=icu --icu-locale=en-GB --no-sync >"$folder/initdb.log"
         as_postgres "$bin/pg_ctl" start --pgdata="$folder/data" --log="$folder/data/log" --wait --silent \
             --options="-c listen_addresses= -k $folder -c fsync=off -c max_connections=400 \
-            -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=off"
+            -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=off \
+            -c pg_stat_statements.max=50000"
     )
 }
 

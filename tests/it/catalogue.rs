@@ -61,7 +61,6 @@ const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants
 /// decided stands as it is.
 const MAY_CHANGE: &[(&str, &str)] = &[
     ("agreed_amounts", "delete"),
-    ("alliances", "update"),
     ("budget_lines", "delete"),
     ("budget_lines", "update"),
     ("budgets", "delete"),
@@ -87,6 +86,11 @@ const MAY_CHANGE: &[(&str, &str)] = &[
 
 /// Columns of other tables that may change.
 const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
+    (
+        "alliances",
+        "address, bank_account_name, bank_account_number, bank_sort_code, contact_email, credit_prefix, invoice_prefix, \
+         legal_name, name, payment_terms_days, supplier_kind, timezone, vat_number, wording, year_start_month",
+    ),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, sent_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
     ("number_series", "next"),

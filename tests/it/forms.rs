@@ -37,6 +37,8 @@ enum Refused {
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/sign-in", "answers with the next step, where the code is typed: `access`"),
     ("/sign-in/code", "begins a session, and leads to where one wanted to go: `access`"),
+    ("/sign-up", "answers with the next step, where the code is typed: `sign_up`"),
+    ("/alliances/new", "makes an alliance that no other test has: `sign_up`"),
     ("/sign-out", "asks for nothing, and ends the session that would show a sentence: `access`"),
     (
         "/account/sessions/{id}/end",

@@ -27,6 +27,7 @@ mod roles;
 mod schema;
 mod send_again;
 mod settings;
+mod sign_up;
 mod statements;
 mod subscriptions;
 mod tokens;

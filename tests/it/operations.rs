@@ -346,9 +346,10 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs` and `tokens.rs` try
-/// them.
-pub const ACCOUNT_OPERATIONS: &[&str] = &["createToken", "endOtherSessions", "endSession", "revokeToken"];
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `tokens.rs` and
+/// `sign_up.rs` try them.
+pub const ACCOUNT_OPERATIONS: &[&str] =
+    &["createToken", "endOtherSessions", "endSession", "foundAlliance", "revokeToken"];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
     id strands { id } closures { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }

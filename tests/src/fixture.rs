@@ -184,6 +184,7 @@ pub async fn found(app: &App, slug: &str) -> AllianceId {
             credit_prefix: format!("{}-C", &slug[..3].to_uppercase()),
         },
         wording: Wording::default(),
+        is_confirmed: true,
     };
     let closures = vec![("Christmas".into(), day(2026, 12, 21), day(2027, 1, 1))];
     let input = FoundAlliance {

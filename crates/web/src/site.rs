@@ -150,6 +150,8 @@ pub fn router(site: Site) -> Router {
         .route("/", get(pages::start::get))
         .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))
         .route("/sign-in/code", post(pages::sign_in::code))
+        .route("/sign-up", get(pages::sign_in::sign_up).post(pages::sign_in::send_sign_up_code))
+        .route("/alliances/new", get(pages::found::get).post(pages::found::post))
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))

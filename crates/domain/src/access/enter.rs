@@ -1,6 +1,6 @@
 //! From an account to an alliance: the only way a [`Viewer`] of a person is made.
 
-use super::{Proof, Session, repo};
+use super::{Account, Proof, Session, repo};
 use crate::{
     alliances::Wording,
     app::App,
@@ -65,6 +65,13 @@ fn entered(session: &Session, rows: &[EnterRow]) -> Option<Entered> {
         alliance: first.alliance.clone(),
         wording: first.wording.clone(),
     })
+}
+
+/// Joins an account to the people whom alliances know under its address, as signing in does.
+pub(crate) async fn join_people(app: &App, account: &Account) -> Result<(), Internal> {
+    let mut tx = app.db.machine().await?;
+    repo::join_people(&mut tx, account.id, &account.email).await?;
+    tx.commit().await
 }
 
 /// One grant in force of the person who enters.

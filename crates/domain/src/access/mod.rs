@@ -12,9 +12,11 @@ mod sign_in;
 mod tokens;
 
 pub use email_address::{EmailAddress, NotAnEmailAddress};
+pub(crate) use enter::join_people;
 pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
 pub use request_sign_in_code::{
-    RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, sign_in_mail,
+    RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, request_sign_up_code,
+    sign_in_mail,
 };
 pub use sessions::{
     Credential, Device, EndSessionError, Proof, Session, devices, end_other_sessions, end_session, identify,
@@ -72,5 +74,7 @@ fn code_digits(secret: &Secret, code_id: uuid::Uuid) -> String {
 pub(crate) struct OpenCode {
     pub(crate) id: uuid::Uuid,
     pub(crate) email: String,
+    /// Asked for to found an alliance: it works although no alliance knows the address.
+    pub(crate) to_found: bool,
     pub(crate) expires_at: Timestamp,
 }

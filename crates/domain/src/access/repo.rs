@@ -32,13 +32,14 @@ pub(super) async fn codes_since(
 pub(super) async fn insert_code(
     tx: &mut MachineTx,
     id: uuid::Uuid,
-    email: &EmailAddress,
+    (email, to_found): (&EmailAddress, bool),
     now: Timestamp,
 ) -> Result<(), Internal> {
     sqlx::query!(
-        "insert into sign_in_codes (id, email, expires_at, created_at) values ($1, $2, $3, $4)",
+        "insert into sign_in_codes (id, email, to_found, expires_at, created_at) values ($1, $2, $3, $4, $5)",
         id,
         email.as_str(),
+        to_found,
         now + limits::CODE_LIFETIME,
         now
     )
@@ -54,7 +55,7 @@ pub(super) async fn open_code(
 ) -> Result<Option<OpenCode>, Internal> {
     Ok(sqlx::query_as!(
         OpenCode,
-        "select id, email, expires_at from sign_in_codes where id = $1 and used_at is null and expires_at > $2",
+        "select id, email, to_found, expires_at from sign_in_codes where id = $1 and used_at is null and expires_at > $2",
         id,
         now
     )
@@ -62,19 +63,20 @@ pub(super) async fn open_code(
     .await?)
 }
 
-/// Counts an attempt at the newest open code of the address and returns its id, unless it is used up.
+/// Counts an attempt at the newest open code of the address and returns it, unless it is used up.
 pub(super) async fn count_attempt(
     tx: &mut MachineTx,
     email: &EmailAddress,
     now: Timestamp,
-) -> Result<Option<uuid::Uuid>, Internal> {
-    Ok(sqlx::query_scalar!(
+) -> Result<Option<OpenCode>, Internal> {
+    Ok(sqlx::query_as!(
+        OpenCode,
         "update sign_in_codes set attempts = attempts + 1
          where id = (select id from sign_in_codes
                      where email = $1 and used_at is null and expires_at > $2
                      order by created_at desc limit 1 for update)
            and attempts < $3
-         returning id",
+         returning id, email, to_found, expires_at",
         email.as_str(),
         now,
         limits::CODE_ATTEMPTS

@@ -40,6 +40,15 @@ impl Job for SendSignInCode {
 /// Queues a mail with a code for `email`. Answers alike, and as fast, whether or not anybody knows the address:
 /// the mail says which.
 pub async fn request_sign_in_code(app: &App, email: &str) -> Result<(), RequestSignInCodeError> {
+    request(app, email, false).await
+}
+
+/// The same for somebody who wants to found an alliance: no alliance need know the address.
+pub async fn request_sign_up_code(app: &App, email: &str) -> Result<(), RequestSignInCodeError> {
+    request(app, email, true).await
+}
+
+async fn request(app: &App, email: &str, to_found: bool) -> Result<(), RequestSignInCodeError> {
     let email = EmailAddress::parse(email)?;
     let now = app.clock.now();
     let mut tx = app.db.machine().await?;
@@ -47,7 +56,7 @@ pub async fn request_sign_in_code(app: &App, email: &str) -> Result<(), RequestS
     // a mailbox.
     if repo::codes_since(&mut tx, &email, now - limits::CODE_LIFETIME).await? < limits::CODES_PER_ADDRESS {
         let code_id = new_uuid(now, app.rng.bytes());
-        repo::insert_code(&mut tx, code_id, &email, now).await?;
+        repo::insert_code(&mut tx, code_id, (&email, to_found), now).await?;
         tx.enqueue(app, &SendSignInCode { code_id }).await?;
     }
     Ok(tx.commit().await?)
@@ -78,7 +87,7 @@ pub async fn sign_in_mail(app: &App, code_id: uuid::Uuid) -> Result<Option<SignI
     let mut tx = app.db.machine().await?;
     let Some(code) = repo::open_code(&mut tx, code_id, now).await? else { return Ok(None) };
     let to = EmailAddress::stored(code.email);
-    Ok(Some(if repo::is_known(&mut tx, &to).await? {
+    Ok(Some(if code.to_found || repo::is_known(&mut tx, &to).await? {
         let minutes = (code.expires_at - now).num_minutes();
         SignInMail::Code { code: code_digits(&app.secret, code.id), to, minutes }
     } else {

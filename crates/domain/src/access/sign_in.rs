@@ -59,15 +59,15 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<SignedIn, SignInErr
 
     let mut tx = app.db.machine().await?;
     // The attempt is counted before the answer is looked at, under a row lock: guesses in parallel count too.
-    let Some(code_id) = repo::count_attempt(&mut tx, &email, now).await? else {
+    let Some(code) = repo::count_attempt(&mut tx, &email, now).await? else {
         return Err(SignInError::WrongCode);
     };
-    let right: bool = code_digits(&app.secret, code_id).as_bytes().ct_eq(digits.as_bytes()).into();
-    if !right || !repo::is_known(&mut tx, &email).await? {
+    let right: bool = code_digits(&app.secret, code.id).as_bytes().ct_eq(digits.as_bytes()).into();
+    if !right || !(code.to_found || repo::is_known(&mut tx, &email).await?) {
         tx.commit().await?;
         return Err(SignInError::WrongCode);
     }
-    repo::use_code(&mut tx, code_id, now).await?;
+    repo::use_code(&mut tx, code.id, now).await?;
     let account_id = repo::upsert_account(&mut tx, AccountId::new(app), &email, now).await?;
     repo::join_people(&mut tx, account_id, &email).await?;
     let token = hex(&app.rng.bytes::<32>());

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     db::OnConstraint,
     error::Internal,
-    ids::{AllianceId, ClosureId, PersonId, RoleGrantId, StrandId},
+    ids::{AccountId, AllianceId, ClosureId, PersonId, RoleGrantId, StrandId},
     people::{self, Person},
     viewer::{Permission, Role, Viewer},
 };
@@ -54,8 +54,17 @@ pub enum FoundAllianceError {
     Internal(#[from] Internal),
 }
 
-/// Founds an alliance. Called by the deployment itself: signing up by oneself has checks of its own.
+/// Founds an alliance. Called by the deployment itself: [`super::found_own_alliance`] has checks of its own.
 pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceId, FoundAllianceError> {
+    found(app, input, None).await
+}
+
+/// The same with the account that founds it.
+pub(super) async fn found(
+    app: &App,
+    input: FoundAlliance,
+    founder_id: Option<AccountId>,
+) -> Result<AllianceId, FoundAllianceError> {
     if !input.people.iter().any(|person| matches!(person.role, Role::Director | Role::Manager)) {
         return Err(FoundAllianceError::NoAdministrator);
     }
@@ -63,7 +72,7 @@ pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceI
     let now = app.clock.now();
 
     let mut machine = app.db.machine().await?;
-    match repo::insert_alliance(&mut machine, &alliance, now).await {
+    match repo::insert_alliance(&mut machine, &alliance, founder_id, now).await {
         Err(sqlx::Error::Database(e)) if e.constraint() == Some("alliances_slug_check") => {
             return Err(FoundAllianceError::InvalidSlug);
         }

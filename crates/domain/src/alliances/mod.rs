@@ -4,8 +4,10 @@ mod add_closure;
 mod add_strand;
 mod change_closure;
 mod change_settings;
+mod confirm_alliance;
 mod demo;
 mod found_alliance;
+mod found_own_alliance;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
@@ -15,8 +17,10 @@ pub use add_closure::{AddClosureError, ClosureInput, ClosureInputError, add_clos
 pub use add_strand::{AddStrandError, add_strand};
 pub use change_closure::{ChangeClosure, ChangeClosureError, change_closure};
 pub use change_settings::{ChangeSettings, ChangeSettingsError, change_settings};
+pub use confirm_alliance::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance};
 pub use demo::{DemoState, begin_demo, clear_half_made_demo, demo_state, finish_demo, leave_demo};
 pub use found_alliance::{FoundAlliance, FoundAllianceError, FoundingPerson, found_alliance};
+pub use found_own_alliance::{FoundOwnAlliance, FoundOwnAllianceError, found_own_alliance};
 pub use remove_closure::{RemoveClosureError, remove_closure};
 pub use remove_strand::{RemoveStrandError, remove_strand};
 pub use rename_strand::{RenameStrand, RenameStrandError, rename_strand};
@@ -47,6 +51,8 @@ pub struct Alliance {
     pub terms: Terms,
     /// Its local words.
     pub wording: Wording,
+    /// Whether whoever runs the deployment knows it. Until then it is on trial, and its mail goes to its own team only.
+    pub is_confirmed: bool,
 }
 
 /// Who issues invoices, as printed on them and frozen with each.

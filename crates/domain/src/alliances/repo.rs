@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Alliance, BankAccount, Closure, Letterhead, Strand, SupplierKind, Terms};
+use super::{Alliance, BankAccount, Closure, Letterhead, Listed, Strand, SupplierKind, Terms};
 use crate::{
     app::Timestamp,
     db::{MachineTx, Tx},
     error::Internal,
-    ids::{AllianceId, ClosureId, StrandId},
+    ids::{AccountId, AllianceId, ClosureId, StrandId},
 };
 
 /// The transaction's own alliance, which exists: the scope came from a person or a job of it.
@@ -16,7 +16,8 @@ pub(crate) async fn alliance(tx: &mut Tx) -> Result<Alliance, Internal> {
     let row = sqlx::query!(
         r#"select alliance_id as "id: AllianceId", slug, name, legal_name, address, contact_email, vat_number,
                   supplier_kind, bank_account_name, bank_sort_code, bank_account_number, timezone,
-                  year_start_month, payment_terms_days, invoice_prefix, credit_prefix, wording
+                  year_start_month, payment_terms_days, invoice_prefix, credit_prefix, wording,
+                  confirmed_at is not null as "is_confirmed!"
            from alliances where alliance_id = $1"#,
         tx.alliance_id() as _
     )
@@ -46,6 +47,7 @@ pub(crate) async fn alliance(tx: &mut Tx) -> Result<Alliance, Internal> {
             credit_prefix: row.credit_prefix,
         },
         wording: serde_json::from_value(row.wording)?,
+        is_confirmed: row.is_confirmed,
     })
 }
 
@@ -74,14 +76,16 @@ pub(crate) async fn closures(tx: &mut Tx, from: NaiveDate) -> Result<Vec<Closure
 pub(super) async fn insert_alliance(
     tx: &mut MachineTx,
     new: &Alliance,
+    founder_id: Option<AccountId>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let wording = serde_json::to_value(&new.wording).map_err(sqlx::Error::decode)?;
     sqlx::query!(
         "insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, vat_number, supplier_kind,
             bank_account_name, bank_sort_code, bank_account_number, timezone, year_start_month, payment_terms_days,
-            invoice_prefix, credit_prefix, wording, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            invoice_prefix, credit_prefix, wording, created_at, founder_id, confirmed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::timestamptz, $19,
+            case when $20 then $18::timestamptz end)",
         new.id as _,
         new.slug,
         new.name,
@@ -99,11 +103,52 @@ pub(super) async fn insert_alliance(
         new.terms.invoice_prefix,
         new.terms.credit_prefix,
         wording,
-        now
+        now,
+        founder_id as _,
+        new.is_confirmed
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// How many alliances of this founder are on trial.
+pub(super) async fn count_trials(tx: &mut MachineTx, founder_id: AccountId) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from alliances where founder_id = $1 and confirmed_at is null"#,
+        founder_id as _
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Confirms the alliance with this slug. Returns whether it was on trial; `None` when there is none.
+pub(super) async fn confirm(
+    tx: &mut MachineTx,
+    slug: &str,
+    now: Timestamp,
+) -> Result<Option<bool>, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"with before as (select alliance_id, confirmed_at from alliances where slug = $1 for update)
+           update alliances set confirmed_at = coalesce(alliances.confirmed_at, $2)
+           from before where alliances.alliance_id = before.alliance_id
+           returning before.confirmed_at is null as "was_on_trial!""#,
+        slug,
+        now
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub(super) async fn every(tx: &mut MachineTx) -> Result<Vec<Listed>, Internal> {
+    Ok(sqlx::query_as!(
+        Listed,
+        r#"select a.slug, a.name, a.created_at, a.confirmed_at is null as "is_on_trial!", f.email as "founder?"
+           from alliances a left join accounts f on f.id = a.founder_id
+           order by a.confirmed_at is not null, a.created_at, a.slug"#
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), Internal> {

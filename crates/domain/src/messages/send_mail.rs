@@ -16,6 +16,7 @@ use crate::{
     ids::{CreditNoteId, DeliveryId, InvoiceId},
     jobs::Job,
     money::Pence,
+    people,
     viewer::{Permission, Viewer},
 };
 
@@ -125,6 +126,15 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
             return Ok(Begun::Unknown);
         }
     };
+    if !alliance.is_confirmed
+        && !people::repo::is_of_team(&mut tx, &leased.recipient, alliance.date(now)).await?
+    {
+        let reply = "The alliance is on trial: until it is confirmed, its mail goes to its own team only.";
+        let end = repo::Settled { reply: Some(reply), ..withdrawn() };
+        repo::settle(&mut tx, id, &end).await?;
+        tx.commit().await?;
+        return Ok(Begun::Over);
+    }
     let rule = Rule::stored(&leased.rule)?;
     let credit_note = match rule {
         Rule::CreditNoteIssued => {
@@ -143,9 +153,7 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
         Rule::CreditNoteIssued => credit_note.is_some(),
     });
     let Some(record) = record.filter(|_| is_true).map(Box::new) else {
-        let end =
-            repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, reply: None, sent_at: None };
-        repo::settle(&mut tx, id, &end).await?;
+        repo::settle(&mut tx, id, &withdrawn()).await?;
         tx.commit().await?;
         return Ok(Begun::Over);
     };
@@ -170,6 +178,11 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
         content,
         page,
     })))
+}
+
+/// The end of a mail that is not sent.
+fn withdrawn<'a>() -> repo::Settled<'a> {
+    repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, reply: None, sent_at: None }
 }
 
 /// Records how the attempt ended, with the subject line as sent. Saying it again is harmless.

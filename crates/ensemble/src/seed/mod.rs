@@ -278,6 +278,7 @@ fn founding(
             credit_prefix: format!("{prefix}C"),
         },
         wording: Wording::default(),
+        is_confirmed: true,
     };
     FoundAlliance { alliance, template: Template::TeachingSchoolAlliance, closures: Vec::new(), people }
 }

@@ -12,6 +12,7 @@ pub(crate) mod closures;
 pub(crate) mod debt;
 pub(crate) mod dev_mail;
 pub(crate) mod edit_budget;
+pub(crate) mod found;
 pub(crate) mod home;
 pub(crate) mod invoice;
 pub(crate) mod invoices;

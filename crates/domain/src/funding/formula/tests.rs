@@ -244,8 +244,8 @@ fn what_cannot_be_shared_says_why() {
     let formula = of_budget(10_000, Weight::Phase { weights }, vec![]);
     assert_eq!(share_costs(BUDGET, &formula, &[school(1, 1)], year()), Err(FormulaError::NobodyCarries));
     for dear in [i64::MAX, Pence::LARGEST.0 + 1] {
-        let shares = share_costs(BUDGET, &flat(dear, vec![]), &[school(1, 1)], year());
-        assert_eq!(shares, Err(FormulaError::TooLarge));
+        let outcome = share_costs(BUDGET, &flat(dear, vec![]), &[school(1, 1)], year());
+        assert_eq!(outcome, Err(FormulaError::TooLarge));
     }
     assert!(share_costs(BUDGET, &flat(Pence::LARGEST.0, vec![]), &[school(1, 1)], year()).is_ok());
 }

@@ -162,6 +162,6 @@ impl SessionObject {
 }
 
 /// The error of a change to one's own account by a stranger.
-fn signed_out() -> UserError {
+pub(crate) fn signed_out() -> UserError {
     UserError { field: None, code: "SIGNED_OUT".into(), message: "Please sign in first.".into() }
 }

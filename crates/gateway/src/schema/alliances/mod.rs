@@ -4,6 +4,7 @@ mod add_closure;
 mod add_strand;
 mod change_closure;
 mod change_settings;
+mod found_alliance;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
@@ -29,6 +30,7 @@ use super::{
 
 #[derive(MergedObject, Default)]
 pub(crate) struct AlliancesMutation(
+    found_alliance::FoundAllianceMutation,
     change_settings::ChangeSettingsMutation,
     add_closure::AddClosureMutation,
     change_closure::ChangeClosureMutation,
@@ -88,6 +90,11 @@ impl AllianceObject {
             invoice_prefix: terms.invoice_prefix.clone(),
             credit_prefix: terms.credit_prefix.clone(),
         }
+    }
+
+    /// Whether it waits to be confirmed: until then its mail goes to its own team only.
+    async fn is_on_trial(&self) -> bool {
+        !self.0.alliance.is_confirmed
     }
 
     /// Its local words.

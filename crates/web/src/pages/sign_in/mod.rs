@@ -21,6 +21,8 @@ use crate::{
 #[template(path = "pages/sign_in/email.html")]
 struct EmailPage {
     form: FormState,
+    /// Whether it is to found an alliance.
+    founds: bool,
     /// The address to go back to; may be empty.
     to: String,
 }
@@ -42,7 +44,7 @@ pub(crate) struct Wanted {
 }
 
 pub(crate) async fn get(Query(wanted): Query<Wanted>) -> PageResult {
-    render(&EmailPage { form: FormState::default(), to: wanted.to })
+    render(&EmailPage { form: FormState::default(), founds: false, to: wanted.to })
 }
 
 /// Sends a code. The answer is the same for every address.
@@ -53,7 +55,31 @@ pub(crate) async fn post(
     let fields = Fields::from(fields);
     let to = fields.text("to").to_owned();
     match outcome(access::request_sign_in_code(&site.gateway.app, fields.text("email")).await)? {
-        Err(problem) => render_refused(&EmailPage { form: FormState::refused(&fields, problem), to }),
+        Err(problem) => {
+            render_refused(&EmailPage { form: FormState::refused(&fields, problem), founds: false, to })
+        }
+        Ok(()) => render(&code_page(&site, &fields, FormState::default())),
+    }
+}
+
+/// Where an alliance is started by somebody who has proved their address.
+const FOUND: &str = "/alliances/new";
+
+pub(crate) async fn sign_up() -> PageResult {
+    render(&EmailPage { form: FormState::default(), founds: true, to: FOUND.into() })
+}
+
+/// Sends a code to whoever has the address, known or not.
+pub(crate) async fn send_sign_up_code(
+    State(site): State<SharedSite>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let fields = Fields::from(fields);
+    match outcome(access::request_sign_up_code(&site.gateway.app, fields.text("email")).await)? {
+        Err(problem) => {
+            let form = FormState::refused(&fields, problem);
+            render_refused(&EmailPage { form, founds: true, to: FOUND.into() })
+        }
         Ok(()) => render(&code_page(&site, &fields, FormState::default())),
     }
 }

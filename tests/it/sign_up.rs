@@ -1,0 +1,192 @@
+//! Starting an alliance by oneself, and what it may not do until it is confirmed.
+
+use std::collections::BTreeSet;
+
+use domain::alliances::{confirm_alliance, every_alliance};
+use serde_json::{Value, json};
+use tests::{
+    Client, TestApp,
+    fixture::{FENLAND, HARBOUR},
+    page::Page,
+};
+
+use crate::{operations::Things, walls};
+
+const FOUNDER: &str = "founder@wold.example";
+
+/// Somebody whom no alliance knows, from the first page to the form for an alliance.
+async fn founder(app: &TestApp) -> Client {
+    let client = app.stranger();
+    let asked = client.submit("/sign-up", "/sign-up", &[("email", FOUNDER)]).await;
+    assert_eq!(asked.status, 200, "{}", asked.body);
+    app.work().await;
+    let mail = &app.mails.to(FOUNDER)[0];
+    let text = mail.text();
+    let code = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6);
+    let code = code.unwrap_or_else(|| panic!("no code in: {text}"));
+    let form = Page::new("/sign-up", &asked.body).form("/sign-in/code").with(&[("code", code)]);
+    let signed = client.send_form(&form).await;
+    assert_eq!((signed.status, signed.location()), (303, "/alliances/new"), "{}", signed.body);
+    client
+}
+
+fn wold(change: Value) -> Value {
+    let mut input = json!({ "name": "Wold Edge Alliance", "shortAddress": "wold-edge",
+                            "template": "TEACHING_SCHOOL_HUB", "yourName": "The founder" });
+    change.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
+    input
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_whom_no_alliance_knows_starts_one() {
+    let app = TestApp::new().await;
+    let client = founder(&app).await;
+    let start = client.page("/").await;
+    assert!(start.text().contains(FOUNDER) && start.text().contains("Start an alliance"), "{}", start.text());
+
+    // Refused, and nothing typed is lost.
+    let fields = [
+        ("name", "Wold Edge Alliance"),
+        ("slug", "fenland"),
+        ("template", "hub"),
+        ("yourName", "The founder"),
+    ];
+    let before = app.contents().await;
+    let taken = client.submit("/alliances/new", "/alliances/new", &fields).await;
+    assert_eq!(taken.status, 422);
+    let shown = Page::new("/alliances/new", &taken.body);
+    assert_eq!(shown.texts("#slug-error"), ["That short address is taken. Try another."]);
+    assert_eq!(shown.count("#template-hub[checked]"), 1);
+    assert_eq!(shown.count("#name[value='Wold Edge Alliance']"), 1);
+    assert_eq!(app.contents().await, before);
+
+    let founded = client.send_form(&shown.form("/alliances/new").with(&[("slug", " Wold-Edge ")])).await;
+    assert_eq!((founded.status, founded.location()), (303, "/wold-edge"), "{}", founded.body);
+    let home = client.page("/wold-edge").await;
+    assert_eq!(home.count("main .flash[role=status]"), 1);
+    let query = "{ alliance(slug: \"wold-edge\") { name isOnTrial wording { alliance } strands { name } \
+                   me { name roles } terms { invoicePrefix } } }";
+    let alliance = client.graphql(query, json!({})).await["alliance"].clone();
+    assert_eq!(
+        (&alliance["isOnTrial"], &alliance["wording"]["alliance"], &alliance["strands"][1]["name"]),
+        (&json!(true), &json!("hub"), &json!("Early career teachers"))
+    );
+    assert_eq!(alliance["me"], json!({ "name": "The founder", "roles": ["DIRECTOR"] }));
+    assert_eq!(alliance["terms"]["invoicePrefix"], "WOL-");
+    // Every page that a new director looks at is there.
+    for page in ["members", "people", "budgets", "invoices", "payments", "settings", "mail", "jobs", "roles"]
+    {
+        assert_eq!(client.get(&format!("/wold-edge/{page}")).await.status, 200, "{page}");
+    }
+
+    // Nobody else is in it, and its founder is in no other.
+    let director = app.sign_in("director@fenland.example").await;
+    assert_eq!(director.get("/wold-edge").await.status, 404);
+    for other in [FENLAND, HARBOUR] {
+        assert_eq!(client.get(&format!("/{other}")).await.status, 404);
+    }
+    // Signing in again needs no other way.
+    app.sign_in_anew(FOUNDER).await.page("/wold-edge").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alliance_that_cannot_be_is_not_started() {
+    let app = TestApp::new().await;
+    let client = founder(&app).await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let before = app.contents().await;
+    for (change, code) in [
+        (json!({ "name": " " }), "INVALID_NAME"),
+        (json!({ "name": "x".repeat(201) }), "INVALID_NAME"),
+        (json!({ "yourName": "" }), "INVALID_PERSON_NAME"),
+        (json!({ "shortAddress": FENLAND }), "SLUG_TAKEN"),
+        (json!({ "shortAddress": "sign-in" }), "SLUG_TAKEN"),
+        (json!({ "shortAddress": "graphql" }), "SLUG_TAKEN"),
+        (json!({ "shortAddress": "w" }), "INVALID_SLUG"),
+        (json!({ "shortAddress": "wold--edge" }), "INVALID_SLUG"),
+        (json!({ "shortAddress": "wold edge" }), "INVALID_SLUG"),
+        (json!({ "shortAddress": "../wold" }), "INVALID_SLUG"),
+        (json!({ "shortAddress": "w".repeat(200) }), "INVALID_SLUG"),
+    ] {
+        assert_eq!(client.refused("foundAlliance", wold(change.clone())).await, code, "{change}");
+    }
+    assert_eq!(app.stranger().refused("foundAlliance", wold(json!({}))).await, "SIGNED_OUT");
+    let token = json!({ "alliance": FENLAND, "name": "x", "permissions": ["SEE_MONEY"], "days": 1 });
+    let token = finance.done("createToken", "created { secret }", token).await;
+    let program = app.program(token["created"]["secret"].as_str().unwrap());
+    let answer = program.try_mutate("foundAlliance", "", wold(json!({}))).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let after = app.contents().await;
+    assert!(before.iter().all(|(table, rows)| table == "api_tokens" || after[table] == *rows));
+
+    for n in 0..3 {
+        client
+            .done("foundAlliance", "alliance { slug }", wold(json!({ "shortAddress": format!("w{n}") })))
+            .await;
+    }
+    assert_eq!(client.refused("foundAlliance", wold(json!({}))).await, "TOO_MANY_TRIALS");
+    // A page of the service is nobody's address.
+    let head = app.sign_in("head@fenland.example").await;
+    let routes = walls::routes();
+    let parts = routes.iter().filter_map(|route| route.split('/').nth(1));
+    let own: BTreeSet<_> = parts.filter(|part| !part.is_empty() && !part.starts_with('{')).collect();
+    assert!(own.len() >= 6, "{own:?}");
+    for part in own {
+        let input = wold(json!({ "shortAddress": part }));
+        assert_eq!(head.refused("foundAlliance", input).await, "SLUG_TAKEN", "{part}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alliance_on_trial_mails_its_own_team_only() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    // The deployment's own are confirmed from the beginning.
+    let listed = every_alliance(&app.app).await.unwrap();
+    assert!(listed.iter().all(|alliance| !alliance.is_on_trial), "{listed:?}");
+    sqlx::Executor::execute(&app.owner, "update alliances set confirmed_at = null where slug = 'fenland'")
+        .await
+        .unwrap();
+    let again = json!({ "alliance": FENLAND, "deliveryId": things.refused_mail("Cedar Secondary School") });
+    let payer = |email: &str| {
+        json!({ "alliance": FENLAND, "payerId": things.payer("Cedar Secondary School"),
+                "payer": { "kind": "SCHOOL", "legalName": "Cedar Secondary School", "address": "2 Mill Road",
+                           "purchaseOrder": "NONE", "accountsEmail": email } })
+    };
+    let states = "select string_agg(recipient || ' ' || state, ', ' order by created_at, recipient) from deliveries
+                  where member_id = (select id from members where name = 'Cedar Secondary School'
+                                     and alliance_id = (select alliance_id from alliances where slug = 'fenland'))
+                    and rule = 'invoice_issued'";
+    app.mails.clear();
+
+    // A school's office, and a head, who is no part of the team: not yet.
+    for email in ["office@cedar.example", "head@fenland.example"] {
+        director.done("changePayer", "", payer(email)).await;
+        finance.done("sendAgain", "", again.clone()).await;
+        app.work().await;
+        assert!(app.mails.received().is_empty(), "{email} got a mail");
+    }
+    let said = app.text("select last_reply from deliveries where recipient = 'office@cedar.example' and state = 'withdrawn'").await;
+    assert!(said.contains("on trial"), "{said}");
+    // The team's own address, to see what the mail looks like.
+    director.done("changePayer", "", payer("manager@fenland.example")).await;
+    finance.done("sendAgain", "", again.clone()).await;
+    app.work().await;
+    assert_eq!(app.mails.to("manager@fenland.example").len(), 1);
+    let seen = app.text(states).await;
+    assert!(
+        seen.contains("office@cedar.example withdrawn") && seen.contains("manager@fenland.example sent"),
+        "{seen}"
+    );
+
+    // Confirmed, once; another alliance by the same words is not there.
+    assert!(confirm_alliance(&app.app, "nowhere").await.is_err());
+    assert!(confirm_alliance(&app.app, FENLAND).await.unwrap());
+    assert!(!confirm_alliance(&app.app, FENLAND).await.unwrap());
+    director.done("changePayer", "", payer("office@cedar.example")).await;
+    finance.done("sendAgain", "", again).await;
+    app.work().await;
+    assert_eq!(app.mails.to("office@cedar.example").len(), 1);
+}
