@@ -7,6 +7,7 @@ use tests::{TestApp, fixture::FENLAND};
 use crate::{
     bank_statements::{take, upload},
     operations::Things,
+    walls,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +96,38 @@ async fn impossible_values_are_named_by_their_field() {
     let pasted = person("Two\r\nBcc: lines@x.example\u{0}", "two@x.example");
     let added = director.done("addPerson", "person { name }", pasted).await;
     assert_eq!(added["person"]["name"], "Two Bcc: lines@x.example");
+}
+
+/// What pages read from their addresses, by the names of forms and filters.
+const PARAMETERS: &[&str] = &[
+    "after", "alliance", "budget", "cursor", "edit", "first", "flash", "from", "la", "level", "member",
+    "name", "on", "page", "payer", "phase", "rule", "q", "role", "search", "state", "text", "to", "urn",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_with_anything_in_it_is_answered() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let before = app.contents().await;
+    let odd = ["%FF", "%00", "-1", "99999999999999999999", "%27%22%3C", "NULL", &"x".repeat(300)];
+    let mut asked = 0;
+    for page in walls::pages().into_iter().filter(|page| !page.contains("{id}")) {
+        let together = odd.map(|value| {
+            PARAMETERS.iter().map(|name| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        });
+        let alone = PARAMETERS.iter().map(|name| format!("{name}=%FF%3D"));
+        for query in together.into_iter().chain(alone) {
+            let address = format!("/fenland{page}?{query}");
+            let answer = director.get(&address).await;
+            if answer.status == 405 {
+                break;
+            }
+            assert!(matches!(answer.status, 200 | 303 | 404), "{address}: {} {}", answer.status, answer.body);
+            asked += 1;
+        }
+    }
+    assert!(asked > 400, "{asked}");
+    assert_eq!(app.contents().await, before);
 }
 
 /// Pence of £100,000,000.
