@@ -53,6 +53,7 @@ async fn with_id(app: &TestApp, route: &str) -> String {
         "budgets" if route.ends_with("/edit") => of_fenland("budgets", "x.label = '2027-28'"),
         "budgets" => of_fenland("budgets", "x.label = '2026-27'"),
         "invoices" => of_fenland("invoices", "x.member_name = 'Alder Primary School'"),
+        "mail" => of_fenland("deliveries", "x.state = 'refused'"),
         "payments" => of_fenland("payments", "true"),
         "people" => of_fenland("people", "x.email = 'head@fenland.example'"),
         "payers" => of_fenland("payers", "x.legal_name = 'Hedgerow Learning Trust'"),

@@ -99,3 +99,53 @@ async fn the_schedule_deletes_what_was_finished_a_week_ago() {
         expected = [0, 0];
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_deletes_what_sign_in_retries_and_the_mailbox_have_left() {
+    let world = World::new().await;
+    found_alliances(&world, 1).await;
+    sqlx::raw_sql(
+        "insert into accounts (id, email, created_at) values (gen_random_uuid(), 'head@fenland.example', now());
+         insert into people (alliance_id, id, name, created_at)
+         select alliance_id, gen_random_uuid(), 'Head', now() from alliances;
+         insert into sign_in_codes (id, email, expires_at, created_at)
+         select gen_random_uuid(), 'head@fenland.example', now() + left_over, now()
+         from unnest(array['-61 minutes', '-30 minutes', '10 minutes']::interval[]) as left_over;
+         insert into sessions (id, account_id, token_hash, created_at, last_seen_at, expires_at)
+         select gen_random_uuid(), id, sha256(name::bytea), now(), now() + seen, now() + ends
+         from accounts, (values ('old', interval '-1 day', interval '-1 minute'),
+                                ('idle', '-15 days', '60 days'),
+                                ('live', '-13 days', '60 days')) as kept (name, seen, ends);
+         insert into api_tokens (id, account_id, alliance_id, name, token_hash, permissions, created_at, expires_at)
+         select gen_random_uuid(), id, alliance_id, days::text, sha256(days::text::bytea), '{see_alliance}', now(),
+                now() - make_interval(days => days)
+         from accounts, alliances, unnest(array[91, 89, -1]) as days;
+         insert into idempotency_keys (alliance_id, person_id, key, operation, input_hash, result_id, created_at)
+         select alliance_id, id, hours::text, 'any', '', gen_random_uuid(), now() - make_interval(hours => hours)
+         from people, unnest(array[100, 71, 0]) as hours;
+         insert into development_mails (id, sent_at, sender, recipients, subject, body_text, body_html, attachments,
+                                        message_id)
+         select gen_random_uuid(), now() - make_interval(mins => n), '', '', n::text, '', '', '[]', n::text
+         from generate_series(1, 1005) as n",
+    )
+    .execute(&world.owner)
+    .await
+    .unwrap();
+    let worker = world.worker(WorkerOptions { schedule: schedule::SCHEDULE, ..options() });
+    world.wait_for(4, "kind like 'prune_%' and state = 'done'", Duration::from_secs(30)).await;
+    worker.stop().await;
+    for (left, query) in [
+        (2, "select count(*) from sign_in_codes where expires_at > now() - interval '1 hour'"),
+        (0, "select count(*) from sign_in_codes where expires_at < now() - interval '1 hour'"),
+        (1, "select count(*) from sessions"),
+        (1, "select count(*) from sessions where token_hash = sha256('live')"),
+        (2, "select count(*) from api_tokens"),
+        (0, "select count(*) from api_tokens where name = '91'"),
+        (2, "select count(*) from idempotency_keys"),
+        (0, "select count(*) from idempotency_keys where key = '100'"),
+        (1000, "select count(*) from development_mails"),
+        (0, "select count(*) from development_mails where subject::int > 1000"),
+    ] {
+        assert_eq!(world.count(query).await, left, "{query}");
+    }
+}

@@ -54,8 +54,9 @@ const SHARED: &[&str] = &["school_links", "schools"];
 const MACHINE: &[&str] =
     &["accounts", "api_tokens", "demo", "development_mails", "sessions", "sign_in_codes"];
 
-/// What the machine role may do with tenant tables: sign people in, found alliances, run the queue.
-const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "people", "role_grants"];
+/// What the machine role may do with tenant tables: sign people in and see whom they pay for, found alliances, run the
+/// queue.
+const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "members", "payers", "people", "role_grants"];
 
 /// What may change after it was written. Everything else of an alliance is written once: what was issued, received or
 /// decided stands as it is.
@@ -67,6 +68,7 @@ const MAY_CHANGE: &[(&str, &str)] = &[
     ("budgets", "update"),
     ("closures", "delete"),
     ("closures", "update"),
+    ("idempotency_keys", "delete"),
     ("in_kind_offers", "delete"),
     ("in_kind_offers", "update"),
     ("member_rolls", "update"),
@@ -91,7 +93,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
         "address, bank_account_name, bank_account_number, bank_sort_code, contact_email, credit_prefix, invoice_prefix, \
          legal_name, name, payment_terms_days, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
-    ("deliveries", "attempts, last_reply, leased_until, mail_subject, sent_at, state"),
+    ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
     ("number_series", "next"),
     ("people", "email, name"),

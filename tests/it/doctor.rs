@@ -3,11 +3,12 @@
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
 use tests::{
-    binary::{Folder, ensemble, run},
+    binary::{Folder, ensemble, fail, run, succeed},
     postgres::Server,
     redis::{Redis, free_port},
     smtp::Sink,
 };
+use tokio::process::Command;
 
 /// A deployment without a fault, but for what `changed` sets.
 struct Patient {
@@ -31,9 +32,9 @@ impl Patient {
         PgConnection::connect(&self.url("owner")).await.unwrap()
     }
 
-    /// What the doctor writes, and whether all is well.
-    async fn report(&self, format: &[&str], changed: &[(&str, String)]) -> (String, bool) {
-        let mut command = ensemble(&[&["doctor", "--data", "/nowhere"], format].concat());
+    /// A command of the program, in this deployment's environment.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = ensemble(arguments);
         command
             .env("DATABASE_URL", self.url("ensemble_app"))
             .env("MACHINE_DATABASE_URL", self.url("ensemble_machine"))
@@ -44,6 +45,17 @@ impl Patient {
             .env("BASE_URL", "https://ensemble.example")
             .env("TRUSTED_PROXIES", "1")
             .env("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+        command
+    }
+
+    /// What `ensemble operator jobs` says.
+    async fn operator(&self, arguments: &[&str]) -> String {
+        succeed(self.command(&[&["operator", "jobs"], arguments].concat())).await
+    }
+
+    /// What the doctor writes, and whether all is well.
+    async fn report(&self, format: &[&str], changed: &[(&str, String)]) -> (String, bool) {
+        let mut command = self.command(&[&["doctor", "--data", "/nowhere"], format].concat());
         for (name, value) in changed {
             command.env(name, value);
         }
@@ -87,6 +99,7 @@ async fn a_sound_deployment_is_told_so() {
         "fine   login MACHINE_DATABASE_URL: a member of ensemble_machine that owns nothing and bypasses nothing",
         "fine   mail: the mail server answers and accepts the login",
         "fine   file store: can be written, read and tidied",
+        "fine   own work: none has failed for good",
         "fine   Redis: answers",
     ] {
         assert!(report.contains(line), "{line}: {report}");
@@ -151,4 +164,68 @@ async fn an_environment_that_cannot_be_read() {
     assert_eq!(what, "configuration");
     assert_eq!(seen, "TRUSTED_PROXIES is not the number of proxies in front, from 0 to 9");
     assert_eq!(to_do, "correct it; deploy/env.example explains each");
+}
+
+/// Puts a job of the deployment itself into the queue, or of the alliance whose number is not 0.
+async fn queue(patient: &Patient, id: u8, (alliance, state): (u8, &str), error: Option<&str>) {
+    let insert =
+        "insert into jobs (alliance_id, id, kind, payload, run_at, priority, max_attempts, attempts, state,
+                                    last_error, created_at)
+                  values ($1, $2, 'send_sign_in_code', '{}', '2026-11-25T08:00Z', 0, 8, 8, $3, $4, now())";
+    sqlx::query(insert)
+        .bind(uuid::Uuid::from_u128(alliance.into()))
+        .bind(uuid::Uuid::from_u128(id.into()))
+        .bind(state)
+        .bind(error)
+        .execute(&mut patient.owner().await)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_work_that_has_failed_is_seen_and_decided_by_the_operator() {
+    let patient = Patient::new().await;
+    assert_eq!(patient.operator(&[]).await, "0 failed for good, 0 waiting.\n");
+
+    queue(&patient, 1, (0, "parked"), Some("550 5.1.1 <dana@woldedge.example> is unknown")).await;
+    queue(&patient, 2, (0, "parked"), None).await;
+    queue(&patient, 3, (0, "waiting"), None).await;
+    queue(&patient, 4, (9, "parked"), None).await;
+    let to_do = patient.to_do(&[]).await;
+    let what_to_do = "see why, then run again or discard: ensemble operator jobs";
+    assert_eq!(to_do, ["own work", "failed for good: 2 send_sign_in_code", what_to_do]);
+    let [first, second, waiting, of_an_alliance] =
+        [1, 2, 3, 4].map(|id| uuid::Uuid::from_u128(id).to_string());
+    let due = "send_sign_in_code, 8 of 8 attempts, due 2026-11-25 08:00 UTC";
+    assert_eq!(
+        patient.operator(&[]).await,
+        format!(
+            "failed   {second}  {due}
+failed   {first}  {due}
+         550 5.1.1 (address) is unknown
+waiting  {waiting}  {due}
+2 failed for good, 1 waiting.
+Run one again with --retry ID, or discard it with --discard ID.
+"
+        )
+    );
+
+    for (refused, reason) in [
+        (["--retry", &waiting], "Only work that has failed for good can be run again."),
+        (["--retry", &of_an_alliance], "There is no such job."),
+        (["--discard", &of_an_alliance], "There is no such job."),
+    ] {
+        let said = fail(patient.command(&[&["operator", "jobs"], &refused[..]].concat())).await;
+        assert!(said.contains(reason), "{refused:?}: {said}");
+    }
+    patient.operator(&["--retry", &first]).await;
+    patient.operator(&["--discard", &second]).await;
+    let states: Vec<String> = sqlx::query_scalar("select state || ' ' || max_attempts from jobs order by id")
+        .fetch_all(&mut patient.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(states, ["waiting 11", "cancelled 8", "waiting 8", "parked 8"]);
+    assert!(patient.operator(&[]).await.ends_with("0 failed for good, 2 waiting.\n"));
+    let (report, _) = patient.report(&[], &[]).await;
+    assert!(report.contains("fine   own work: none has failed for good"), "{report}");
 }

@@ -15,6 +15,7 @@ mod forms;
 mod graphql;
 mod home;
 mod invoices;
+mod mails;
 mod main_job;
 mod members;
 mod operations;

@@ -207,12 +207,15 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "sendInvoice",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Cedar Secondary School") }),
+        input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Cedar Secondary School"), "idempotencyKey": "send" }),
     },
     Operation {
         name: "sendAgain",
         roles: FINANCE,
-        input: |of| json!({ "alliance": of.slug, "deliveryId": of.refused_mail("Cedar Secondary School") }),
+        input: |of| {
+            json!({ "alliance": of.slug, "deliveryId": of.refused_mail("Cedar Secondary School"),
+                            "idempotencyKey": "again" })
+        },
     },
     Operation {
         name: "setReminderLevels",

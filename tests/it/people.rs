@@ -377,7 +377,7 @@ async fn the_pages_take_what_is_right_and_keep_what_was_typed() {
     for said in [
         "since 24 Nov 2026, until 31 Dec 2026",
         "manager, from 24 Nov 2026 to 31 Dec 2026",
-        "Has not signed in yet, and may with bursar@birch.example.",
+        "Can sign in with bursar@birch.example; has not yet.",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

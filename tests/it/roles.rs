@@ -103,6 +103,7 @@ async fn each_role_sees_what_it_may() {
                 ("id", "budget") | ("budgetId", _) => things.budget("2026-27"),
                 ("id", "invoice") => things.invoice("Birch Infant School"),
                 ("id", "payment") => things.free_payment(),
+                ("id", "delivery") => things.refused_mail("Cedar Secondary School"),
                 ("id", "payer") => things.payer("Birch Infant School"),
                 ("text", "registerSchools") => "school",
                 ("urn", _) => return Some("urn: 1".to_owned()),

@@ -1,5 +1,7 @@
 //! A mail that failed is sent again by a person, and nobody gets it twice.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 use tests::{Client, TestApp, fixture::FENLAND};
 
@@ -28,8 +30,15 @@ async fn add_bursar(director: &Client, things: &Things, school: &str) -> Value {
     director.done("addPerson", "person { id }", person).await["person"]["id"].clone()
 }
 
+/// A key that nobody has used.
+fn key() -> String {
+    static USED: AtomicU32 = AtomicU32::new(0);
+    USED.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
 fn again(things: &Things) -> Value {
-    json!({ "alliance": FENLAND, "deliveryId": things.refused_mail("Cedar Secondary School") })
+    json!({ "alliance": FENLAND, "deliveryId": things.refused_mail("Cedar Secondary School"),
+            "idempotencyKey": key() })
 }
 
 /// Recipient, state and how often it was sent again, of every mail with the invoice of Cedar.
@@ -66,7 +75,8 @@ async fn a_refused_mail_goes_to_the_addresses_of_today_once() {
     assert_eq!(finance.refused("sendAgain", again(&things)).await, "NOTHING_TO_SEND");
     app.work().await;
     assert_eq!(finance.refused("sendAgain", again(&things)).await, "NOTHING_TO_SEND");
-    let invoice = json!({ "alliance": FENLAND, "invoiceId": things.invoice("Cedar Secondary School") });
+    let invoice = json!({ "alliance": FENLAND, "invoiceId": things.invoice("Cedar Secondary School"),
+                          "idempotencyKey": key() });
     assert_eq!(finance.refused("sendInvoice", invoice).await, "NOTHING_TO_SEND");
 
     // The finance contact had no mail before: it is the first, the other the second.
@@ -77,6 +87,33 @@ async fn a_refused_mail_goes_to_the_addresses_of_today_once() {
     assert_eq!(first[0].subject(), second[0].subject());
     assert_ne!(first[0].message_id(), second[0].message_id());
     assert_eq!(first[0].attachments().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_sends_once() {
+    let app = TestApp::new().await;
+    let (director, finance, things) = people(&app).await;
+    let input = again(&things);
+    let first = finance.done("sendAgain", "deliveries { id }", input.clone()).await;
+    assert_eq!(first["deliveries"].as_array().unwrap().len(), 1);
+    let before = app.contents().await;
+    assert_eq!(
+        finance.done("sendAgain", "deliveries { id }", input.clone()).await["deliveries"],
+        first["deliveries"]
+    );
+    let send = |name: &str, key: &str| json!({ "alliance": FENLAND, "invoiceId": things.invoice(name), "idempotencyKey": key });
+    // A key is for one request.
+    let other = send("Cedar Secondary School", input["idempotencyKey"].as_str().unwrap());
+    assert_eq!(finance.refused("sendInvoice", other).await, "MISMATCH");
+    assert_eq!(app.contents().await, before);
+
+    let bursar = add_bursar(&director, &things, "Birch Infant School").await;
+    change_payer(&director, &things, "Birch Infant School", json!({ "financeContactId": bursar })).await;
+    let input = send("Birch Infant School", "birch");
+    let first = finance.done("sendInvoice", "invoice { id }", input.clone()).await;
+    let before = app.contents().await;
+    assert_eq!(finance.done("sendInvoice", "invoice { id }", input).await["invoice"], first["invoice"]);
+    assert_eq!(app.contents().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +132,9 @@ async fn a_mail_that_nobody_knows_about_is_sent_again_to_whoever_may_not_have_it
     app.mails.clear();
     let (_, alliance, _) = gateway::schema::ids::decode(things.all["id"].as_str().unwrap()).unwrap();
     let id = gateway::schema::ids::encode(gateway::schema::ids::Kind::Delivery, alliance, died);
-    finance.done("sendAgain", "", json!({ "alliance": FENLAND, "deliveryId": id })).await;
+    finance
+        .done("sendAgain", "", json!({ "alliance": FENLAND, "deliveryId": id, "idempotencyKey": key() }))
+        .await;
     app.work().await;
     assert_eq!(of_cedar(&app).await, "bursar sent 0, cedar refused 0, cedar unknown 1, cedar sent 2");
     assert_eq!(app.mails.received().len(), 1);
@@ -104,7 +143,9 @@ async fn a_mail_that_nobody_knows_about_is_sent_again_to_whoever_may_not_have_it
     let sent = "select id from deliveries where recipient = 'bursar@cedar.example'";
     let sent: uuid::Uuid = sqlx::query_scalar(sent).fetch_one(&app.owner).await.unwrap();
     let id = gateway::schema::ids::encode(gateway::schema::ids::Kind::Delivery, alliance, sent);
-    let refused = finance.refused("sendAgain", json!({ "alliance": FENLAND, "deliveryId": id })).await;
+    let refused = finance
+        .refused("sendAgain", json!({ "alliance": FENLAND, "deliveryId": id, "idempotencyKey": key() }))
+        .await;
     assert_eq!(refused, "NOT_FAILED");
 }
 
@@ -119,8 +160,8 @@ async fn an_invoice_without_an_address_is_sent_once_there_is_one() {
     app.work().await;
     let things = Things::of(FENLAND, &director).await;
     let birch = things.invoice("Birch Infant School");
-    let input = json!({ "alliance": FENLAND, "invoiceId": birch });
-    assert_eq!(finance.refused("sendInvoice", input.clone()).await, "NO_ADDRESS");
+    let input = || json!({ "alliance": FENLAND, "invoiceId": birch, "idempotencyKey": key() });
+    assert_eq!(finance.refused("sendInvoice", input()).await, "NO_ADDRESS");
     let page = format!("/fenland/invoices/{}", gateway::schema::ids::decode(birch).unwrap().2);
     let refused = finance.submit(&page, &format!("{page}/send"), &[]).await;
     assert!(refused.body.contains("The payer has no address"), "{}", refused.body);
@@ -131,7 +172,7 @@ async fn an_invoice_without_an_address_is_sent_once_there_is_one() {
     app.mails.clear();
     let sent = finance.submit(&page, &format!("{page}/send"), &[]).await;
     assert_eq!(sent.status, 303, "{}", sent.body);
-    assert_eq!(finance.refused("sendInvoice", input).await, "NOTHING_TO_SEND");
+    assert_eq!(finance.refused("sendInvoice", input()).await, "NOTHING_TO_SEND");
     app.work().await;
     for address in ["office@birch.example", "bursar@cedar.example"] {
         let mails = app.mails.to(address);
@@ -194,11 +235,8 @@ async fn a_mail_whose_sender_stopped_is_unknown_once_its_lease_has_run_out() {
         assert_eq!(ended.rows_affected(), 1);
         let action = format!("/fenland/mail/{id}/again");
         let list = async |finance: &Client, state: &str| {
-            finance
-                .page(&format!("/fenland/mail?state={state}"))
-                .await
-                .text()
-                .contains("Cedar Secondary School")
+            let page = finance.page(&format!("/fenland/mail?state={state}")).await;
+            page.texts("#mails tbody tr").iter().any(|row| row.contains("Cedar Secondary School"))
         };
 
         // Under the lease somebody may be sending it at this moment.

@@ -90,6 +90,7 @@ fn paths(things: &Things) -> Vec<(String, i64)> {
             "budgets" if page.ends_with("/edit") => things.budget("2027-28"),
             "budgets" => things.budget("2026-27"),
             "invoices" => things.invoice("Birch Infant School"),
+            "mail" if page.contains("{id}") => things.refused_mail("Cedar Secondary School"),
             "payments" => things.free_payment(),
             "payers" => things.payer("Birch Infant School"),
             _ if page.contains("{id}") => return None,

@@ -3,19 +3,34 @@
 /// A fault on our side. Its text is for the log, never for the caller.
 #[derive(Debug, thiserror::Error)]
 #[error("something went wrong on our side")]
-pub struct Internal(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct Internal {
+    source: Box<dyn std::error::Error + Send + Sync>,
+    is_echo: bool,
+}
 
 impl Internal {
     /// Wraps any fault.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(source.into())
+        Self { source: source.into(), is_echo: false }
+    }
+
+    /// A fault that only repeats an earlier one of the same request.
+    pub(crate) fn echo(of: &str) -> Self {
+        Self { source: of.into(), is_echo: true }
+    }
+
+    /// Whether it only repeats an earlier fault of the same request, which was logged: a snapshot that did not open, or
+    /// a transaction that a failed statement has ended.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        self.is_echo
     }
 
     /// The fault with its causes, for the log.
     #[must_use]
     pub fn detail(&self) -> String {
-        let mut text = self.0.to_string();
-        let mut cause = self.0.source();
+        let mut text = self.source.to_string();
+        let mut cause = self.source.source();
         while let Some(error) = cause {
             text.push_str(": ");
             text.push_str(&error.to_string());
@@ -27,7 +42,10 @@ impl Internal {
 
 impl From<sqlx::Error> for Internal {
     fn from(error: sqlx::Error) -> Self {
-        Self::new(error)
+        // in_failed_sql_transaction: an earlier statement failed, and said why.
+        let is_echo =
+            matches!(&error, sqlx::Error::Database(e) if e.code().is_some_and(|code| code == "25P02"));
+        Self { source: error.into(), is_echo }
     }
 }
 

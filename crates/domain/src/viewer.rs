@@ -97,7 +97,8 @@ pub enum Permission {
     ManageJobs,
 }
 
-/// Who may do what: the one table of the product. A school role reaches only its own school.
+/// Who may do what: the one table of the product. A school role reaches only its own school. Beside the table stands one
+/// rule, of [`Viewer::reach`]: whoever is a payer's finance contact sees the money of the members it pays for.
 const ROLE_TABLE: [(Permission, &[Role]); 10] = {
     use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
     [
@@ -183,6 +184,13 @@ impl Permission {
         }
     }
 
+    /// Whether a school's role has it for every member, and not for its own school alone: all schools of an alliance know
+    /// one another.
+    #[must_use]
+    pub fn reaches_all(self) -> bool {
+        self == Self::SeeAlliance
+    }
+
     /// Every permission, in the order of the role table.
     pub fn all() -> impl Iterator<Item = Self> {
         ROLE_TABLE.iter().map(|(permission, _)| *permission)
@@ -217,6 +225,8 @@ enum Actor {
         account_id: AccountId,
         person_id: PersonId,
         grants: Vec<Grant>,
+        /// The members whose payer has this person as its finance contact today.
+        pays_for: Vec<MemberId>,
         /// What a token leaves of it; `None` for a person who signed in.
         bounds: Option<Vec<Permission>>,
     },
@@ -233,7 +243,17 @@ impl Viewer {
         person_id: PersonId,
         grants: Vec<Grant>,
     ) -> Self {
-        Self { alliance_id, actor: Actor::Person { account_id, person_id, grants, bounds: None } }
+        let actor = Actor::Person { account_id, person_id, grants, pays_for: Vec::new(), bounds: None };
+        Self { alliance_id, actor }
+    }
+
+    /// The same as the finance contact of whoever pays for these members.
+    #[must_use]
+    pub(crate) fn paying_for(mut self, members: Vec<MemberId>) -> Self {
+        if let Actor::Person { pays_for, .. } = &mut self.actor {
+            *pays_for = members;
+        }
+        self
     }
 
     /// A job of `alliance_id`, rebuilt from the job's envelope.
@@ -275,6 +295,16 @@ impl Viewer {
         }
     }
 
+    /// The members whose payer has this person as its finance contact: those whose money they see beside what their roles
+    /// give.
+    #[must_use]
+    pub fn pays_for(&self) -> &[MemberId] {
+        match &self.actor {
+            Actor::Person { pays_for, .. } => pays_for,
+            Actor::Machinery => &[],
+        }
+    }
+
     /// The roles in force.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
@@ -292,10 +322,13 @@ impl Viewer {
         }
     }
 
-    /// Permits `permission` as far as the viewer's roles reach: the alliance, or named schools.
+    /// Permits `permission` as far as the viewer's roles reach: the alliance, or named schools. A payer's finance contact
+    /// is sent the invoices of the members that it pays for, so that person sees their money, whatever the role.
     pub fn reach(&self, permission: Permission) -> Result<(Scope, Reach), Forbidden> {
         let scope = Scope { alliance_id: self.alliance_id };
-        let Actor::Person { grants, bounds, .. } = &self.actor else { return Ok((scope, Reach::Alliance)) };
+        let Actor::Person { grants, pays_for, bounds, .. } = &self.actor else {
+            return Ok((scope, Reach::Alliance));
+        };
         if bounds.as_ref().is_some_and(|bounds| !bounds.contains(&permission)) {
             return Err(Forbidden);
         }
@@ -305,6 +338,9 @@ impl Viewer {
                 None => return Ok((scope, Reach::Alliance)),
                 Some(member_id) => members.push(member_id),
             }
+        }
+        if permission == Permission::SeeMoney {
+            members.extend(pays_for);
         }
         if members.is_empty() { Err(Forbidden) } else { Ok((scope, Reach::Members(members))) }
     }
@@ -372,14 +408,23 @@ impl Scope {
 pub struct Reading {
     db: Db,
     viewer: Viewer,
-    tx: Mutex<Option<Tx>>,
+    tx: Mutex<Snapshot>,
+}
+
+/// The transaction of a request.
+enum Snapshot {
+    /// Nothing was read yet.
+    NotBegun,
+    Open(Tx),
+    /// It did not open: the same is said to whoever reads later, and not tried for each.
+    Failed(String),
 }
 
 impl Reading {
     /// Opens nothing yet: the transaction begins with the first permitted read.
     #[must_use]
     pub fn new(db: Db, viewer: Viewer) -> Self {
-        Self { db, viewer, tx: Mutex::new(None) }
+        Self { db, viewer, tx: Mutex::new(Snapshot::NotBegun) }
     }
 
     /// Who reads.
@@ -402,10 +447,22 @@ impl Reading {
 
     async fn tx(&self, scope: Scope) -> Result<ReadTx<'_>, Internal> {
         let mut slot = self.tx.lock().await;
-        if slot.is_none() {
-            *slot = Some(self.db.snapshot(scope).await?);
+        match &*slot {
+            Snapshot::Open(_) => {}
+            Snapshot::Failed(fault) => return Err(Internal::echo(fault)),
+            Snapshot::NotBegun => match self.db.snapshot(scope).await {
+                Ok(tx) => *slot = Snapshot::Open(tx),
+                Err(error) => {
+                    *slot = Snapshot::Failed(error.detail());
+                    return Err(error);
+                }
+            },
         }
-        MutexGuard::try_map(slot, Option::as_mut).map_err(|_| Internal::new("the snapshot did not open"))
+        MutexGuard::try_map(slot, |slot| match slot {
+            Snapshot::Open(tx) => Some(tx),
+            Snapshot::NotBegun | Snapshot::Failed(_) => None,
+        })
+        .map_err(|_| Internal::new("the snapshot did not open"))
     }
 }
 
@@ -432,6 +489,23 @@ mod tests {
         let (_, reach) = head.reach(Permission::SeeMoney).unwrap();
         assert!(reach.includes(member()));
         assert!(!reach.includes(MemberId(uuid::Uuid::nil())));
+    }
+
+    #[test]
+    fn a_finance_contact_sees_the_money_of_whom_they_pay_for_and_nothing_else() {
+        let other = MemberId(uuid::Uuid::from_u128(8));
+        let contact = viewer(Role::StaffMember, Some(member())).paying_for(vec![other]);
+        let (_, reach) = contact.reach(Permission::SeeMoney).unwrap();
+        assert_eq!(reach, Reach::Members(vec![other]));
+        let plain = viewer(Role::StaffMember, Some(member()));
+        for permission in Permission::all().filter(|one| *one != Permission::SeeMoney) {
+            assert_eq!(
+                contact.reach(permission).ok().map(|(_, reach)| reach),
+                plain.reach(permission).ok().map(|(_, reach)| reach),
+                "{permission:?}"
+            );
+        }
+        assert!(contact.bounded(&[Permission::SeeAlliance]).reach(Permission::SeeMoney).is_err());
     }
 
     #[test]
@@ -469,7 +543,7 @@ mod tests {
         let mut nobody = viewer(Role::Director, None);
         nobody.actor = match nobody.actor {
             Actor::Person { account_id, person_id, .. } => {
-                Actor::Person { account_id, person_id, grants: vec![], bounds: None }
+                Actor::Person { account_id, person_id, grants: vec![], pays_for: vec![], bounds: None }
             }
             Actor::Machinery => unreachable!(),
         };

@@ -16,6 +16,7 @@ use crate::{
     http,
     import::{self, Import},
     node,
+    operator::{self, Operator},
     seed::{self, Seeded},
     stop, telemetry,
     up::{self, Demo, Options},
@@ -53,6 +54,11 @@ enum Command {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Look at the deployment's own work, and decide about what has failed
+    Operator {
+        #[command(subcommand)]
+        what: Operator,
     },
     /// Put the demo into an empty database
     Seed {
@@ -146,6 +152,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let health = doctor::doctor(config.as_ref(), &data.data, format, &mut io::stdout()).await?;
             return Ok(if health == Health::Fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Operator { what } => print!("{}", operator::operator(&config?, &what).await?),
         Command::Seed { data } => {
             let said = match seed::command(&config?, &data.data).await? {
                 Seeded::New => "The demo is made.",

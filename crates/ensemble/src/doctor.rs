@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, time::Duration};
 
-use domain::{app::Rng, db::MIGRATOR};
+use domain::{app::Rng, db::MIGRATOR, jobs::DEPLOYMENT};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
 use serde::Serialize;
@@ -220,6 +220,7 @@ async fn database_findings(logins: &Logins) -> Vec<Finding> {
                 }));
                 // The list of migrations is not for the login that serves people.
                 if role.member_of == machine.member_of {
+                    findings.extend(parked(&mut connection).await);
                     may_look = Some(connection);
                 } else {
                     reached = Some(connection);
@@ -317,6 +318,24 @@ fn judge_version(version: Version) -> Finding {
     }
 }
 
+/// The deployment's own work that has failed for good, which no alliance's people see. `None` where the schema, or the
+/// right to look, is not there yet: that is said elsewhere.
+async fn parked(connection: &mut PgConnection) -> Option<Finding> {
+    let kinds: Vec<(String, i64)> = sqlx::query_as(
+        "select kind, count(*) from jobs where alliance_id = $1 and state = 'parked' group by kind order by kind",
+    )
+    .bind(DEPLOYMENT.0)
+    .fetch_all(connection)
+    .await
+    .ok()?;
+    if kinds.is_empty() {
+        return Some(Finding::fine("own work", "none has failed for good"));
+    }
+    let kinds: Vec<_> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let seen = format!("failed for good: {}", kinds.join(", "));
+    Some(Finding::to_do("own work", seen, "see why, then run again or discard: ensemble operator jobs"))
+}
+
 async fn migrations(connection: &mut PgConnection) -> Finding {
     let applied: Vec<(i64, Vec<u8>)> =
         match sqlx::query_as("select version, checksum from _sqlx_migrations where success")
@@ -404,7 +423,7 @@ async fn probe(store: &dyn ObjectStore) -> object_store::Result<()> {
 
 async fn redis(config: &Config) -> Finding {
     let Some(url) = &config.redis else {
-        return Finding::fine("Redis", "not used; limits and live updates stay within one process");
+        return Finding::fine("Redis", "not used; each process counts limits by itself");
     };
     let ping = async {
         let mut connection = redis::Client::open(url.expose())?.get_multiplexed_async_connection().await?;

@@ -8,6 +8,7 @@
 //! | `import` | the national register's files taken in |
 //! | `seed` | the demo, into an empty database |
 //! | `doctor` | what is in order and what to do |
+//! | `operator` | the deployment's own work: what has failed is run again or discarded |
 //! | `schema` | the GraphQL schema, printed |
 
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod embedded;
 pub mod http;
 pub mod import;
 pub mod node;
+pub mod operator;
 pub mod seed;
 pub mod stop;
 pub mod store;

@@ -29,6 +29,9 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("-due", &reminder(ReminderLevel::Due)),
         rendered("-overdue", &reminder(ReminderLevel::Overdue { days: 7 })),
         rendered("-long-overdue", &reminder(ReminderLevel::Overdue { days: 21 })),
+        rendered("-no-page", &mails::InvoiceIssued { page: None, ..invoice.clone() }),
+        rendered("-no-page", &mails::InvoiceReminder { page: None, ..reminder(ReminderLevel::Due) }),
+        rendered("-no-page", &mails::CreditNoteIssued { page: None, ..note.clone() }),
         rendered("", &note),
         rendered("-settled", &mails::CreditNoteIssued { balance: balance(23_456, 100_000), ..note.clone() }),
         rendered("-overpaid", &mails::CreditNoteIssued { balance: balance(43_456, 123_456), ..note.clone() }),
@@ -52,7 +55,7 @@ fn hostile() -> mails::InvoiceReminder {
             number: HOSTILE.into(),
             reference: HOSTILE.into(),
         },
-        page: "https://ensemble.example/\"><b>".into(),
+        page: Some("https://ensemble.example/\"><b>".into()),
         ..mails::InvoiceReminder::sample()
     }
 }

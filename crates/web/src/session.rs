@@ -135,7 +135,7 @@ impl Within {
             NavItem { label: label.to_owned(), is_current: own, href }
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();
-        let mut nav = vec![NavSection { heading: "This week".to_owned(), items: vec![item("Home", "")] }];
+        let mut nav = vec![NavSection { heading: String::new(), items: vec![item("Home", "")] }];
         let mut items = vec![item(&capitalised(&wording.members()), "/members")];
         if can_see(Permission::SeePeople) {
             items.push(item("People", "/people"));

@@ -133,6 +133,7 @@ pub fn router(site: Site) -> Router {
         .route("/debt.csv", get(pages::debt::csv))
         .route("/mail", get(pages::mail::get))
         .route("/mail.csv", get(pages::mail::csv))
+        .route("/mail/{id}", get(pages::delivery::get))
         .route("/mail/reminders", post(pages::mail::set_reminders))
         .route("/mail/{id}/again", post(pages::mail::send_again))
         .route("/jobs", get(pages::jobs::get))

@@ -123,7 +123,7 @@ pub(crate) const PAYER_KINDS: [(&str, &str); 4] =
 /// Whether a payer wants its order number on an invoice.
 pub(crate) const ORDER_RULES: [(&str, &str); 3] = [
     ("required", "Required: no invoice without one"),
-    ("requested", "Requested: given when there is one"),
+    ("requested", "Wanted, not required"),
     ("none", "None"),
 ];
 

@@ -19,6 +19,7 @@ mod registry;
 mod run;
 pub mod schedule;
 mod settle;
+mod upkeep;
 
 pub use held::Timing;
 pub use registry::{JobContext, JobError, Registry};

@@ -5,10 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use apalis::prelude::{Monitor, MonitorError, Task, WorkerBuilder, WorkerBuilderExt};
 use domain::{
     app::App,
-    jobs::{
-        PruneJobs, prune_jobs,
-        queue::{self, Claimed, Lease, Outcome},
-    },
+    jobs::queue::{self, Claimed, Lease, Outcome},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -24,6 +21,7 @@ use crate::{
     registry::{Ended, Registry},
     schedule::{self, Entry},
     settle,
+    upkeep::with_upkeep,
 };
 
 /// How a process works.
@@ -258,15 +256,6 @@ fn pause_before(restarts: usize) -> Option<Duration> {
     Some(FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doubled)).min(LONGEST_PAUSE))
 }
 
-/// The queue's own work comes with every worker.
-fn with_upkeep<D: Send + 'static>(registry: Registry<D>) -> Registry<D> {
-    registry.on(|context, PruneJobs {}| async move {
-        let deleted = prune_jobs(&context.app).await?;
-        tracing::info!(deleted, "finished jobs are gone");
-        Ok(())
-    })
-}
-
 fn part_ended(part: Result<(), tokio::task::JoinError>) -> RunError {
     RunError::Part(part.map_or_else(|error| error.to_string(), |()| "it returned".into()))
 }
@@ -393,6 +382,9 @@ mod tests {
             with_upkeep(bodies::registry()).kinds(),
             [
                 "plan_reminders",
+                "prune_access",
+                "prune_development_mails",
+                "prune_idempotency_keys",
                 "prune_jobs",
                 "render_credit_note",
                 "render_invoice",

@@ -9,14 +9,17 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use domain::{
+    access::PruneAccess,
     app::{App, Timestamp},
     error::Internal,
     funding::reminders::PlanReminders,
+    idempotency::PruneIdempotencyKeys,
     ids::AllianceId,
     jobs::{
         DEPLOYMENT, KEEP_FINISHED, Planned, PruneJobs,
         queue::{self, AllianceCalendar},
     },
+    messages::PruneDevelopmentMails,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +62,17 @@ pub enum When {
 /// The schedule.
 pub const SCHEDULE: &[Entry] = &[
     Entry { name: "prune_jobs", when: When::Every { minutes: 60 }, job: |_| Planned::of(&PruneJobs {}) },
+    Entry { name: "prune_access", when: When::Every { minutes: 60 }, job: |_| Planned::of(&PruneAccess {}) },
+    Entry {
+        name: "prune_development_mails",
+        when: When::Every { minutes: 1_440 },
+        job: |_| Planned::of(&PruneDevelopmentMails {}),
+    },
+    Entry {
+        name: "prune_idempotency_keys",
+        when: When::Daily { hour: 3, minute: 30 },
+        job: |_| Planned::of(&PruneIdempotencyKeys {}),
+    },
     Entry {
         name: "plan_reminders",
         when: When::Daily { hour: 7, minute: 30 },

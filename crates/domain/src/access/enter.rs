@@ -5,7 +5,7 @@ use crate::{
     alliances::Wording,
     app::App,
     error::Internal,
-    ids::{AllianceId, PersonId},
+    ids::{AllianceId, MemberId, PersonId},
     viewer::{Grant, Viewer},
 };
 
@@ -54,7 +54,8 @@ pub async fn enter_by_id(app: &App, session: &Session, id: AllianceId) -> Result
 fn entered(session: &Session, rows: &[EnterRow]) -> Option<Entered> {
     let first = rows.first().filter(|first| session.proof.enters(first.alliance.id))?;
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
-    let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants);
+    let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants)
+        .paying_for(first.pays_for.clone());
     let viewer = match &session.proof {
         Proof::Device(_) => viewer,
         Proof::Token(bounds) => viewer.bounded(&bounds.permissions),
@@ -80,6 +81,8 @@ pub(super) struct EnterRow {
     pub(super) wording: Wording,
     pub(super) person_id: PersonId,
     pub(super) person_name: String,
+    /// The members whose payer has them as its finance contact.
+    pub(super) pays_for: Vec<MemberId>,
     /// `None` when the stored role is not one this version knows.
     pub(super) grant: Option<Grant>,
 }

@@ -5,6 +5,7 @@
 
 mod email_address;
 mod enter;
+mod prune_access;
 pub(crate) mod repo;
 mod request_sign_in_code;
 mod sessions;
@@ -14,6 +15,7 @@ mod tokens;
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
 pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
+pub use prune_access::{PruneAccess, prune_access};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, request_sign_up_code,
     sign_in_mail,

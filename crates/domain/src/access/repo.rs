@@ -371,6 +371,33 @@ pub(super) async fn delete_token(app: &App, account_id: AccountId, id: ApiTokenI
     Ok(deleted.rows_affected())
 }
 
+/// Codes that ended before this moment.
+pub(super) async fn delete_codes(tx: &mut MachineTx, before: Timestamp) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from sign_in_codes where expires_at < $1", before).execute(tx.conn()).await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Sessions that have ended by their age, or by want of use since `idle_since`.
+pub(super) async fn delete_ended_sessions(
+    tx: &mut MachineTx,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from sessions where expires_at <= $1 or last_seen_at < $2", now, idle_since)
+            .execute(tx.conn())
+            .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Tokens that ended before this moment.
+pub(super) async fn delete_ended_tokens(tx: &mut MachineTx, before: Timestamp) -> Result<u64, Internal> {
+    let deleted =
+        sqlx::query!("delete from api_tokens where expires_at < $1", before).execute(tx.conn()).await?;
+    Ok(deleted.rows_affected())
+}
+
 pub(super) async fn alliances_of(
     app: &App,
     account_id: AccountId,
@@ -402,6 +429,8 @@ pub(super) async fn grants(
     let rows = sqlx::query!(
         r#"select p.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, a.wording,
                   p.id as "person_id: PersonId", p.name,
+                  array(select m.id from payers y join members m on m.alliance_id = y.alliance_id and m.payer_id = y.id
+                        where y.alliance_id = p.alliance_id and y.finance_contact_id = p.id) as "pays_for!: Vec<MemberId>",
                   g.role, g.member_id as "member_id: MemberId"
            from alliances a
            join people p on p.alliance_id = a.alliance_id and p.account_id = $1
@@ -423,6 +452,7 @@ pub(super) async fn grants(
             wording: serde_json::from_value(row.wording)?,
             person_id: row.person_id,
             person_name: row.name,
+            pays_for: row.pays_for,
             grant: Role::parse(&row.role).map(|role| Grant { role, member_id: row.member_id }),
         })
     });

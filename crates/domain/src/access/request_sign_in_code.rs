@@ -88,7 +88,8 @@ pub async fn sign_in_mail(app: &App, code_id: uuid::Uuid) -> Result<Option<SignI
     let Some(code) = repo::open_code(&mut tx, code_id, now).await? else { return Ok(None) };
     let to = EmailAddress::stored(code.email);
     Ok(Some(if code.to_found || repo::is_known(&mut tx, &to).await? {
-        let minutes = (code.expires_at - now).num_minutes();
+        // Begun minutes count, so that a mail that leaves at once says what the page says.
+        let minutes = ((code.expires_at - now).num_seconds() + 59) / 60;
         SignInMail::Code { code: code_digits(&app.secret, code.id), to, minutes }
     } else {
         SignInMail::NoAccount { to }

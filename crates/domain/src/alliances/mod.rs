@@ -148,6 +148,12 @@ impl Default for Wording {
 }
 
 impl Wording {
+    /// Several of its kind: "alliances", "partnerships".
+    #[must_use]
+    pub fn alliances(&self) -> String {
+        plural(&self.alliance)
+    }
+
     /// Several members: "members", "partner schools", "academies".
     #[must_use]
     pub fn members(&self) -> String {

@@ -1,7 +1,10 @@
 //! Money and send operations take a key from the caller. The same key with the same input gives the first
-//! answer again; with another input it is refused. The key commits with the effect or not at all.
+//! answer again, for 72 hours; with another input it is refused. The key commits with the effect or not at all.
 
+mod prune_keys;
 pub(crate) mod repo;
+
+pub use prune_keys::{KEEP_KEYS, PruneIdempotencyKeys, prune_idempotency_keys};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -47,3 +47,14 @@ pub(super) async fn find(tx: &mut Tx, person_id: PersonId, key: &str) -> Result<
     .fetch_optional(tx.conn())
     .await?)
 }
+
+pub(super) async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64, Internal> {
+    let deleted = sqlx::query!(
+        "delete from idempotency_keys where alliance_id = $1 and created_at < $2",
+        tx.alliance_id() as _,
+        before
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,5 +1,7 @@
 //! The work queue as an alliance's people see it.
 
+use std::collections::HashMap;
+
 use super::{JobState, repo};
 use crate::{
     app::Timestamp,
@@ -62,6 +64,13 @@ pub async fn jobs(
 pub async fn count_jobs(reading: &Reading, filter: &JobFilter) -> Result<i64, ReadError> {
     let mut tx = reading.require(Permission::ManageJobs).await?;
     Ok(repo::count_jobs(&mut tx, filter).await?)
+}
+
+/// What jobs of the alliance are about, in a few words: the mail and its recipient, the document and its number. Work
+/// that is about nothing in particular is left out.
+pub async fn jobs_about(reading: &Reading, ids: &[JobId]) -> Result<HashMap<JobId, String>, ReadError> {
+    let mut tx = reading.require(Permission::ManageJobs).await?;
+    Ok(repo::about(&mut tx, ids).await?)
 }
 
 /// One job of the alliance.

@@ -14,7 +14,7 @@ pub(crate) mod repo;
 mod retry_job;
 
 pub use discard_job::{DiscardJobError, discard_job};
-pub use list::{JobCursor, JobFilter, JobRecord, count_jobs, job, jobs};
+pub use list::{JobCursor, JobFilter, JobRecord, count_jobs, job, jobs, jobs_about};
 pub use prune_jobs::{KEEP_FINISHED, PruneJobs, prune_jobs};
 pub use queue_health::{KindHealth, queue_health};
 pub use retry_job::{RetryJobError, retry_job};
@@ -252,5 +252,5 @@ impl Planned {
     }
 }
 
-/// The alliance of the deployment's own jobs: none. A viewer of it sees no rows.
+/// The alliance of the deployment's own jobs: none. A viewer of it sees these jobs, and no other row.
 pub const DEPLOYMENT: AllianceId = AllianceId(uuid::Uuid::nil());

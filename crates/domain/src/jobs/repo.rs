@@ -1,6 +1,8 @@
 //! SQL of jobs. Statements that take a [`Tx`] are one alliance's; the others are the machine role's, which claims
 //! across alliances.
 
+use std::collections::HashMap;
+
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -463,6 +465,27 @@ pub(super) async fn job(tx: &mut Tx, id: JobId) -> Result<Option<JobRecord>, Int
     .fetch_optional(tx.conn())
     .await?;
     row.map(JobRecord::try_from).transpose()
+}
+
+/// What these jobs are about, by what their payloads name.
+pub(super) async fn about(tx: &mut Tx, ids: &[JobId]) -> Result<HashMap<JobId, String>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select j.id as "id: JobId",
+                  coalesce(coalesce(nullif(d.mail_subject, '') || ', to ', 'To ') || d.recipient,
+                           'Invoice ' || i.number,
+                           'Credit note ' || n.number) as about
+           from jobs j
+           left join deliveries d on d.alliance_id = $1 and d.id = (j.payload->>'delivery_id')::uuid
+           left join invoices i on i.alliance_id = $1 and i.id = (j.payload->>'invoice_id')::uuid
+           left join credit_notes n on n.alliance_id = $1 and n.id = (j.payload->>'credit_note_id')::uuid
+           where j.alliance_id = $1 and j.id = any($2)"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.about?))).collect())
 }
 
 /// The state, locked so that nobody takes the job while a person decides.

@@ -11,10 +11,13 @@ mod send_again;
 mod send_mail;
 
 pub use development_mailbox::{
-    DevelopmentMail, NewDevelopmentMail, deliver_to_development_mailbox, development_mail, development_mails,
+    DevelopmentMail, KEEP_MAILS, NewDevelopmentMail, PruneDevelopmentMails, deliver_to_development_mailbox,
+    development_mail, development_mails, prune_development_mails,
 };
 pub use send_again::{SendAgainError, send_again};
-pub use send_mail::{Begun, Content, Outcome, SendMail, Sending, begin_sending, settle_sending};
+pub use send_mail::{Begun, Composed, Content, Outcome, SendMail, Sending, begin_sending, settle_sending};
+
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
@@ -258,6 +261,16 @@ pub async fn deliveries_about(
 ) -> Result<Vec<Delivery>, ReadError> {
     let mut tx = reading.require(Permission::SeeMessages).await?;
     Ok(repo::deliveries_about(&mut tx, subjects, now).await?)
+}
+
+/// The text parts of these mails as they were composed; of those from before texts were kept, and of those that are not
+/// composed yet, there is none.
+pub async fn delivery_texts(
+    reading: &Reading,
+    ids: &[DeliveryId],
+) -> Result<HashMap<DeliveryId, String>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMessages).await?;
+    Ok(repo::texts(&mut tx, ids).await?)
 }
 
 /// How many mails are in each state; states without mails are left out.

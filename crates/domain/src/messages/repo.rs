@@ -1,5 +1,7 @@
 //! SQL of mails.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::{Delivery, DeliveryCursor, DeliveryFilter, DeliveryState, Effect, Rule};
@@ -208,6 +210,20 @@ pub(super) async fn deliveries_about(
     rows.into_iter().map(|row| row.at(now)).collect()
 }
 
+/// The text parts of these mails, where kept.
+pub(super) async fn texts(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, String>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select id as "id: DeliveryId", mail_text as "text!" from deliveries
+           where alliance_id = $1 and id = any($2) and mail_text is not null"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.text)).collect())
+}
+
 pub(super) async fn counts(tx: &mut Tx, now: Timestamp) -> Result<Vec<(DeliveryState, i64)>, Internal> {
     let rows = sqlx::query!(
         r#"select case when state = 'sending' and leased_until < $2 then 'unknown' else state end as "state!",
@@ -297,6 +313,7 @@ pub(super) async fn give_up(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Resu
 pub(super) struct Settled<'a> {
     pub(super) state: DeliveryState,
     pub(super) mail_subject: Option<&'a str>,
+    pub(super) mail_text: Option<&'a str>,
     pub(super) reply: Option<&'a str>,
     pub(super) sent_at: Option<Timestamp>,
 }
@@ -304,14 +321,15 @@ pub(super) struct Settled<'a> {
 pub(super) async fn settle(tx: &mut Tx, id: DeliveryId, end: &Settled<'_>) -> Result<(), Internal> {
     sqlx::query!(
         "update deliveries set state = $3, mail_subject = coalesce($4, mail_subject), last_reply = $5, sent_at = $6,
-            leased_until = null
+            mail_text = coalesce($7, mail_text), leased_until = null
          where alliance_id = $1 and id = $2 and state = 'sending'",
         tx.alliance_id() as _,
         id as _,
         end.state.as_str(),
         end.mail_subject,
         end.reply,
-        end.sent_at
+        end.sent_at,
+        end.mail_text
     )
     .execute(tx.conn())
     .await?;
@@ -359,6 +377,18 @@ pub(super) async fn development_mails(
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// All but the newest `keep`.
+pub(super) async fn delete_development_mails(tx: &mut MachineTx, keep: i64) -> Result<u64, Internal> {
+    let deleted = sqlx::query!(
+        "delete from development_mails
+         where id in (select id from development_mails order by sent_at desc, id desc offset $1)",
+        keep
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(deleted.rows_affected())
 }
 
 /// The reference dates of an effect's mails, for reminders already made.

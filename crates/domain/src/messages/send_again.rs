@@ -5,6 +5,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     funding::invoices,
+    idempotency::{self, IdempotencyError, IdempotencyKey, Once},
     ids::{CreditNoteId, DeliveryId, InvoiceId},
     problem::failure,
     viewer::{Permission, Viewer},
@@ -35,6 +36,9 @@ pub enum SendAgainError {
     /// Nobody is left to send it to.
     #[error("Everybody who gets mails for this payer has it, or it is on its way to them.")]
     NothingToSend,
+    /// The key was used for something else.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -42,13 +46,27 @@ pub enum SendAgainError {
 
 /// Queues the mail for the addresses that its payer has today, except those that have it. The earlier mail stays as it
 /// ended; each new one has a Message-ID of its own, and looks once more whether it is still true. Returns the new ones.
-pub async fn send_again(app: &App, viewer: &Viewer, id: DeliveryId) -> Result<Vec<Delivery>, SendAgainError> {
+pub async fn send_again(
+    app: &App,
+    viewer: &Viewer,
+    id: DeliveryId,
+    key: Option<&IdempotencyKey>,
+) -> Result<Vec<Delivery>, SendAgainError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let mut tx = app.db.begin(scope).await?;
-    // A sender that died for good left it as if it were on its way.
     let now = app.clock.now();
+    let person_id = viewer.person_id();
+    let once = Once { person_id, key, operation: "send_again", input: &id, result_id: id.0, now };
+    let is_done = idempotency::claim(&mut tx, once).await?.is_some();
+    // A sender that died for good left it as if it were on its way.
     repo::give_up(&mut tx, id, now).await?;
     let (effect, state) = repo::effect_for_update(&mut tx, id).await?.ok_or(SendAgainError::UnknownMail)?;
+    if is_done {
+        // What was made then, and since.
+        let mut mails = repo::deliveries_about(&mut tx, &[effect.subject_id], now).await?;
+        mails.retain(|mail| mail.id > id && (mail.rule, mail.occurrence) == (effect.rule, effect.occurrence));
+        return Ok(mails);
+    }
     match state {
         DeliveryState::Refused | DeliveryState::Unknown => {}
         DeliveryState::Sending => return Err(SendAgainError::BeingSent),
@@ -85,4 +103,4 @@ failure!(SendAgainError {
     NotFailed => "deliveryId",
     NoAddress => "deliveryId",
     NothingToSend => "deliveryId",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Internal, Idempotency });

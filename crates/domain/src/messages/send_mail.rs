@@ -63,8 +63,9 @@ pub struct Sending {
     pub alliance: Alliance,
     /// What it says.
     pub content: Content,
-    /// The address of the invoice's page.
-    pub page: String,
+    /// The address of the invoice's page; `None` when whoever has the recipient's address may not see it, or cannot sign
+    /// in, as an office's shared mailbox cannot.
+    pub page: Option<String>,
     /// Where the attached file is kept.
     pub attachment: String,
 }
@@ -157,20 +158,23 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
         tx.commit().await?;
         return Ok(Begun::Over);
     };
+    let recipient = EmailAddress::stored(leased.recipient);
+    let (member_id, today) = (record.invoice.member_id, alliance.date(now));
+    let may_see = people::repo::may_see_money(&mut tx, &recipient, member_id, today).await?;
     tx.commit().await?;
 
     let printed = match &credit_note {
         Some(note) => Printed::CreditNote(note.id),
         None => Printed::Invoice(invoice_id),
     };
-    let page = app.links.to(&format!("/{}/invoices/{invoice_id}", alliance.slug));
+    let page = may_see.then(|| app.links.to(&format!("/{}/invoices/{invoice_id}", alliance.slug)));
     let content = match (rule, credit_note) {
         (Rule::CreditNoteIssued, Some(note)) => Content::CreditNoteIssued { note, record },
         (Rule::InvoiceReminder, _) => Content::InvoiceReminder { record, days_from_due: leased.occurrence },
         _ => Content::InvoiceIssued(record),
     };
     Ok(Begun::Sending(Box::new(Sending {
-        recipient: EmailAddress::stored(leased.recipient),
+        recipient,
         message_id: leased.message_id,
         date: leased.created_at,
         attachment: printed.store_key(viewer),
@@ -182,15 +186,24 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
 
 /// The end of a mail that is not sent.
 fn withdrawn<'a>() -> repo::Settled<'a> {
-    repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, reply: None, sent_at: None }
+    repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, mail_text: None, reply: None, sent_at: None }
 }
 
-/// Records how the attempt ended, with the subject line as sent. Saying it again is harmless.
+/// The words of a mail, as they were composed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// The subject line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+}
+
+/// Records how the attempt ended, with the words as sent; without them where it came to none. Saying it again is harmless.
 pub async fn settle_sending(
     app: &App,
     viewer: &Viewer,
     id: DeliveryId,
-    (mail_subject, outcome): (&str, &Outcome),
+    (composed, outcome): (Option<&Composed>, &Outcome),
 ) -> Result<(), ReadError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let now = app.clock.now();
@@ -200,7 +213,13 @@ pub async fn settle_sending(
         Outcome::TryAgain { reason } => (DeliveryState::Waiting, reason, None),
     };
     let mut tx = app.db.begin(scope).await?;
-    let end = repo::Settled { state, mail_subject: Some(mail_subject), reply: Some(reply), sent_at };
+    let end = repo::Settled {
+        state,
+        mail_subject: composed.map(|composed| composed.subject.as_str()),
+        mail_text: composed.map(|composed| composed.text.as_str()),
+        reply: Some(reply),
+        sent_at,
+    };
     repo::settle(&mut tx, id, &end).await?;
     Ok(tx.commit().await?)
 }

@@ -12,7 +12,7 @@ use crate::{
     error::Internal,
     ids::{MemberId, PersonChangeId, PersonId, PostId, RoleGrantId},
     page::{Page, PageRequest},
-    viewer::{Reach, Role},
+    viewer::{Permission, Reach, Role},
 };
 
 struct PersonRow {
@@ -133,6 +133,34 @@ pub(crate) async fn addresses(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, EmailAddress::stored(row.email))).collect())
+}
+
+/// Whether whoever has this address may see the money of the member today: by a role, or as its payer's finance contact
+/// with any role. The rule of [`crate::viewer::Viewer::reach`], for people who are not here.
+pub(crate) async fn may_see_money(
+    tx: &mut Tx,
+    email: &EmailAddress,
+    member_id: MemberId,
+    today: NaiveDate,
+) -> Result<bool, Internal> {
+    let roles: Vec<_> = Permission::SeeMoney.roles().iter().map(|role| role.as_str().to_owned()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from people p join role_grants g on g.alliance_id = $1 and g.person_id = p.id
+               where p.alliance_id = $1 and p.email = $2
+                 and g.starts_on <= $4 and (g.ends_on is null or g.ends_on >= $4)
+                 and (g.role = any($5) and (g.member_id is null or g.member_id = $3)
+                      or exists (select from members m join payers y on y.alliance_id = $1 and y.id = m.payer_id
+                                 where m.alliance_id = $1 and m.id = $3 and y.finance_contact_id = p.id))
+           ) as "may!""#,
+        tx.alliance_id() as _,
+        email.as_str(),
+        member_id as _,
+        today,
+        &roles
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub(super) async fn posts_of_members(

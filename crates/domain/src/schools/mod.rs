@@ -135,6 +135,12 @@ pub async fn search_schools(
     Ok(repo::search(&mut tx, &words, limit.min(MAX_PAGE)).await?)
 }
 
+/// Whether the national register is here. A deployment begins without it.
+pub async fn register_is_loaded(reading: &Reading) -> Result<bool, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::has_schools(&mut tx).await?)
+}
+
 /// What has become of each school by the day `on`: itself as long as none came after it, else whatever came last along
 /// the register's links, with the steps that lead there. Several where it was split, or where the register
 /// contradicts itself. A number that neither register nor links know is left out.

@@ -261,3 +261,7 @@ pub(super) async fn succession(tx: &mut Tx, urns: &[i32], towards: Relation) -> 
         .collect();
     Ok(Known { links, schools })
 }
+
+pub(super) async fn has_schools(tx: &mut Tx) -> Result<bool, Internal> {
+    Ok(sqlx::query_scalar!(r#"select exists (select from schools) as "has!""#).fetch_one(tx.conn()).await?)
+}

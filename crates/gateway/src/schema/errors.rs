@@ -37,9 +37,11 @@ pub(crate) fn is_forbidden(error: &Error) -> bool {
     error.extensions.as_ref().and_then(|extensions| extensions.get("code")) == Some(&"FORBIDDEN".into())
 }
 
-/// Logs a fault, once, and answers without its text.
+/// Logs a fault, once, and answers without its text. What only follows from a fault that was logged is not.
 pub(crate) fn internal(error: &Internal) -> Error {
-    tracing::error!(error = %error.detail(), "a request failed");
+    if !error.is_echo() {
+        tracing::error!(error = %error.detail(), "a request failed");
+    }
     coded("Something went wrong on our side.", "INTERNAL_SERVER_ERROR")
 }
 

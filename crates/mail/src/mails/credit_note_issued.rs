@@ -22,8 +22,8 @@ pub struct CreditNoteIssued {
     pub amount: i64,
     /// How the invoice stands, this credit note included.
     pub balance: Balance,
-    /// The address of the invoice's page.
-    pub page: String,
+    /// The address of the invoice's page, for a recipient who may see it.
+    pub page: Option<String>,
 }
 
 impl CreditNoteIssued {
@@ -45,6 +45,6 @@ crate::mail::templates!(CreditNoteIssued "credit_note_issued":
         reason: "The roll was counted twice in the autumn census.".into(),
         amount: 23_456,
         balance: Balance { total: 123_456, credited: 23_456, received: 0 },
-        page: samples::PAGE.into(),
+        page: Some(samples::PAGE.into()),
     }
 );

@@ -28,8 +28,8 @@ pub struct InvoiceIssued {
     pub purchase_order: Option<String>,
     /// Where to pay.
     pub bank: BankAccount,
-    /// The address of the invoice's page.
-    pub page: String,
+    /// The address of the invoice's page, for a recipient who may see it.
+    pub page: Option<String>,
 }
 
 crate::mail::templates!(InvoiceIssued "invoice_issued":
@@ -47,6 +47,6 @@ crate::mail::templates!(InvoiceIssued "invoice_issued":
         due_on: samples::day(2026, 11, 23),
         purchase_order: Some("PO-77310".into()),
         bank: samples::bank(),
-        page: samples::PAGE.into(),
+        page: Some(samples::PAGE.into()),
     }
 );

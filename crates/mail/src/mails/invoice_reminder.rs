@@ -33,8 +33,8 @@ pub struct InvoiceReminder {
     pub balance: Balance,
     /// Where to pay.
     pub bank: BankAccount,
-    /// The address of the invoice's page.
-    pub page: String,
+    /// The address of the invoice's page, for a recipient who may see it.
+    pub page: Option<String>,
 }
 
 impl InvoiceReminder {
@@ -62,6 +62,6 @@ crate::mail::templates!(InvoiceReminder "invoice_reminder":
         level: ReminderLevel::Overdue { days: 7 },
         balance: Balance { total: 123_456, credited: 0, received: 40_000 },
         bank: samples::bank(),
-        page: samples::PAGE.into(),
+        page: Some(samples::PAGE.into()),
     }
 );

@@ -7,7 +7,7 @@ use domain::{
     error::ReadError,
     funding::invoices::{Invoice, InvoiceRecord},
     ids::DeliveryId,
-    messages::{Begun, Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
+    messages::{Begun, Composed, Content, Outcome, SendMail, Sending, begin_sending, settle_sending},
 };
 use mail::{Attachment, Balance, BankAccount, Email, ReminderLevel, SendError, mails};
 use object_store::ObjectStoreExt;
@@ -35,12 +35,12 @@ pub(super) async fn send_mail(context: JobContext<Deps>, job: SendMail) -> Resul
         }
         Begun::Over => return Ok(()),
     };
-    let (subject, outcome) = match attempt(&context, sending).await {
-        Ok((email, reply)) => (email.subject, Outcome::Sent { reply }),
-        Err(Failed::Refused(subject, reply)) => (subject, Outcome::Refused { reply }),
-        Err(Failed::TryAgain(reason)) => (String::new(), Outcome::TryAgain { reason }),
+    let (composed, outcome) = match attempt(&context, sending).await {
+        Ok((composed, reply)) => (Some(composed), Outcome::Sent { reply }),
+        Err(Failed::Refused(composed, reply)) => (composed, Outcome::Refused { reply }),
+        Err(Failed::TryAgain(reason)) => (None, Outcome::TryAgain { reason }),
     };
-    record(&context, job.delivery_id, (&subject, &outcome)).await?;
+    record(&context, job.delivery_id, (composed.as_ref(), &outcome)).await?;
     match outcome {
         // Who refused it is told on the mail's own page: there is nothing to run again.
         Outcome::Sent { .. } | Outcome::Refused { .. } => Ok(()),
@@ -53,7 +53,7 @@ pub(super) async fn send_mail(context: JobContext<Deps>, job: SendMail) -> Resul
 async fn record(
     context: &JobContext<Deps>,
     id: DeliveryId,
-    ended: (&str, &Outcome),
+    ended: (Option<&Composed>, &Outcome),
 ) -> Result<(), ReadError> {
     let started = Instant::now();
     loop {
@@ -68,21 +68,23 @@ async fn record(
 }
 
 enum Failed {
-    Refused(String, String),
+    Refused(Option<Composed>, String),
     TryAgain(String),
 }
 
-async fn attempt(context: &JobContext<Deps>, sending: Sending) -> Result<(Email, String), Failed> {
+async fn attempt(context: &JobContext<Deps>, sending: Sending) -> Result<(Composed, String), Failed> {
     let file = context.deps.store.get(&sending.attachment.as_str().into()).await;
     let file = file.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
     let pdf = file.bytes().await.map_err(|error| Failed::TryAgain(format!("the file store: {error}")))?;
     let email = compose(context, &sending, pdf.to_vec()).map_err(|error| match error {
-        JobError::Discard(reason) => Failed::Refused(String::new(), reason),
+        JobError::Discard(reason) => Failed::Refused(None, reason),
         JobError::Retry(reason) => Failed::TryAgain(reason),
     })?;
-    match context.deps.post.send(&context.app, &email).await {
-        Ok(reply) => Ok((email, reply)),
-        Err(SendError::Discard { reason, .. }) => Err(Failed::Refused(email.subject, reason)),
+    let sent = context.deps.post.send(&context.app, &email).await;
+    let composed = Composed { subject: email.subject, text: email.text };
+    match sent {
+        Ok(reply) => Ok((composed, reply)),
+        Err(SendError::Discard { reason, .. }) => Err(Failed::Refused(Some(composed), reason)),
         Err(SendError::Retry { reason }) => Err(Failed::TryAgain(reason)),
     }
 }

@@ -13,6 +13,7 @@ mod send_invoice;
 pub use credit_invoice::{CreditInvoice, CreditInvoiceError, credit_invoice};
 pub use decide_chasing::{DecideChasing, DecideChasingError, decide_chasing};
 pub use issue_invoices::{Expected, IssueInvoices, IssueInvoicesError, check_run, issue_invoices};
+pub(crate) use plan_run::recipients as recipients_of;
 pub use plan_run::{HeldBack, HeldReason, PayerOrder, PlanRunError, PlannedInvoice, RunPlan, plan_run};
 pub use print::{
     Printed, PrintedCreditNote, PrintedInvoice, RenderCreditNote, RenderInvoice, StoredDocument,

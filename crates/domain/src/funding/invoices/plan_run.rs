@@ -303,7 +303,7 @@ fn payer_orders(
 }
 
 /// The accounts mailbox first, then the person who is asked about money, each once.
-pub(super) fn recipients(accounts: Option<EmailAddress>, contact: Option<EmailAddress>) -> Vec<EmailAddress> {
+pub(crate) fn recipients(accounts: Option<EmailAddress>, contact: Option<EmailAddress>) -> Vec<EmailAddress> {
     let mut all: Vec<_> = accounts.into_iter().chain(contact).collect();
     all.dedup();
     all

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     app::App,
     error::{Forbidden, Internal},
+    idempotency::{self, IdempotencyError, IdempotencyKey, Once},
     ids::InvoiceId,
     messages,
     problem::failure,
@@ -33,6 +34,9 @@ pub enum SendInvoiceError {
     /// Nobody is left to send it to.
     #[error("Everybody who gets mails for this payer has it, or it is on its way to them.")]
     NothingToSend,
+    /// The key was used for something else.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -43,11 +47,18 @@ pub async fn send_invoice(
     app: &App,
     viewer: &Viewer,
     id: InvoiceId,
+    key: Option<&IdempotencyKey>,
 ) -> Result<InvoiceRecord, SendInvoiceError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let mut tx = app.db.begin(scope).await?;
+    let (person_id, now) = (viewer.person_id(), app.clock.now());
+    let once = Once { person_id, key, operation: "send_invoice", input: &id, result_id: id.0, now };
+    let is_done = idempotency::claim(&mut tx, once).await?.is_some();
     // Locked, so that of two people who send it one finds it sent.
     let record = repo::lock_invoice(&mut tx, id).await?.ok_or(SendInvoiceError::UnknownInvoice)?;
+    if is_done {
+        return Ok(record);
+    }
     if record.balance.credited >= record.invoice.gross {
         return Err(SendInvoiceError::Credited);
     }
@@ -67,4 +78,4 @@ failure!(SendInvoiceError {
     Credited => "invoiceId",
     NoAddress => "invoiceId",
     NothingToSend => "invoiceId",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Internal, Idempotency });

@@ -5,7 +5,9 @@ mod plan_reminders;
 pub(crate) mod repo;
 mod set_reminder_levels;
 
-pub use plan_reminders::{PlanReminders, plan_reminders};
+pub use plan_reminders::{
+    LeftOut, LeftOutReason, PlanReminders, PlannedReminder, ReminderPlan, plan_reminders, planned_reminders,
+};
 pub use set_reminder_levels::{SetReminderLevelsError, set_reminder_levels};
 
 use chrono::{Datelike, NaiveDate, Weekday};

@@ -3,11 +3,7 @@
 use chrono::NaiveDate;
 
 use super::USUAL_LEVELS;
-use crate::{
-    db::Tx,
-    error::Internal,
-    ids::{InvoiceId, MemberId, PayerId},
-};
+use crate::{db::Tx, error::Internal, ids::InvoiceId};
 
 pub(super) async fn levels(tx: &mut Tx) -> Result<Vec<i16>, Internal> {
     let levels = sqlx::query_scalar!(
@@ -33,26 +29,23 @@ pub(super) async fn replace_levels(tx: &mut Tx, levels: &[i16]) -> Result<(), In
     Ok(())
 }
 
-/// An invoice that may be asked for.
-pub(super) struct Chased {
+/// An invoice with something to pay.
+pub(super) struct Unpaid {
     pub(super) id: InvoiceId,
-    pub(super) member_id: MemberId,
-    pub(super) payer_id: PayerId,
     pub(super) issued_on: NaiveDate,
     pub(super) due_on: NaiveDate,
+    pub(super) is_printed: bool,
 }
 
-/// Every invoice with something to pay that is neither held nor disputed and due before `until`. One that is not printed
-/// yet has nothing to attach.
-pub(super) async fn chased(tx: &mut Tx, until: NaiveDate) -> Result<Vec<Chased>, Internal> {
+/// Every invoice with something to pay that is due by `until`, held and disputed ones too.
+pub(super) async fn unpaid(tx: &mut Tx, until: NaiveDate) -> Result<Vec<Unpaid>, Internal> {
     Ok(sqlx::query_as!(
-        Chased,
-        r#"select i.id as "id: InvoiceId", i.member_id as "member_id: MemberId", i.payer_id as "payer_id: PayerId",
-                  i.issued_on, i.due_on
+        Unpaid,
+        r#"select i.id as "id: InvoiceId", i.issued_on, i.due_on,
+                  exists (select from documents d
+                          where d.alliance_id = $1 and d.kind = 'invoice' and d.subject_id = i.id) as "is_printed!"
            from invoices i join invoice_balances b on b.alliance_id = $1 and b.invoice_id = i.id
-           where i.alliance_id = $1 and i.due_on <= $2 and b.outstanding_pence > 0 and b.chasing = 'chased'
-             and exists (select from documents d
-                         where d.alliance_id = $1 and d.kind = 'invoice' and d.subject_id = i.id)
+           where i.alliance_id = $1 and i.due_on <= $2 and b.outstanding_pence > 0
            order by i.due_on, i.id"#,
         tx.alliance_id() as _,
         until

@@ -163,6 +163,11 @@ impl AllianceObject {
         self.0.register_school(urn).await
     }
 
+    /// Whether the national register is on this server; without it, schools are added by name.
+    async fn register_is_loaded(&self) -> Result<bool> {
+        domain::schools::register_is_loaded(&self.0.reading).await.map_err(errors::read)
+    }
+
     /// At most 20 schools of the national register of which every word of `text` begins a word of the name, town,
     /// postcode or local authority, or is the number. Those of the local authorities where members are come first,
     /// closed ones last.
@@ -207,6 +212,7 @@ impl AllianceObject {
         let row = |permission: viewer::Permission| RoleTableRow {
             permission: permission.into(),
             words: permission.label(),
+            reaches_all: permission.reaches_all(),
             roles: permission.roles().iter().map(|role| (*role).into()).collect(),
         };
         let givers = |role: Role| RoleGivers {
@@ -309,6 +315,18 @@ impl AllianceObject {
         Ok(levels.into_iter().map(i32::from).collect())
     }
 
+    /// Who is reminded of what on a day, if nothing changes until then: by default on the next day after today on which
+    /// reminders go. Nothing is stored.
+    async fn planned_reminders(&self, on: Option<Date>) -> Result<funding::PlannedRemindersObject> {
+        funding::planned_reminders(&self.0, on.map(|on| on.0)).await
+    }
+
+    /// One mail by its id.
+    async fn delivery(&self, id: ID) -> Result<Option<messages::DeliveryObject>> {
+        messages::delivery(&self.0, domain::ids::DeliveryId(ids::local(Kind::Delivery, self.0.id(), &id)))
+            .await
+    }
+
     /// Mails, the newest first.
     async fn deliveries(
         &self,
@@ -401,10 +419,14 @@ pub(crate) struct MeObject {
 
 #[ComplexObject]
 impl MeObject {
-    /// The members that your roles are for; none when they are for the whole alliance.
+    /// The members that your roles are for, and those for whose payer you are the finance contact; none when your roles
+    /// are for the whole alliance.
     async fn members(&self) -> Result<Vec<schools::MemberObject>> {
-        let ids: BTreeSet<_> =
-            self.inside.viewer().grants().iter().filter_map(|grant| grant.member_id).collect();
+        let viewer = self.inside.viewer();
+        let own: BTreeSet<_> = viewer.grants().iter().filter_map(|grant| grant.member_id).collect();
+        let paid: BTreeSet<_> = viewer.pays_for().iter().copied().collect();
+        let of_the_whole = viewer.grants().iter().any(|grant| grant.member_id.is_none());
+        let ids = if of_the_whole { own } else { &own | &paid };
         let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
         Ok(members.into_iter().flatten().collect())
     }
@@ -414,7 +436,8 @@ impl MeObject {
 #[derive(SimpleObject)]
 #[graphql(name = "RoleTable")]
 pub(crate) struct RoleTableObject {
-    /// Every permission with the roles that have it. A school's role has it for its own school.
+    /// Every permission with the roles that have it. A school's role has it for its own school. Besides, a payer's finance
+    /// contact sees the money of the members that it pays for, whatever their role.
     permissions: Vec<RoleTableRow>,
     /// Every role with those who give and end it.
     roles: Vec<RoleGivers>,
@@ -427,6 +450,8 @@ pub(crate) struct RoleTableRow {
     permission: PermissionEnum,
     /// What it permits: "see the alliance".
     words: &'static str,
+    /// Whether a school's role has it for every member, not for its own school alone.
+    reaches_all: bool,
     /// Who has it.
     roles: Vec<RoleEnum>,
 }

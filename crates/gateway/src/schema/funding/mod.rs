@@ -3,6 +3,7 @@
 mod budgets;
 mod invoices;
 mod payments;
+mod reminders;
 mod statements;
 
 mod add_share;
@@ -35,6 +36,7 @@ pub(crate) use invoices::{
 pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, invoices_of_member, plan_run};
 pub(crate) use payments::{PaymentConnection, PaymentFilterInput, PaymentObject, PaymentTotalsObject};
 pub(crate) use payments::{payment_totals, payments};
+pub(crate) use reminders::{PlannedRemindersObject, planned_reminders};
 pub(crate) use statements::StatementObject;
 
 #[derive(MergedObject, Default)]

@@ -1,5 +1,5 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::{funding::invoices::send_invoice, ids::InvoiceId};
+use domain::{funding::invoices::send_invoice, idempotency::IdempotencyKey, ids::InvoiceId};
 
 use super::InvoiceObject;
 use crate::schema::{
@@ -15,6 +15,8 @@ struct SendInvoiceInput {
     alliance: String,
     /// Which invoice.
     invoice_id: ID,
+    /// Your key: the same key sends once.
+    idempotency_key: String,
 }
 
 payload! {
@@ -37,7 +39,8 @@ impl SendInvoiceMutation {
             return Ok(Err(unknown_alliance()).into());
         };
         let id = InvoiceId(local(Kind::Invoice, change.id(), &input.invoice_id));
-        let done = answer(send_invoice(session.app(), change.viewer(), id).await)?;
+        let key = IdempotencyKey(input.idempotency_key);
+        let done = answer(send_invoice(session.app(), change.viewer(), id, Some(&key)).await)?;
         Ok(change.answer(done, async |inside, record| Ok(InvoiceObject { inside, record })).await?.into())
     }
 }

@@ -3,16 +3,18 @@
 mod discard_job;
 mod retry_job;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Enum, ID, MergedObject, Object, Result};
 use chrono::{DateTime, Utc};
 use domain::{
+    error::ReadError,
     ids::JobId,
     jobs::{self, JobCursor, JobFilter, JobRecord, JobState},
 };
 
 use super::{
+    batches::Batch,
     connection::{self, PageInfo},
     context::Inside,
     errors,
@@ -38,6 +40,11 @@ impl JobObject {
     /// What kind of work.
     async fn kind(&self) -> &str {
         &self.job.kind
+    }
+
+    /// What it is about: the mail and its recipient, the document and its number; null when nothing in particular.
+    async fn about(&self) -> Result<Option<String>> {
+        self.inside.load::<JobsAbout>(self.job.id).await
     }
 
     /// Where it stands.
@@ -73,6 +80,17 @@ impl JobObject {
     /// When it was done or discarded.
     async fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.job.finished_at
+    }
+}
+
+struct JobsAbout;
+
+impl Batch for JobsAbout {
+    type Key = JobId;
+    type Value = String;
+
+    async fn read(inside: &Inside, keys: &[JobId]) -> Result<HashMap<JobId, String>, ReadError> {
+        jobs::jobs_about(&inside.reading, keys).await
     }
 }
 

@@ -74,6 +74,23 @@ impl DeliveryObject {
         self.delivery.mail_subject.as_deref()
     }
 
+    /// Its text as it was composed; null before that, and for mails of before texts were kept.
+    async fn text(&self) -> Result<Option<String>> {
+        self.inside.load::<DeliveryTexts>(self.delivery.id).await
+    }
+
+    /// For a mail about an invoice: which. Its PDF was attached.
+    async fn invoice_id(&self) -> Option<ID> {
+        let is_about = matches!(self.delivery.rule, Rule::InvoiceIssued | Rule::InvoiceReminder);
+        is_about.then(|| ids::encode(Kind::Invoice, self.inside.id(), self.delivery.subject_id))
+    }
+
+    /// For a mail about a credit note: which. Its PDF was attached.
+    async fn credit_note_id(&self) -> Option<ID> {
+        let is_about = self.delivery.rule == Rule::CreditNoteIssued;
+        is_about.then(|| ids::encode(Kind::CreditNote, self.inside.id(), self.delivery.subject_id))
+    }
+
     /// What the mail server last said.
     async fn last_reply(&self) -> Option<&str> {
         self.delivery.last_reply.as_deref()
@@ -192,6 +209,17 @@ pub(crate) async fn delivery_counts(inside: &Arc<Inside>) -> Result<Vec<Delivery
     let counts =
         messages::delivery_counts(&inside.reading, inside.app.clock.now()).await.map_err(errors::read)?;
     Ok(counts.into_iter().map(|(state, count)| DeliveryCount { state: state.into(), count }).collect())
+}
+
+struct DeliveryTexts;
+
+impl Batch for DeliveryTexts {
+    type Key = DeliveryId;
+    type Value = String;
+
+    async fn read(inside: &Inside, keys: &[DeliveryId]) -> Result<HashMap<DeliveryId, String>, ReadError> {
+        messages::delivery_texts(&inside.reading, keys).await
+    }
 }
 
 struct DeliveriesAbout;

@@ -1,5 +1,5 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::{ids::DeliveryId, messages::send_again};
+use domain::{idempotency::IdempotencyKey, ids::DeliveryId, messages::send_again};
 
 use super::DeliveryObject;
 use crate::schema::{
@@ -15,6 +15,8 @@ struct SendAgainInput {
     alliance: String,
     /// Which mail.
     delivery_id: ID,
+    /// Your key: the same key sends once.
+    idempotency_key: String,
 }
 
 payload! {
@@ -37,7 +39,8 @@ impl SendAgainMutation {
             return Ok(Err(unknown_alliance()).into());
         };
         let id = DeliveryId(local(Kind::Delivery, change.id(), &input.delivery_id));
-        let done = answer(send_again(session.app(), change.viewer(), id).await)?;
+        let key = IdempotencyKey(input.idempotency_key);
+        let done = answer(send_again(session.app(), change.viewer(), id, Some(&key)).await)?;
         let objects = async |inside, mails: Vec<_>| Ok(DeliveryObject::all(&inside, mails));
         Ok(change.answer(done, objects).await?.into())
     }

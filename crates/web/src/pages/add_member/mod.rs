@@ -56,6 +56,7 @@ struct Page {
     shell: Shell,
     lookup: Lookup,
     today: NaiveDate,
+    has_register: bool,
     results: Vec<add_member::AddMemberAllianceRegisterSchools>,
     found: Option<Found>,
     /// What the chosen school has become, when that is another.
@@ -101,6 +102,7 @@ async fn page(
         shell: within.shell(&format!("Add {}", format::a(&within.entered.wording.member))),
         base: within.path("/members"),
         today: alliance.today,
+        has_register: alliance.register_is_loaded,
         results: alliance.register_schools,
         found: alliance.register_school,
         successors: alliance.todays_schools.into_iter().filter(|school| school.urn != urn).collect(),

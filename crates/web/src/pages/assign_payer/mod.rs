@@ -41,8 +41,12 @@ impl Page {
         payer_options(others.map(|payer| (payer.id.as_str(), payer.legal_name.as_str())))
     }
 
-    fn payer_now(&self) -> &str {
-        self.member.payer.as_ref().map_or("nobody", |payer| &payer.legal_name)
+    fn payer_now(&self) -> String {
+        match self.member.payer.as_ref().map(|payer| payer.legal_name.as_str()) {
+            None => "Nobody pays for the school at present.".into(),
+            Some(payer) if payer == self.member.name => "The school pays for itself at present.".into(),
+            Some(payer) => format!("{payer} pays for {} at present.", self.member.name),
+        }
     }
 }
 

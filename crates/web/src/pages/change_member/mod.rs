@@ -123,7 +123,6 @@ pub(crate) async fn post(
         Err(problem) => Err(problem),
         Ok(input) => outcome(change(&site.gateway.app, within.viewer(), input).await)?,
     };
-    let next =
-        |member: Member| (within.path(&format!("/members/{id}")), format!("{} is changed.", member.name));
+    let next = |_: Member| (within.path(&format!("/members/{id}")), "The changes are saved.".to_owned());
     answer(result, &fields, |form| page(&site, &within, id, (None, form)), next).await
 }

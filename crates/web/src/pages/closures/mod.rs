@@ -59,7 +59,7 @@ async fn page(site: &SharedSite, within: &Within, edit: String, form: FormState)
     let data = site.query::<Closures>(&within.signed, closures::Variables { slug: within.slug() }).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     Ok(Page {
-        shell: within.shell("Schools are closed"),
+        shell: within.shell("Days when schools are closed"),
         today: alliance.today,
         closures: alliance.closures,
         edit,
@@ -104,7 +104,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
         Err(problem) => Err(problem),
         Ok(input) => outcome(alliances::add_closure(&site.gateway.app, within.viewer(), input).await)?,
     };
-    answer((&site, &within), (String::new(), &fields), result, "is entered").await
+    answer((&site, &within), (String::new(), &fields), result, "is added").await
 }
 
 pub(crate) async fn change(

@@ -213,6 +213,6 @@ pub(crate) async fn send(
     request: Request,
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
-    let sent = operations::send_invoice(&site.gateway.app, within.viewer(), InvoiceId(id)).await;
+    let sent = operations::send_invoice(&site.gateway.app, within.viewer(), InvoiceId(id), None).await;
     answer((&site, &within, id), &fields, outcome(sent)?, "The invoice is on its way.").await
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use domain::{
     ids::JobId,
-    jobs::{discard_job, retry_job},
+    jobs::{JobState, discard_job, retry_job},
     problem::Failure,
 };
 use serde::Deserialize;
@@ -32,6 +32,13 @@ pub(crate) struct Filter {
     after: Option<String>,
 }
 
+impl Filter {
+    /// Whether it names a state that there is. Any other word filters nothing.
+    fn is_of_a_state(&self) -> bool {
+        JobState::ALL.iter().any(|state| state.as_str().to_uppercase() == self.state)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "pages/jobs/page.html")]
 struct Page {
@@ -41,6 +48,30 @@ struct Page {
     queue: jobs::JobsAlliance,
     form: FormState,
     base: String,
+}
+
+impl Page {
+    /// Whether what waits for a person, and then what waits for its turn, stands before the list: then the list leaves it
+    /// out.
+    fn begins_with_waiting(&self) -> bool {
+        let is_something_above = self.queue.parked.total_count + self.queue.waiting.total_count > 0;
+        is_something_above && !self.at.is_filtered() && self.filter.after.is_none()
+    }
+
+    /// What of the list is shown.
+    fn listed(&self) -> Vec<&jobs::JobsAllianceJobsNodes> {
+        let is_above = |job: &&jobs::JobsAllianceJobsNodes| {
+            self.begins_with_waiting()
+                && (self.queue.parked.nodes.iter().any(|above| above.id == job.id)
+                    || self.queue.waiting.nodes.iter().any(|above| above.id == job.id))
+        };
+        self.queue.jobs.nodes.iter().filter(|job| !is_above(job)).collect()
+    }
+}
+
+/// Where a decision about a job is sent to.
+fn address(base: &str, id: &str, what: &str) -> String {
+    format!("{base}/{}/{what}", ids::in_path(id))
 }
 
 /// A job's state with the tone of its tag.
@@ -64,7 +95,7 @@ async fn load(
     let only = serde_json::Value::String(filter.state.clone());
     let variables = jobs::Variables {
         slug: within.slug(),
-        state: if filter.state.is_empty() { None } else { serde_json::from_value(only).ok() },
+        state: if filter.is_of_a_state() { serde_json::from_value(only).ok() } else { None },
         first,
         after,
     };
@@ -75,9 +106,12 @@ async fn load(
 async fn page(
     site: &SharedSite,
     within: &Within,
-    filter: Filter,
+    mut filter: Filter,
     form: FormState,
 ) -> Result<Page, PageError> {
+    if !filter.is_of_a_state() {
+        filter.state.clear();
+    }
     Ok(Page {
         shell: within.shell("Work queue"),
         queue: load(site, within, &filter, (50, filter.after.clone())).await?,
@@ -106,6 +140,7 @@ pub(crate) async fn csv(
         let rows = queue.jobs.nodes.into_iter().map(|job| {
             vec![
                 words::sentence(&job.kind),
+                job.about.unwrap_or_default(),
                 format::moment(&job.created_at),
                 format::moment(&job.run_at),
                 job.finished_at.as_ref().map(format::moment).unwrap_or_default(),
@@ -119,7 +154,8 @@ pub(crate) async fn csv(
         Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
     })
     .await?;
-    let heading = ["Work", "Queued", "Due", "Finished", "Tries", "Tries at most", "State", "Last error"];
+    let heading =
+        ["Work", "About", "Queued", "Due", "Finished", "Tries", "Tries at most", "State", "Last error"];
     csv::download("work-queue.csv", &heading, rows)
 }
 

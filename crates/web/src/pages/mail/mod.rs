@@ -2,7 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, Request, State};
-use domain::{funding::reminders::set_reminder_levels, ids::DeliveryId, messages, viewer::Permission};
+use domain::{
+    funding::reminders::set_reminder_levels,
+    ids::DeliveryId,
+    messages::{self, DeliveryState},
+    viewer::Permission,
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -28,6 +33,13 @@ pub(crate) struct Filter {
     after: Option<String>,
 }
 
+impl Filter {
+    /// Whether it names a state that there is. Any other word filters nothing.
+    fn is_of_a_state(&self) -> bool {
+        DeliveryState::ALL.iter().any(|state| state.as_str().to_uppercase() == self.state)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "pages/mail/page.html")]
 struct Page {
@@ -43,22 +55,97 @@ struct Page {
 impl Page {
     /// When reminders go, in words.
     fn rule(&self) -> String {
-        let level = |days: &i64| match days {
-            0 => "on the due date".to_owned(),
-            1.. => format!("{} after", format::plural(days, "day", "days")),
-            _ => format!("{} before", format::plural(&-days, "day", "days")),
-        };
-        let levels: Vec<_> = self.mail.reminder_levels.iter().map(level).collect();
-        let levels = levels.join(", ");
-        format!(
-            "They go {levels}; never for what is paid, held or disputed, and not while schools are closed."
-        )
+        rule(&self.mail.reminder_levels)
+    }
+
+    /// `Tomorrow`, or `On Monday 30 November 2026`.
+    fn next_day(&self) -> String {
+        let on = self.mail.planned_reminders.on;
+        if self.mail.today.succ_opt() == Some(on) {
+            "Tomorrow".into()
+        } else {
+            format!("On {}", format::long_day(&on))
+        }
+    }
+
+    /// What goes then.
+    fn next(&self) -> String {
+        let plan = &self.mail.planned_reminders;
+        let day = self.next_day();
+        match i64::try_from(plan.go.len()).unwrap_or(i64::MAX) {
+            0 => format!("{day} no reminder goes."),
+            1 => format!("{day} 1 reminder goes, unless it is paid before then."),
+            many => format!("{day} {many} reminders go, fewer if something is paid before then."),
+        }
     }
 
     /// The same as the form has it.
     fn levels(&self) -> String {
         let levels: Vec<_> = self.mail.reminder_levels.iter().map(i64::to_string).collect();
         levels.join(", ")
+    }
+}
+
+/// A mail's subject line, or what it is and for whom.
+fn title(mail: &mail::MailAllianceDeliveriesNodes) -> String {
+    if let Some(subject) = mail.mail_subject.as_ref().filter(|subject| !subject.is_empty()) {
+        return subject.clone();
+    }
+    let what = words::sentence(&words::name(&mail.rule));
+    mail.member.as_ref().map_or_else(|| what.clone(), |member| format!("{what} for {}", member.name))
+}
+
+/// `7, 21 and 42 days`.
+fn days(of: &[i64]) -> String {
+    let numbers: Vec<_> = of.iter().map(i64::to_string).collect();
+    let listed = match numbers.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => numbers.concat(),
+    };
+    format!("{listed} {}", if listed == "1" { "day" } else { "days" })
+}
+
+/// When reminders go, by the levels in days from the due date.
+fn rule(levels: &[i64]) -> String {
+    let mut before: Vec<_> = levels.iter().filter(|level| **level < 0).map(|level| -level).collect();
+    before.sort_unstable_by(|one, other| other.cmp(one));
+    let after: Vec<_> = levels.iter().filter(|level| **level > 0).copied().collect();
+    let mut parts = Vec::new();
+    if !before.is_empty() {
+        parts.push(format!("{} before the due date", days(&before)));
+    }
+    if levels.contains(&0) {
+        parts.push(if parts.is_empty() { "on the due date" } else { "on the day" }.to_owned());
+    }
+    if !after.is_empty() {
+        let of_what = if parts.is_empty() { " the due date" } else { "" };
+        parts.push(format!("{} after{of_what}", days(&after)));
+    }
+    let when = match parts.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{}, and {last}", before.join(", ")),
+        _ => parts.concat(),
+    };
+    format!(
+        "Reminders go {when}; never for what is paid, held or disputed, and not while schools are closed."
+    )
+}
+
+/// How far along a reminder is: `7 days before it is due`, `21 days late`.
+fn level(days: i64) -> String {
+    match days {
+        0 => "due that day".into(),
+        1.. => format!("{} after the due date", format::plural(&days, "day", "days")),
+        _ => format!("{} before the due date", format::plural(&-days, "day", "days")),
+    }
+}
+
+/// Why nobody is reminded.
+fn left_out(reason: &mail::LeftOutReason) -> String {
+    match words::name(reason).as_str() {
+        "HELD" => "held".into(),
+        "DISPUTED" => "disputed".into(),
+        "NO_ADDRESS" => "its payer has no address for mails".into(),
+        _ => "not printed yet".into(),
     }
 }
 
@@ -71,7 +158,7 @@ async fn load(
     let state = serde_json::Value::String(filter.state.clone());
     let variables = mail::Variables {
         slug: within.slug(),
-        state: if filter.state.is_empty() { None } else { serde_json::from_value(state).ok() },
+        state: if filter.is_of_a_state() { serde_json::from_value(state).ok() } else { None },
         first,
         after,
     };
@@ -82,9 +169,12 @@ async fn load(
 async fn page(
     site: &SharedSite,
     within: &Within,
-    filter: Filter,
+    mut filter: Filter,
     form: FormState,
 ) -> Result<Page, PageError> {
+    if !filter.is_of_a_state() {
+        filter.state.clear();
+    }
     Ok(Page {
         shell: within.shell("Outgoing mail"),
         mail: load(site, within, &filter, (50, filter.after.clone())).await?,
@@ -162,7 +252,7 @@ pub(crate) async fn send_again(
     request: Request,
 ) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
-    let sent = messages::send_again(&site.gateway.app, within.viewer(), DeliveryId(id)).await;
+    let sent = messages::send_again(&site.gateway.app, within.viewer(), DeliveryId(id), None).await;
     match outcome(sent)? {
         Ok(mails) => {
             let to: Vec<_> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
@@ -172,6 +262,24 @@ pub(crate) async fn send_again(
         Err(problem) => {
             let form = FormState::refused(&fields, problem);
             render_refused(&page(&site, &within, Filter::default(), form).await?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rule;
+
+    #[test]
+    fn the_rule_reads_as_a_sentence() {
+        for (levels, words) in [
+            (&[-7, 0, 7, 21, 42][..], "7 days before the due date, on the day, and 7, 21 and 42 days after"),
+            (&[-14, -7], "14 and 7 days before the due date"),
+            (&[0, 1], "on the due date, and 1 day after"),
+            (&[30], "30 days after the due date"),
+        ] {
+            let sentence = rule(levels);
+            assert!(sentence.starts_with(&format!("Reminders go {words}; never for")), "{sentence}");
         }
     }
 }

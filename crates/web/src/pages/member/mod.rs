@@ -286,7 +286,7 @@ pub(crate) async fn change_payer(
     let (_, _, payer_id) = decode(&payer.id).ok_or(PageError::NotFound)?;
     let input = ChangePayer { payer_id: PayerId(payer_id), details: payer_details(&fields, contact) };
     let result = outcome(members::change_payer(&site.gateway.app, within.viewer(), input).await)?;
-    answer((&site, &within, id), &fields, result, "The payer is changed.").await
+    answer((&site, &within, id), &fields, result, "The changes are saved.").await
 }
 
 /// What a form says of a payer.

@@ -39,6 +39,13 @@ struct Page {
     base: String,
 }
 
+impl Page {
+    /// The head of the column with the first day: `Partner school since`.
+    fn since(&self) -> String {
+        format!("{} since", format::capitalised(&self.shell.wording.member))
+    }
+}
+
 async fn load(
     site: &SharedSite,
     within: &Within,

@@ -40,30 +40,65 @@ struct Page {
 }
 
 impl Page {
+    /// Where they work and what their roles are for, each once.
+    fn schools(&self, person: &Person) -> String {
+        let today = self.alliance.today;
+        let of_posts = held_posts(person, today).filter_map(|post| post.member.as_ref());
+        let of_posts = of_posts.map(|member| member.name.as_str());
+        let of_roles = held_roles(person, today).filter_map(|grant| grant.member.as_ref());
+        let of_roles = of_roles.map(|member| member.name.as_str());
+        once(of_posts.chain(of_roles).map(str::to_owned))
+    }
+
     fn posts(&self, person: &Person) -> String {
-        posts(person, self.alliance.today).join("; ")
+        once(held_posts(person, self.alliance.today).map(|post| post.title.clone()))
     }
 
     fn roles(&self, person: &Person) -> String {
-        roles(person, self.alliance.today).join("; ")
+        once(held_roles(person, self.alliance.today).map(|grant| words::role(&grant.role)))
     }
 
-    fn sign_in(&self, person: &Person) -> words::Tag {
-        sign_in(person, self.alliance.today)
+    /// Why somebody cannot sign in; for those who can there is nothing to say.
+    fn cannot_sign_in(&self, person: &Person) -> Option<words::Tag> {
+        let holds_role = held_roles(person, self.alliance.today).next().is_some();
+        let can = holds_role && (person.has_signed_in || person.email.is_some());
+        (!can).then(|| sign_in(person, self.alliance.today))
     }
+}
+
+/// Each of them once, in their order.
+fn once(all: impl Iterator<Item = String>) -> String {
+    let mut seen = Vec::new();
+    for one in all {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen.join("; ")
+}
+
+type Post = people::PeopleAlliancePeopleNodesPosts;
+type Grant = people::PeopleAlliancePeopleNodesRoles;
+
+fn held_posts(person: &Person, today: NaiveDate) -> impl Iterator<Item = &Post> {
+    person.posts.iter().filter(move |post| words::holds(post.starts_on, post.ends_on, today))
+}
+
+fn held_roles(person: &Person, today: NaiveDate) -> impl Iterator<Item = &Grant> {
+    person.roles.iter().filter(move |grant| words::holds(grant.starts_on, grant.ends_on, today))
 }
 
 type Person = people::PeopleAlliancePeopleNodes;
 
 /// The posts of today: `Head, Alder Primary School`.
 fn posts(person: &Person, today: NaiveDate) -> Vec<String> {
-    let held = person.posts.iter().filter(|post| words::holds(post.starts_on, post.ends_on, today));
+    let held = held_posts(person, today);
     held.map(|post| words::at(&post.title, post.member.as_ref().map(|member| member.name.as_str()))).collect()
 }
 
 /// The roles of today, likewise.
 fn roles(person: &Person, today: NaiveDate) -> Vec<String> {
-    let held = person.roles.iter().filter(|grant| words::holds(grant.starts_on, grant.ends_on, today));
+    let held = held_roles(person, today);
     held.map(|grant| {
         words::at(&words::role(&grant.role), grant.member.as_ref().map(|member| member.name.as_str()))
     })

@@ -60,7 +60,7 @@ impl Page {
         match (holds_role, person.has_signed_in, &person.email) {
             (false, ..) => "Holds no role today, so does not sign in.".into(),
             (true, true, _) => "Signs in with the address that they proved when they first did so.".into(),
-            (true, false, Some(email)) => format!("Has not signed in yet, and may with {email}."),
+            (true, false, Some(email)) => format!("Can sign in with {email}; has not yet."),
             (true, false, None) => "Cannot sign in without an email address.".into(),
         }
     }

@@ -26,7 +26,7 @@ type Role = roles::RolesAllianceRoleTableRoles;
 
 /// What a role may of a permission.
 fn may(permission: &Permission, role: &Role) -> &'static str {
-    match (permission.roles.contains(&role.role), role.is_of_one_school) {
+    match (permission.roles.contains(&role.role), role.is_of_one_school && !permission.reaches_all) {
         (false, _) => "no",
         (true, true) => "own school",
         (true, false) => "yes",

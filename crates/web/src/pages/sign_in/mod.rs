@@ -112,7 +112,11 @@ pub(crate) async fn code(
     let signed = match outcome(access::sign_in(app, input).await)? {
         Ok(signed) => signed,
         Err(problem) => {
-            return render_refused(&code_page(&site, &fields, FormState::refused(&fields, problem)));
+            // A wrong code is of no use again: the field is empty for the right one.
+            let kept = [("email", fields.text("email")), ("to", fields.text("to")), ("code", "")];
+            let kept: Vec<_> = kept.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+            let form = FormState::refused(&Fields::from(kept), problem);
+            return render_refused(&code_page(&site, &fields, form));
         }
     };
     let secure = if app.links.is_https() { "; Secure" } else { "" };

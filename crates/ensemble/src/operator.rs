@@ -1,0 +1,203 @@
+//! `ensemble operator`: what the operator of the deployment decides, where no alliance's people can. The deployment's
+//! own work, such as mailing sign-in codes, belongs to no alliance, so only the operator sees it.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use domain::{
+    app::{App, Clock, Rng},
+    error::{Internal, ReadError},
+    ids::JobId,
+    jobs::{
+        DEPLOYMENT, DiscardJobError, JobCursor, JobFilter, JobRecord, JobState, RetryJobError, count_jobs,
+        discard_job, jobs, retry_job,
+    },
+    page::{MAX_PAGE, PageRequest},
+    viewer::{Reading, Viewer},
+};
+
+use crate::{
+    cli::DataArgs,
+    config::{Config, ConfigError},
+    data_dir::{self, DataDirError},
+    database::{self, Database, Logins, Parts},
+    embedded::{self, EmbeddedError},
+};
+
+/// What the operator looks at.
+#[derive(Subcommand)]
+pub enum Operator {
+    /// List the deployment's own work that waits or has failed for good, and decide about it
+    Jobs(JobsArgs),
+}
+
+/// What is done with which job.
+#[derive(Args)]
+pub struct JobsArgs {
+    /// Run this job again, which has failed for good
+    #[arg(long, value_name = "ID", conflicts_with = "discard")]
+    retry: Option<JobId>,
+    /// Discard this job, which waits or has failed for good
+    #[arg(long, value_name = "ID")]
+    discard: Option<JobId>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Why nothing was listed or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nothing to look at.
+    #[error("there is no database in {} yet; the first `ensemble up` makes it", .0.display())]
+    NoDatabase(PathBuf),
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The embedded database.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The job does not run again.
+    #[error("{0}")]
+    Retry(RetryJobError),
+    /// The job is not discarded.
+    #[error("{0}")]
+    Discard(DiscardJobError),
+    /// The database does not answer.
+    #[error("the database: {}", .0.detail())]
+    Database(#[from] Internal),
+}
+
+impl From<ReadError> for OperatorError {
+    fn from(error: ReadError) -> Self {
+        Self::Database(match error {
+            ReadError::Internal(error) => error,
+            ReadError::Forbidden(error) => Internal::new(error),
+        })
+    }
+}
+
+impl From<RetryJobError> for OperatorError {
+    fn from(error: RetryJobError) -> Self {
+        match error {
+            RetryJobError::Internal(error) => Self::Database(error),
+            error => Self::Retry(error),
+        }
+    }
+}
+
+impl From<DiscardJobError> for OperatorError {
+    fn from(error: DiscardJobError) -> Self {
+        match error {
+            DiscardJobError::Internal(error) => Self::Database(error),
+            error => Self::Discard(error),
+        }
+    }
+}
+
+/// Does what was asked in the database that the environment names, else the embedded one, and returns what to say.
+pub async fn operator(config: &Config, Operator::Jobs(args): &Operator) -> Result<String, OperatorError> {
+    let (database, secret_key) = if let Some(logins) = Logins::given(config) {
+        (Database::Elsewhere(logins), config.secret_key()?.clone())
+    } else {
+        let data: &Path = &args.data.data;
+        if !embedded::exists(data) {
+            return Err(OperatorError::NoDatabase(data.to_path_buf()));
+        }
+        let data = data_dir::open(data)?;
+        (Database::open(config, &data).await?, data_dir::secret_key(&data, &Rng::from_os())?)
+    };
+    let said = async {
+        let parts = Parts {
+            clock: Clock::system(),
+            base_url: "http://localhost",
+            secret_key: &secret_key,
+            max_connections: config.max_connections,
+        };
+        let app = database::connect(&database.logins(), parts).await?;
+        let said = decide(&app, args).await;
+        app.db.close().await;
+        said
+    }
+    .await;
+    database.close().await;
+    said
+}
+
+async fn decide(app: &App, args: &JobsArgs) -> Result<String, OperatorError> {
+    // Whoever has the deployment's logins is its operator: there is no account to check.
+    let viewer = Viewer::machinery(DEPLOYMENT);
+    match (args.retry, args.discard) {
+        (Some(id), _) => {
+            retry_job(app, &viewer, id).await?;
+            Ok("It waits again; a worker that runs takes it within a second.\n".into())
+        }
+        (None, Some(id)) => {
+            discard_job(app, &viewer, id).await?;
+            Ok("It is discarded.\n".into())
+        }
+        (None, None) => list(app, viewer).await,
+    }
+}
+
+async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {
+    let reading = Reading::new(app.db.clone(), viewer);
+    let mut said = String::new();
+    let mut counts = [0; 2];
+    for (count, state) in counts.iter_mut().zip([JobState::Parked, JobState::Waiting]) {
+        let filter = JobFilter { state: Some(state), kind: None };
+        *count = count_jobs(&reading, &filter).await?;
+        let mut page = PageRequest::<JobCursor>::first(MAX_PAGE);
+        loop {
+            let found = jobs(&reading, &filter, &page).await?;
+            for job in &found.items {
+                said.push_str(&lines(job));
+            }
+            match found.items.last() {
+                // Of what only waits its turn, the newest are enough.
+                Some(last) if found.has_next && state == JobState::Parked => {
+                    page.after = Some(JobCursor { id: last.id });
+                }
+                _ => break,
+            }
+        }
+    }
+    let [parked, waiting] = counts;
+    said.push_str(&format!("{parked} failed for good, {waiting} waiting.\n"));
+    if parked > 0 {
+        said.push_str("Run one again with --retry ID, or discard it with --discard ID.\n");
+    }
+    Ok(said)
+}
+
+fn lines(job: &JobRecord) -> String {
+    let JobRecord { id, kind, attempts, max_attempts, .. } = job;
+    let due = job.run_at.format("%Y-%m-%d %H:%M UTC");
+    let state = if job.state == JobState::Parked { "failed" } else { "waiting" };
+    let why = job
+        .last_error
+        .as_deref()
+        .map_or_else(String::new, |error| format!("         {}\n", without_addresses(error)));
+    format!("{state:<7}  {id}  {kind}, {attempts} of {max_attempts} attempts, due {due}\n{why}")
+}
+
+/// A mail server's answer may name who was written to; a terminal and its log are no place for that.
+fn without_addresses(text: &str) -> String {
+    let word = |word: &str| if word.contains('@') { "(address)".to_owned() } else { word.to_owned() };
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_left_out() {
+        assert_eq!(
+            without_addresses("550 5.1.1 <dana@woldedge.example>:\nunknown here"),
+            "550 5.1.1 (address) unknown here"
+        );
+    }
+}
