@@ -97,6 +97,11 @@ async fn another_start_of_the_year_leaves_budgets_as_they_are() {
 
 const CLOSURES: &str = "/fenland/settings/closures";
 
+/// What a link to a form changes; it leads to the form itself, below the list.
+fn edited(link: &str) -> &str {
+    link.split("edit=").nth(1).unwrap().strip_suffix("#edit").unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn days_on_which_schools_are_closed_are_entered_changed_and_removed() {
     let app = TestApp::new().await;
@@ -120,7 +125,7 @@ async fn days_on_which_schools_are_closed_are_entered_changed_and_removed() {
     assert_eq!(due_on().await, "2027-01-05");
 
     let edit = manager.page(CLOSURES).await.link("Change Christmas");
-    let christmas = edit.split("edit=").nth(1).unwrap().to_owned();
+    let christmas = edited(&edit).to_owned();
     let typed = [("name", "Winter"), ("endsOn", "2026-12-23")];
     assert_eq!(manager.submit(&edit, &format!("/closures/{christmas}"), &typed).await.status, 303);
     assert_eq!(rows().await[..3], ["Winter", "21 Dec 2026", "23 Dec 2026"]);
@@ -145,7 +150,7 @@ async fn days_that_cannot_be_closures_are_refused_at_their_field() {
     let before = app.contents().await;
     let long = "x".repeat(101);
     let edit = manager.page(CLOSURES).await.link("Change Christmas");
-    let change = format!("/closures/{}", edit.split("edit=").nth(1).unwrap());
+    let change = format!("/closures/{}", edited(&edit));
     for (page, action) in [(CLOSURES, "/closures"), (edit.as_str(), change.as_str())] {
         for (name, first, last, field, said) in [
             ("", "2027-02-15", "2027-02-19", "name", "at most 100 characters, such as Autumn half term"),
@@ -187,7 +192,7 @@ async fn strands_are_added_renamed_and_removed() {
 
     let before = app.contents().await;
     let edit = manager.page(STRANDS).await.link("Rename Professional development");
-    let id = edit.split("edit=").nth(1).unwrap().to_owned();
+    let id = edited(&edit).to_owned();
     let rename = format!("/strands/{id}");
     let long = "x".repeat(101);
     for (page, action, typed, said) in [

@@ -144,7 +144,7 @@ async fn decide(app: &App, args: &JobsArgs) -> Result<String, OperatorError> {
 
 async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {
     let reading = Reading::new(app.db.clone(), viewer);
-    let mut said = String::new();
+    let mut said = Vec::new();
     let mut counts = [0; 2];
     for (count, state) in counts.iter_mut().zip([JobState::Parked, JobState::Waiting]) {
         let filter = JobFilter { state: Some(state), kind: None };
@@ -153,7 +153,7 @@ async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {
         loop {
             let found = jobs(&reading, &filter, &page).await?;
             for job in &found.items {
-                said.push_str(&lines(job));
+                said.push(lines(job));
             }
             match found.items.last() {
                 // Of what only waits its turn, the newest are enough.
@@ -165,11 +165,11 @@ async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {
         }
     }
     let [parked, waiting] = counts;
-    said.push_str(&format!("{parked} failed for good, {waiting} waiting.\n"));
+    said.push(format!("{parked} failed for good, {waiting} waiting.\n"));
     if parked > 0 {
-        said.push_str("Run one again with --retry ID, or discard it with --discard ID.\n");
+        said.push("Run one again with --retry ID, or discard it with --discard ID.\n".into());
     }
-    Ok(said)
+    Ok(said.concat())
 }
 
 fn lines(job: &JobRecord) -> String {
