@@ -38,6 +38,12 @@ async fn a_code_signs_in_once() {
     assert!(client.page("/fenland/members").await.text().contains("Alder Primary School"));
     let cookie = client.post("/sign-in/code", &[("email", FINANCE), ("code", &code)]).await;
     assert_eq!(cookie.status, 422, "a code was taken twice");
+    // The address is kept for another try, and the field is empty for the right code.
+    let again = tests::page::Page::new("/sign-in/code", &cookie.body).form("/sign-in/code").fields;
+    for (name, value) in [("email", FINANCE), ("code", "")] {
+        assert!(again.contains(&(name.to_owned(), value.to_owned())), "{name}: {again:?}");
+    }
+    assert!(app.mails.to(FINANCE)[0].text().contains("within 15 minutes"));
 
     let out = client.submit("/fenland/members", "/sign-out", &[]).await;
     assert_eq!(out.status, 303);

@@ -128,6 +128,7 @@ const BY_ID: &[(&str, &str, &str)] = &[
     ("Alliance", "paymentTotals", "{ __typename count received }"),
     ("Alliance", "payment", "{ amount }"),
     ("Alliance", "payer", "{ legalName }"),
+    ("Alliance", "delivery", "{ recipient text }"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,6 +157,7 @@ async fn another_alliances_id_in_a_query_is_like_a_missing_one() {
                 | "invoice"
                 | "payment"
                 | "payer"
+                | "delivery"
                 | "simulate"
                 | "planRun"
         );
