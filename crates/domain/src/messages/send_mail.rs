@@ -186,7 +186,13 @@ pub async fn begin_sending(app: &App, viewer: &Viewer, id: DeliveryId) -> Result
 
 /// The end of a mail that is not sent.
 fn withdrawn<'a>() -> repo::Settled<'a> {
-    repo::Settled { state: DeliveryState::Withdrawn, mail_subject: None, mail_text: None, reply: None, sent_at: None }
+    repo::Settled {
+        state: DeliveryState::Withdrawn,
+        mail_subject: None,
+        mail_text: None,
+        reply: None,
+        sent_at: None,
+    }
 }
 
 /// The words of a mail, as they were composed.
