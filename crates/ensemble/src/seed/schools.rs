@@ -1,6 +1,6 @@
 //! The demo's schools, who pays for them and who works there.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::{
     app::App,
     error::Internal,
@@ -163,6 +163,13 @@ fn short(name: &str) -> String {
     words.join("-").to_lowercase().replace('\'', "")
 }
 
+/// The last day of the autumn census on or before `day`: the first Thursday of October.
+fn census_before(day: NaiveDate) -> Result<NaiveDate, Internal> {
+    let census = |year| NaiveDate::from_weekday_of_month_opt(year, 10, Weekday::Thu, 1);
+    let mut days = [day.year(), day.year() - 1].into_iter().filter_map(census);
+    days.find(|census| *census <= day).ok_or_else(|| Internal::new("no such census"))
+}
+
 /// Where the schools of an alliance are.
 struct Home {
     viewer: Viewer,
@@ -184,8 +191,8 @@ impl Home {
         let identity = MemberIdentity::Outside { name: name.into(), phase };
         let joins = AddMember { identity, joined_on: today, payer };
         let member = add_member(app, &self.viewer, joins).await.map_err(failed)?;
-        let source = "autumn census, told by the school office".into();
-        let roll = RecordRoll { member_id: member.id, pupils, census_date: today, source };
+        let census_date = census_before(today)?;
+        let roll = RecordRoll { member_id: member.id, pupils, census_date, source: "autumn census".into() };
         record_roll(app, &self.viewer, roll).await.map_err(failed)?;
         Ok(member)
     }
@@ -269,6 +276,14 @@ mod tests {
         assert_eq!(addresses.len(), 27 + 11);
         let people: BTreeSet<_> = (0..2 * (27 + 11)).map(person_name).collect();
         assert_eq!(people.len(), 2 * (27 + 11));
+    }
+
+    #[test]
+    fn pupils_are_counted_on_the_first_thursday_of_october() {
+        let census = |day: &str| census_before(day.parse().unwrap()).unwrap().to_string();
+        assert_eq!(census("2025-07-28"), "2024-10-03");
+        assert_eq!(census("2026-10-01"), "2026-10-01");
+        assert_eq!(census("2026-09-30"), "2025-10-02");
     }
 
     #[test]
