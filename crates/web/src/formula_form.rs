@@ -19,15 +19,15 @@ pub(crate) const WEIGHTS: [(&str, &str); 3] =
 
 /// What joining or leaving within the year does.
 pub(crate) const PART_YEARS: [(&str, &str); 4] = [
-    ("", "is not mentioned: the whole year is paid"),
-    ("whole", "changes nothing, and the rule says so"),
+    ("", "whole year, not in the rule"),
+    ("whole", "whole year, said in the rule"),
     ("month", "paid by the month"),
     ("day", "paid by the day"),
 ];
 
 /// Which schools of a trust pay less.
 pub(crate) const TRUST_RULES: [(&str, &str); 2] =
-    [("", "its second and later schools"), ("all", "all of its schools, if enough are members")];
+    [("", "its second and later schools"), ("all", "all, if there are enough")];
 
 /// What gifts in kind do to a share.
 pub(crate) const IN_KIND: [(&str, &str); 2] =
@@ -35,12 +35,12 @@ pub(crate) const IN_KIND: [(&str, &str); 2] =
 
 /// In which order they are applied: half of a year less £100 is not half of a year that is £100 less.
 pub(crate) const ORDERS: [(&str, &str); 6] = [
-    ("year trust kind", "part of the year, trust, gifts in kind"),
-    ("year kind trust", "part of the year, gifts in kind, trust"),
-    ("trust year kind", "trust, part of the year, gifts in kind"),
-    ("trust kind year", "trust, gifts in kind, part of the year"),
-    ("kind year trust", "gifts in kind, part of the year, trust"),
-    ("kind trust year", "gifts in kind, trust, part of the year"),
+    ("year trust kind", "year, trust, gifts"),
+    ("year kind trust", "year, gifts, trust"),
+    ("trust year kind", "trust, year, gifts"),
+    ("trust kind year", "trust, gifts, year"),
+    ("kind year trust", "gifts, year, trust"),
+    ("kind trust year", "gifts, trust, year"),
 ];
 
 /// To what a share is rounded.
