@@ -16,7 +16,7 @@ struct World {
 }
 
 const PLAN: &str = "query($id: ID!) { alliance(slug: \"fenland\") { planRun(budgetId: $id) { plan {
-    count total netTotal goesOut { member { name } net explanation }
+    count total netTotal goesOut { member { name } net explanation brief }
     heldBack { member { name } amount reason needsShare } } } } }";
 
 impl World {
@@ -317,7 +317,7 @@ async fn what_a_person_says_of_a_roll_is_kept_and_is_never_the_registers_word() 
     world.finance.done("agreeBudget", "", world.input("2027-28", json!({}))).await;
     let agreed = world.shares("2027-28").await;
     let elm = of(&agreed, "Elm Academy");
-    assert!(text(&elm["explanation"]).contains("210 pupils (1 October 2026, “national register”)"), "{elm}");
+    assert!(text(&elm["explanation"]).contains("210 pupils (national register, 1 October 2026)"), "{elm}");
     assert_eq!(elm["steps"][1]["what"]["roll"]["source"], json!({ "said": "national register" }));
     let column = "select census_source from shares join members on members.id = member_id
                   join alliances on alliances.alliance_id = shares.alliance_id
@@ -466,7 +466,7 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
     let other = of(&now["members"], "Cedar Secondary School");
     assert!([116_461, 116_462].contains(&other["current"].as_i64().unwrap()), "{other}");
     assert!(
-        text(&other["explanation"]).contains("is left after amounts agreed with single members"),
+        text(&other["explanation"]).contains("is left after amounts agreed with particular members"),
         "{other}"
     );
 
@@ -476,7 +476,7 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
     let too_much = amounts(json!([one(birch, 699_999), one(cedar, 2)]));
     world.finance.done("changeBudget", "", too_much).await;
     let refused = simulated().await;
-    assert!(text(&refused["errors"][0]["message"]).contains("agreed with single members"), "{refused}");
+    assert!(text(&refused["errors"][0]["message"]).contains("agreed with particular members"), "{refused}");
     world.finance.done("changeBudget", "", amounts(json!([one(birch, 1_234)]))).await;
 
     // Agreed and reopened with it: what was frozen says so, and the draft still has it.
@@ -492,4 +492,116 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
     assert_eq!(sum, 700_000);
     let reopened = world.finance.done("reopenBudget", shares, budget).await;
     assert_eq!(of(&reopened["budget"]["agreedAmounts"], "Birch Infant School")["pence"], 1_234);
+}
+
+const BILLING: &str = "billing { isBegun openShares openAmount waitingForOrder }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreed_budget_says_what_is_not_invoiced_yet_and_stays_agreed_once_anything_is() {
+    let world = World::new().await;
+    let before = world.budget("2026-27", BILLING).await["billing"].take();
+    assert_eq!(before["isBegun"], false);
+    assert_eq!((&before["openShares"], &before["waitingForOrder"]), (&json!(6), &json!(1)), "{before}");
+    let draft = json!({ "isBegun": false, "openShares": 0, "openAmount": 0, "waitingForOrder": 0 });
+    assert_eq!(world.budget("2027-28", BILLING).await["billing"], draft);
+    let budget = world.page("2026-27");
+    let page = world.finance.page(&budget).await;
+    assert_eq!(page.count("form[action$='/reopen']"), 1);
+    assert!(page.text().contains("Reopen as a draft") && page.count(".note") == 0, "{}", page.text());
+    assert!(page.text().contains("£692.50 beyond the budget"), "{}", page.text());
+    // Shares that do not cover the budget say so also when it is agreed.
+    let flat = json!({ "base": { "kind": "flat", "amount": 50_000 } });
+    let short = json!({ "alliance": FENLAND, "budgetId": world.draft("Short", flat).await });
+    let shares = "budget { shares { amount } }";
+    let shares = world.finance.done("agreeBudget", shares, short).await["budget"]["shares"].take();
+    let sum: i64 = shares.as_array().unwrap().iter().map(|share| share["amount"].as_i64().unwrap()).sum();
+    let page = world.finance.page(&world.finance.page("/fenland/budgets").await.link("Short")).await;
+    let said = format!("{} short of the budget", domain::money::Pence(700_000 - sum));
+    assert!(page.text().contains(&said.replace(".00", "")), "{said}: {}", page.text());
+
+    let issued = world.finance.submit(&(budget.clone() + "/run"), "/run", &[]).await;
+    assert_eq!(issued.status, 303, "{}", issued.body);
+    let fir = of(&world.plan("2026-27").await["heldBack"], "Fir Special School")["amount"].clone();
+    let after = world.budget("2026-27", BILLING).await["billing"].take();
+    assert_eq!(after, json!({ "isBegun": true, "openShares": 1, "openAmount": fir, "waitingForOrder": 1 }));
+    let page = world.finance.page(&budget).await;
+    assert_eq!(page.count("form[action$='/reopen']"), 0, "what is invoiced is not offered to be reopened");
+    let note = page.texts(".note.warn").join(" ");
+    assert!(note.contains("is not invoiced yet: it waits for an order number. Open the run"), "{note}");
+    assert_eq!(page.link("Open the run"), budget.clone() + "/run");
+
+    // An invoice that is credited whole stands for nothing: its share is open again. The budget stays agreed.
+    let numbers = "query { alliance(slug: \"fenland\") { invoices(first: 100) { nodes { id memberName issuedOn gross } } } }";
+    let invoices = world.finance.graphql(numbers, json!({})).await;
+    let own = invoices["alliance"]["invoices"]["nodes"].as_array().unwrap().iter();
+    let mut own = own.filter(|one| one["memberName"] == "Elm Academy" && one["issuedOn"] == "2026-11-24");
+    let credit = json!({ "alliance": FENLAND, "invoiceId": own.next().unwrap()["id"], "reason": "Billed anew",
+                         "idempotencyKey": "credit" });
+    world.finance.done("creditInvoice", "", credit).await;
+    let credited = world.budget("2026-27", BILLING).await["billing"].take();
+    assert_eq!((&credited["isBegun"], &credited["openShares"]), (&json!(true), &json!(2)), "{credited}");
+    let refused = world.finance.refused("reopenBudget", world.input("2026-27", json!({}))).await;
+    assert_eq!(refused, "INVOICED");
+
+    // The head of one school sees its own share and nothing of the others.
+    let head = world.app.sign_in("head@fenland.example").await;
+    let query =
+        format!("query($id: ID!) {{ alliance(slug: \"fenland\") {{ budget(id: $id) {{ {BILLING} }} }} }}");
+    let own = head.graphql(&query, json!({ "id": world.things.budget("2026-27") })).await;
+    let none = json!({ "isBegun": true, "openShares": 0, "openAmount": 0, "waitingForOrder": 0 });
+    assert_eq!(own["alliance"]["budget"]["billing"], none);
+    let page = head.page(&budget).await;
+    assert_eq!(page.texts("#shares h2"), ["Your school’s share"]);
+    let text = page.text();
+    assert!(text.contains("your school’s share") && text.contains("for each of your"), "{text}");
+    assert_eq!(page.count("#shares tfoot") + page.count(".note"), 0, "{text}");
+    assert!(!text.contains("beyond the budget"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_stands_beside_last_year_and_the_office_reads_a_few_words() {
+    let world = World::new().await;
+    let simulated = "query($id: ID!) { alliance(slug: \"fenland\") { simulate(budgetId: $id) { simulation {
+        lastYear current { total } members { member { name } current lastYear brief explanation } } } } }";
+    let asked = json!({ "id": world.things.budget("2027-28") });
+    let data = world.finance.graphql(simulated, asked).await;
+    let simulation = &data["alliance"]["simulate"]["simulation"];
+    let shares = world.shares("2026-27").await;
+    let rows = simulation["members"].as_array().unwrap();
+    let mut sum = 0;
+    for row in rows {
+        let name = text(&row["member"]["name"]);
+        let before = shares.as_array().unwrap().iter().find(|share| share["member"]["name"] == name);
+        let before = before.map_or(0, |_| row["lastYear"].as_i64().unwrap());
+        sum += before;
+        assert!(!text(&row["brief"]).contains("our school"), "{row}");
+    }
+    assert_eq!(simulation["lastYear"], sum);
+    let elm = of(&simulation["members"], "Elm Academy");
+    assert_eq!(elm["lastYear"], 65_000);
+    assert_eq!(elm["brief"], "£300.00 plus £1.75 for each of 200 pupils");
+
+    let page = world.finance.page(&world.page("2027-28")).await;
+    let heads = page.texts("#simulated-shares thead th");
+    assert_eq!(heads, ["Member", "Last year", "Share", "Change"]);
+    let row =
+        page.texts("#simulated-shares tbody tr").into_iter().find(|row| row.starts_with("Elm")).unwrap();
+    for words in ["£300.00 plus £1.75 for each of 200 pupils", "£650.00", "same"] {
+        assert!(row.contains(words), "{words}: {row}");
+    }
+    let csv = world.finance.get(&page.link("Download as CSV")).await;
+    let line = "\"Elm Academy\",\"650.00\",\"\",\"650.00\",\"£300.00 plus";
+    assert!(csv.body.contains(line), "{}", csv.body);
+
+    // The run says it in the same words, above each other: what is issued, what waits, what goes out.
+    let run = world.finance.page(&(world.page("2026-27") + "/run")).await;
+    let headings = run.texts("main h2");
+    assert_eq!(headings[..3], ["Issue", "Held back", "Goes out"]);
+    assert_eq!(run.texts("#goes-out thead th"), ["Member", "How it comes about", "Share", "Change"]);
+    assert!(!run.text().contains("our school"), "{}", run.text());
+    let row = run.texts("#goes-out tbody tr").into_iter().find(|row| row.starts_with("Birch")).unwrap();
+    assert!(row.contains("to ") && row.contains("birch@fenland-schools.example"), "{row}");
+    let plan = world.plan("2026-27").await;
+    assert!(text(&of(&plan["goesOut"], "Elm Academy")["explanation"]).contains("each of your 200 pupils"));
+    assert_eq!(of(&plan["goesOut"], "Elm Academy")["brief"], "£300.00 plus £1.75 for each of 200 pupils");
 }

@@ -31,6 +31,8 @@ enum Refused {
     SentTwice,
     /// A button, on the page of a thing to which it cannot be done.
     Of(fn(&Things) -> &str, fn(&Things) -> String),
+    /// A button that was there when the page was opened, sent to a thing to which it can no longer be done.
+    TooLate(fn(&Things) -> &str),
 }
 
 /// Forms without a case, each with who tries them.
@@ -322,7 +324,7 @@ const CASES: &[Case] = &[
         who: "finance",
         id: this_year,
         page: page!("/budgets/{}", this_year),
-        refused: Refused::Of(last_year, page!("/budgets/{}", last_year)),
+        refused: Refused::TooLate(last_year),
         accepted: nothing,
         changes: "budgets where state = 'agreed'",
     },
@@ -614,6 +616,20 @@ async fn a_refused_form_keeps_what_was_typed_and_says_what_is_wrong() {
                 (Some(*field), (case.id)(&things), (case.page)(&things), typed(&things))
             }
             Refused::Of(id, page) => (None, id(&things), page(&things), Vec::new()),
+            Refused::TooLate(id) => {
+                let form = person.page(&(case.page)(&things)).await.form(&case.action((case.id)(&things)));
+                let fields: Vec<_> =
+                    form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let before = app.contents().await;
+                let action = case.action(id(&things));
+                let answer = person.post(&action, &fields).await;
+                assert_eq!(answer.status, 422, "{}: {}", case.route, answer.body);
+                assert_eq!(app.contents().await, before, "{} changed something", case.route);
+                let shown = Page::new(&action, &answer.body);
+                is_told(case, &shown, None);
+                assert_eq!(shown.count(&format!("form[action='{action}']")), 0, "it is offered again");
+                continue;
+            }
             Refused::SentTwice => continue,
         };
         let before = app.contents().await;

@@ -315,15 +315,13 @@ async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
     let budget = world.finance.page("/fenland/budgets").await.link("2026-27");
     let run = format!("{budget}/run");
     let page = world.finance.page(&run).await;
-    let shown = page.texts("#orders li .field:first-of-type label");
-    let names = [
-        "Alder Primary School",
-        "Birch Infant School",
-        "Cedar Secondary School",
-        "Fir Special School, required",
-        "Hedgerow Learning Trust",
-    ];
-    assert_eq!(shown, names);
+    // The one that must give its number stands open; the others are folded away.
+    assert_eq!(page.texts("#orders > ul > li strong"), ["Fir Special School"]);
+    assert_eq!(page.texts("#orders summary"), ["Record another order number"]);
+    let others =
+        ["Alder Primary School", "Birch Infant School", "Cedar Secondary School", "Hedgerow Learning Trust"];
+    assert_eq!(page.texts("#orders details li strong"), others);
+    assert_eq!(page.texts("#orders li .field:first-of-type label"), ["Order number"; 5]);
     let record = async |payer: &str, number: &str| {
         let typed = [("number", number), ("requestedBy", "The bursar")];
         let mut form = world.finance.page(&run).await.form("/orders").with(&typed);
@@ -342,6 +340,7 @@ async fn every_payer_that_pays_by_order_gives_its_number_on_the_page() {
     let refused = record("Cedar Secondary School", &long).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(refused.body.contains(&long) && refused.body.contains("1 to 40 characters"), "{}", refused.body);
+    assert_eq!(Page::new(&run, &refused.body).count("#orders details[open] #number"), 1);
     assert_eq!(world.app.contents().await, before);
 
     let issued = world.finance.submit(&run, "/run", &[]).await;

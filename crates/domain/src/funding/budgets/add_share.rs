@@ -104,8 +104,8 @@ pub async fn add_share(app: &App, viewer: &Viewer, input: AddShare) -> Result<Ag
     if let Some((_, number)) = invoiced.into_iter().find(|(id, _)| *id == member.id) {
         return Err(E::Invoiced { name: name(), number });
     }
-    let today = alliances::repo::alliance(&mut tx).await?.date(app.clock.now());
-    let bases = member_bases(&mut tx, &budget, today, Some(&member)).await?;
+    let alliance = alliances::repo::alliance(&mut tx).await?;
+    let bases = member_bases(&mut tx, &budget, alliance.date(app.clock.now()), Some(&member)).await?;
     let year = budget.year()?;
     let shares = share_costs(budget.total, &budget.formula, &bases, year)?;
     let own = shares.members.iter().find(|share| share.member == member.id);
@@ -122,7 +122,7 @@ pub async fn add_share(app: &App, viewer: &Viewer, input: AddShare) -> Result<Ag
         member_id: member.id,
         explanation: format!(
             "{} {}",
-            own.share.explain(year),
+            own.share.explain(year, &alliance.wording),
             why_later(&budget, before.as_ref(), member.left_on)
         ),
         contribution,
@@ -143,13 +143,12 @@ fn why_later(budget: &Budget, before: Option<&AgreedShare>, left_on: Option<Naiv
     match (before, left_on) {
         (Some(before), Some(left)) => format!(
             "It takes the place of {}, which was agreed before it was known that your school leaves on {}; the \
-             other members' shares of the budget {year} stay as agreed.",
+             other shares of the budget {year} stay as agreed.",
             before.contribution.amount,
             left.format("%-d %B %Y")
         ),
         _ => format!(
-            "It was worked out when your school had joined; the other members' shares of the budget {year} stay as \
-             agreed."
+            "It was worked out when your school had joined; the other shares of the budget {year} stay as agreed."
         ),
     }
 }

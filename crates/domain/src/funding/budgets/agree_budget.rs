@@ -79,8 +79,8 @@ async fn frozen_shares(
     tx: &mut Tx,
     budget: &Budget,
 ) -> Result<Vec<AgreedShare>, AgreeBudgetError> {
-    let today = alliances::repo::alliance(tx).await?.date(app.clock.now());
-    let bases = member_bases(tx, budget, today, None).await?;
+    let alliance = alliances::repo::alliance(tx).await?;
+    let bases = member_bases(tx, budget, alliance.date(app.clock.now()), None).await?;
     let year = budget.year()?;
     let shares = share_costs(budget.total, &budget.formula, &bases, year)?;
     let open = OpenQuestions::of(&shares);
@@ -92,7 +92,7 @@ async fn frozen_shares(
             id: ShareId::new(app),
             budget_id: budget.id,
             member_id: member.member,
-            explanation: member.share.explain(year),
+            explanation: member.share.explain(year, &alliance.wording),
             contribution: member.share.contribution()?.clone(),
             left_on: basis.left,
         })

@@ -17,6 +17,8 @@ pub use record_purchase_order::{RecordPurchaseOrder, RecordPurchaseOrderError, r
 pub use reopen_budget::{ReopenBudgetError, reopen_budget};
 pub use simulate::{SimulateError, Simulation, simulate};
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -119,6 +121,19 @@ impl AgreedShare {
     }
 }
 
+/// How far an agreed budget is invoiced, within the viewer's reach.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Billing {
+    /// Whether anything was issued from it: then it stays agreed.
+    pub is_begun: bool,
+    /// How many shares with something to pay have no invoice that stands.
+    pub open_shares: usize,
+    /// What those shares come to, before VAT.
+    pub open_amount: Pence,
+    /// How many of them wait for an order number that their payer requires.
+    pub waiting_for_order: usize,
+}
+
 /// A payer's order for a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
@@ -153,7 +168,7 @@ pub async fn in_kind_offers(reading: &Reading, id: BudgetId) -> Result<Vec<InKin
     Ok(offers.into_iter().filter(|offer| reach.includes(offer.member_id)).collect())
 }
 
-/// The amounts of a budget that were agreed with single members, as far as the viewer reaches.
+/// The amounts of a budget that were agreed with particular members, as far as the viewer reaches.
 pub async fn agreed_amounts(reading: &Reading, id: BudgetId) -> Result<Vec<AgreedAmount>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let amounts = repo::agreed_amounts(&mut tx, id).await?;
@@ -165,4 +180,23 @@ pub async fn agreed_shares(reading: &Reading, id: BudgetId) -> Result<Vec<Agreed
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let shares = repo::shares(&mut tx, id).await?;
     Ok(shares.into_iter().filter(|share| reach.includes(share.member_id)).collect())
+}
+
+/// How far each of these budgets is invoiced; drafts, and budgets without a share within reach, are left out.
+pub async fn billing(reading: &Reading, ids: &[BudgetId]) -> Result<HashMap<BudgetId, Billing>, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    let mut budgets: HashMap<_, Billing> = HashMap::new();
+    for share in repo::billed_shares(&mut tx, ids).await? {
+        if !reach.includes(share.member_id) {
+            continue;
+        }
+        let billing = budgets.entry(share.budget_id).or_default();
+        billing.is_begun |= share.is_begun;
+        if share.pence > Pence::ZERO && !share.is_invoiced {
+            billing.open_shares += 1;
+            billing.open_amount.0 += share.pence.0;
+            billing.waiting_for_order += usize::from(share.waits_for_order);
+        }
+    }
+    Ok(budgets)
 }

@@ -344,6 +344,46 @@ pub(crate) async fn shares(tx: &mut Tx, id: BudgetId) -> Result<Vec<AgreedShare>
         .collect()
 }
 
+/// A share, and what became of it.
+pub(super) struct BilledShare {
+    pub(super) budget_id: BudgetId,
+    pub(super) member_id: MemberId,
+    pub(super) pence: Pence,
+    /// Whether an invoice that is not credited whole asks for it.
+    pub(super) is_invoiced: bool,
+    /// Whether its payer requires an order number and has given none.
+    pub(super) waits_for_order: bool,
+    /// Whether anything was issued from the budget.
+    pub(super) is_begun: bool,
+}
+
+pub(super) async fn billed_shares(tx: &mut Tx, ids: &[BudgetId]) -> Result<Vec<BilledShare>, Internal> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        BilledShare,
+        r#"with invoiced as (
+               select i.budget_id, i.member_id, bool_or(b.credited_pence < i.gross_pence) as stands
+               from invoices i join invoice_balances b on b.alliance_id = $1 and b.invoice_id = i.id
+               where i.alliance_id = $1 and i.budget_id = any($2)
+               group by i.budget_id, i.member_id)
+           select s.budget_id as "budget_id: BudgetId", s.member_id as "member_id: MemberId",
+                  s.pence as "pence: Pence", coalesce(own.stands, false) as "is_invoiced!",
+                  (p.purchase_order = 'required' and o.number is null) as "waits_for_order!",
+                  exists(select from invoiced any_one where any_one.budget_id = s.budget_id) as "is_begun!"
+           from shares s
+           join members m on m.alliance_id = $1 and m.id = s.member_id
+           join payers p on p.alliance_id = $1 and p.id = m.payer_id
+           left join purchase_orders o
+               on o.alliance_id = $1 and o.payer_id = m.payer_id and o.budget_id = s.budget_id
+           left join invoiced own on own.budget_id = s.budget_id and own.member_id = s.member_id
+           where s.alliance_id = $1 and s.budget_id = any($2)"#,
+        tx.alliance_id() as _,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 pub(super) async fn upsert_purchase_order(
     tx: &mut Tx,
     payer_id: PayerId,

@@ -8,9 +8,12 @@ use super::{Budget, repo};
 use crate::{
     db::Tx,
     error::{Forbidden, Internal, ReadError},
-    funding::formula::{
-        Agreed, Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, Trust, compare,
-        share_costs,
+    funding::{
+        formula::{
+            Agreed, Comparison, Formula, FormulaError, MemberBasis, RollFact, RollSource, Shares, Trust,
+            compare, share_costs,
+        },
+        invoices,
     },
     ids::{BudgetId, MemberId},
     money::Pence,
@@ -28,6 +31,8 @@ pub struct Simulation {
     pub current: Shares,
     /// What the formula that is tried gives, and how the two compare.
     pub tried: Option<(Shares, Comparison)>,
+    /// What each member contributed to the budget before this one.
+    pub last_year: HashMap<MemberId, Pence>,
 }
 
 /// Why nothing could be worked out.
@@ -77,7 +82,8 @@ pub async fn simulate(
             Some((shares, comparison))
         }
     };
-    Ok(Simulation { budget, current, tried })
+    let last_year = invoices::repo::shares_before(&mut tx, budget.starts_on).await?.into_iter().collect();
+    Ok(Simulation { budget, current, tried, last_year })
 }
 
 /// What is known today of everyone who is a member at any time of the budget's year, and of `also`.

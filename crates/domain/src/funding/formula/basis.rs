@@ -117,7 +117,7 @@ impl fmt::Display for RollFact {
             RollSource::School => {
                 write!(f, "as your school counted them on {})", self.census_date.format("%-d %B %Y"))
             }
-            RollSource::Said(said) => write!(f, "{}, “{said}”)", self.census_date.format("%-d %B %Y")),
+            RollSource::Said(said) => write!(f, "{said}, {})", self.census_date.format("%-d %B %Y")),
         }
     }
 }

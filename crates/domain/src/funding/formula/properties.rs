@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::tests::{day, of_budget, school, year};
 use super::*;
+use crate::{alliances::Wording, money::thousands};
 
 fn members() -> impl Strategy<Value = Vec<MemberBasis>> {
     let member =
@@ -122,7 +123,7 @@ proptest! {
         for (member, share) in members.iter().zip(&shares.members) {
             if let Some(amount) = agreed(member) {
                 prop_assert_eq!(share.share.amount(), Some(amount));
-                prop_assert!(share.share.explain(shares.year).contains("agreed with your school: It hosts."));
+                prop_assert!(share.share.explain(shares.year, &Wording::default()).contains("agreed with your school: It hosts."));
             }
         }
         let anybody = shares.members.iter().any(|member| {
@@ -146,8 +147,13 @@ proptest! {
         prop_assert_eq!(formula.problems(), []);
         let Ok(shares) = share_costs(Pence(budget), &formula, &members, year()) else { return Ok(()) };
         for member in &shares.members {
-            let text = member.share.explain(shares.year);
+            let text = member.share.explain(shares.year, &Wording::default());
+            let brief = member.share.brief();
+            prop_assert!(brief.chars().count() <= 200 && brief.len() < text.len(), "{}", brief);
+            prop_assert!(brief.starts_with(|first: char| first == '£' || first.is_ascii_digit() || first.is_uppercase()));
+            prop_assert!(!brief.contains("your") && !brief.ends_with('.') && !brief.contains("  "), "{}", brief);
             let Some(contribution) = member.share.contribution() else {
+                prop_assert_eq!(brief, "Not known yet");
                 prop_assert!(text.contains("cannot be worked out yet"));
                 continue;
             };
@@ -160,6 +166,17 @@ proptest! {
                 so_far = step.after;
             }
             prop_assert_eq!(contribution.amount, so_far);
+            let is_told = |step: &Step| match &step.what {
+                What::Pupils { roll, .. } => brief.contains(&thousands(roll.pupils.into())),
+                What::Floor | What::Cap | What::Flat => brief.contains(&step.after.to_string()),
+                What::PartYear { part } => brief.contains(&format!("for {part}")),
+                What::TrustDiscount(_) | What::InKind { .. } => {
+                    brief.contains(&Pence(step.before.0 - step.after.0).to_string())
+                }
+                What::PartOfBudget(part) => brief.contains(&part.to_split.to_string()),
+                _ => true,
+            };
+            prop_assert!(contribution.steps.iter().all(is_told), "{}", brief);
             let stored = serde_json::to_string(&member.share).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Share>(&stored).unwrap(), &member.share);
         }

@@ -35,7 +35,9 @@ pub enum FormulaError {
         name: String,
     },
     /// Nothing would be left for the others.
-    #[error("the amounts agreed with single members ({agreed}) are more than all members carry ({carried})")]
+    #[error(
+        "the amounts agreed with particular members ({agreed}) are more than all members carry ({carried})"
+    )]
     AgreedAboveBudget {
         /// Agreed with single members.
         agreed: Pence,

@@ -62,7 +62,8 @@ fn every_stored_step_decodes_and_is_stored_alike() {
             amount: Pence(1),
             steps: vec![Step { what, before: Pence::ZERO, after: Pence(1) }],
         };
-        let text = Share::Final(contribution).explain(super::tests::year());
+        let text =
+            Share::Final(contribution).explain(super::tests::year(), &crate::alliances::Wording::default());
         assert!(text.contains("£0.01") && text.ends_with('.'), "{text}");
     }
 }

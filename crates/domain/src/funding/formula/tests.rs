@@ -68,7 +68,7 @@ fn amounts(formula: &Formula, members: &[MemberBasis]) -> Vec<i64> {
 
 fn explained(formula: &Formula, member: MemberBasis) -> String {
     let shares = shared(formula, &[member]);
-    shares.members[0].share.explain(shares.year)
+    shares.members[0].share.explain(shares.year, &crate::alliances::Wording::default())
 }
 
 #[test]
@@ -119,7 +119,9 @@ fn a_budget_by_roll_with_a_missing_roll_gives_estimates_only() {
     let shares = shared(&formula, &[school(1, 100), school(2, 300), unknown]);
     assert_eq!(shares.standing(), Standing::NoneFinal { questions: 1 });
     assert!(matches!(&shares.members[0].share, Share::Estimate(c) if c.amount == Pence(400_000)));
-    assert!(shares.members[0].share.explain(year()).contains("not final"));
+    assert!(
+        shares.members[0].share.explain(year(), &crate::alliances::Wording::default()).contains("not final")
+    );
 
     let known = shared(&formula, &[school(1, 100), school(2, 300), school(3, 1)]);
     assert_eq!(known.standing(), Standing::Final);
@@ -157,7 +159,7 @@ fn an_agreed_amount_comes_out_of_the_budget_first() {
     );
     assert_eq!(
         explained(&formula, host),
-        "Your school's contribution for September 2026 to August 2027 is £5,000.00. This amount was agreed \
+        "Your school’s contribution for September 2026 to August 2027 is £5,000.00. This amount was agreed \
          with your school: It hosts the office."
     );
 }

@@ -82,13 +82,13 @@ impl Adjustment {
     fn in_words(&self) -> String {
         match self {
             Self::PartYear { by: Proration::ByDay } => {
-                "Who joins or leaves within the year pays by the day.".into()
+                "A school that joins or leaves during the year pays by the day.".into()
             }
             Self::PartYear { by: Proration::ByMonth } => {
-                "Who joins or leaves within the year pays by the month.".into()
+                "A school that joins or leaves during the year pays by the month.".into()
             }
             Self::PartYear { by: Proration::None } => {
-                "Who joins or leaves within the year pays for all of it.".into()
+                "A school that joins or leaves during the year pays for all of it.".into()
             }
             Self::TrustDiscount { percent, schools: TrustRule::SecondAndLater } => {
                 format!("A trust's second and later schools pay {percent} less.")

@@ -86,8 +86,10 @@ pub struct PlannedInvoice {
     pub gross: Pence,
     /// The payer's order, when it gave one.
     pub purchase_order: Option<PurchaseOrder>,
-    /// How the share came about.
+    /// How the share came about, as the member's head reads it.
     pub explanation: String,
+    /// The same in a few words.
+    pub brief: String,
     /// The member's contribution to the budget before this one; `None` for a new member.
     pub last_year: Option<Pence>,
     /// Who gets the mail. Empty when no address is known: the invoice is issued and must be sent by hand.
@@ -272,6 +274,7 @@ pub(super) async fn plan(
             vat_amount,
             gross: Pence(amount.0 + vat_amount.0),
             purchase_order,
+            brief: share.contribution.brief(),
             explanation: share.explanation,
         });
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     funding::{
-        budgets::{self, AgreedShare, Budget},
+        budgets::{self, AgreedShare, Billing, Budget},
         formula::{Balance, Question, Share, Shares, Standing},
     },
     ids::BudgetId,
@@ -90,7 +90,7 @@ impl BudgetObject {
         Ok(offers.into_iter().map(object).collect())
     }
 
-    /// What was agreed with single members in place of what the formula gives.
+    /// What was agreed with particular members in place of what the formula gives.
     async fn agreed_amounts(&self) -> Result<Vec<AgreedAmountObject>> {
         let amounts =
             budgets::agreed_amounts(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
@@ -104,6 +104,47 @@ impl BudgetObject {
             budgets::agreed_shares(&self.inside.reading, self.budget.id).await.map_err(errors::read)?;
         let object = |share| ShareObject { inside: Arc::clone(&self.inside), share };
         Ok(shares.into_iter().map(object).collect())
+    }
+
+    /// How far it is invoiced, as far as the viewer reaches.
+    async fn billing(&self) -> Result<BillingObject> {
+        Ok(self.inside.load::<BillingOf>(self.budget.id).await?.unwrap_or_default().into())
+    }
+}
+
+/// How far a budget is invoiced. A draft has no shares, so nothing is open.
+#[derive(SimpleObject)]
+#[graphql(name = "BudgetBilling")]
+pub(crate) struct BillingObject {
+    /// Whether anything was issued from it: then it stays agreed.
+    is_begun: bool,
+    /// How many shares with something to pay have no invoice that stands.
+    open_shares: usize,
+    /// What those shares come to, before VAT.
+    open_amount: Pence,
+    /// How many of them wait for an order number that their payer requires.
+    waiting_for_order: usize,
+}
+
+impl From<Billing> for BillingObject {
+    fn from(billing: Billing) -> Self {
+        Self {
+            is_begun: billing.is_begun,
+            open_shares: billing.open_shares,
+            open_amount: billing.open_amount.into(),
+            waiting_for_order: billing.waiting_for_order,
+        }
+    }
+}
+
+struct BillingOf;
+
+impl Batch for BillingOf {
+    type Key = BudgetId;
+    type Value = Billing;
+
+    async fn read(inside: &Inside, keys: &[BudgetId]) -> Result<HashMap<BudgetId, Billing>, ReadError> {
+        budgets::billing(&inside.reading, keys).await
     }
 }
 
@@ -197,6 +238,11 @@ impl ShareObject {
     async fn explanation(&self) -> &str {
         &self.share.explanation
     }
+
+    /// The steps in a few words.
+    async fn brief(&self) -> String {
+        self.share.contribution.brief()
+    }
 }
 
 /// What one member would contribute if the budget were agreed now.
@@ -225,6 +271,11 @@ impl PlannedShareObject {
     /// The steps as one paragraph for the member's head.
     async fn explanation(&self) -> &str {
         &self.share.explanation
+    }
+
+    /// The steps in a few words.
+    async fn brief(&self) -> String {
+        self.share.contribution.brief()
     }
 }
 
@@ -276,6 +327,8 @@ pub(crate) struct Simulation {
     current: SharesObject,
     /// By the formula that is tried, if one is.
     tried: Option<SharesObject>,
+    /// What the same members contributed to the budget before, without VAT; null when there was none.
+    last_year: Option<Pence>,
     /// Each member, by name.
     members: Vec<SimulatedMember>,
 }
@@ -286,6 +339,13 @@ pub(crate) struct SimulatedMember {
     current: domain::funding::formula::MemberShare,
     tried: Option<domain::funding::formula::MemberShare>,
     year: domain::funding::proration::Year,
+    last_year: Option<money::Pence>,
+}
+
+impl SimulatedMember {
+    fn shown(&self) -> &domain::funding::formula::MemberShare {
+        self.tried.as_ref().unwrap_or(&self.current)
+    }
 }
 
 #[Object]
@@ -322,9 +382,19 @@ impl SimulatedMember {
         question.map(|question| question.ask(&self.current.name))
     }
 
+    /// What the member contributed to the budget before, without VAT; null for a new member.
+    async fn last_year(&self) -> Option<Pence> {
+        self.last_year.map(Into::into)
+    }
+
     /// How the amount comes about, by the tried formula if there is one, in one paragraph for the member's head.
     async fn explanation(&self) -> String {
-        self.tried.as_ref().unwrap_or(&self.current).share.explain(self.year)
+        self.shown().share.explain(self.year, &self.inside.alliance.wording)
+    }
+
+    /// How the amount comes about, by the tried formula if there is one, in a few words.
+    async fn brief(&self) -> String {
+        self.shown().share.brief()
     }
 }
 
@@ -357,18 +427,22 @@ pub(crate) async fn simulate(
     let tried = simulation.tried.as_ref().map(|(shares, _)| SharesObject::from(shares));
     let year = simulation.current.year;
     let mut trials = simulation.tried.map(|(shares, _)| shares.members.into_iter());
-    let members = simulation
+    let before = simulation.last_year;
+    let members: Vec<_> = simulation
         .current
         .members
         .into_iter()
         .map(|current| SimulatedMember {
             inside: Arc::clone(inside),
             tried: trials.as_mut().and_then(Iterator::next),
+            last_year: before.get(&current.member).copied(),
             current,
             year,
         })
         .collect();
-    Ok(Ok(Simulation { current: totals, tried, members }).into())
+    let last_year = members.iter().filter_map(|member| member.last_year);
+    let last_year = last_year.reduce(|a, b| money::Pence(a.0 + b.0)).map(Into::into);
+    Ok(Ok(Simulation { current: totals, tried, last_year, members }).into())
 }
 
 struct BudgetById;

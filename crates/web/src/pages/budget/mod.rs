@@ -42,6 +42,8 @@ struct Page {
     query: String,
     may_budget: bool,
     may_issue: bool,
+    /// Whether every share is seen, not only those of one's own school.
+    sees_all: bool,
     base: String,
 }
 
@@ -52,6 +54,81 @@ impl Page {
 
     fn shares_total(&self) -> Pence {
         Pence(self.budget.shares.iter().map(|share| share.amount.0).sum())
+    }
+
+    /// What the agreed shares are short of the budget, or beyond it.
+    fn balance(&self) -> Option<(Pence, &'static str)> {
+        let beyond = self.shares_total().0 - self.budget.total.0;
+        match beyond {
+            _ if !self.sees_all => None,
+            0 => None,
+            1.. => Some((Pence(beyond), "beyond the budget")),
+            _ => Some((Pence(-beyond), "short of the budget")),
+        }
+    }
+
+    /// The heading of the shares, and what their sum is called.
+    fn shares_heading(&self) -> &'static str {
+        match self.budget.shares.len() {
+            _ if self.sees_all => "Each member’s share",
+            0 | 1 => "Your school’s share",
+            _ => "Your schools’ shares",
+        }
+    }
+
+    fn shares_caption(&self) -> &'static str {
+        match self.budget.shares.len() {
+            0 | 1 => "Fixed when the budget was agreed, with how it comes about",
+            _ => "Fixed when the budget was agreed, with how each comes about",
+        }
+    }
+
+    fn shares_words(&self) -> &'static str {
+        match self.budget.shares.len() {
+            _ if self.sees_all => "agreed shares",
+            0 | 1 => "your school’s share",
+            _ => "your schools’ shares",
+        }
+    }
+
+    /// What runs have left to be invoiced.
+    fn not_invoiced(&self) -> Option<String> {
+        let billing = &self.budget.billing;
+        if !self.sees_all || !billing.is_begun || billing.open_shares == 0 {
+            return None;
+        }
+        let (shares, waiting) = (billing.open_shares, billing.waiting_for_order);
+        let (amount, verb) = (billing.open_amount, if shares == 1 { "is" } else { "are" });
+        let why = match waiting {
+            0 => String::new(),
+            1 if shares == 1 => ": it waits for an order number".to_owned(),
+            waiting if waiting == shares => ": they wait for an order number".to_owned(),
+            1 => "; 1 of them waits for an order number".to_owned(),
+            waiting => format!("; {waiting} of them wait for an order number"),
+        };
+        Some(format!(
+            "{}, {amount}, {verb} not invoiced yet{why}.",
+            format::plural(&shares, "share", "shares")
+        ))
+    }
+
+    /// What is shown of each member, and what a change is a change from.
+    fn simulated_words(&self) -> &'static str {
+        match &self.simulation {
+            Some(simulation) if simulation.tried.is_some() => {
+                "As it would be today, with how each comes about. “Share” is by the budget’s rule, “Tried” by the \
+                 rule you try, and the change is from the one to the other."
+            }
+            Some(simulation) if simulation.last_year.is_some() => {
+                "As it would be today, with how each comes about and the change from last year; agreeing the budget \
+                 fixes it"
+            }
+            _ => "As it would be today, with how each comes about; agreeing the budget fixes it",
+        }
+    }
+
+    fn since_last_year(row: &budget::BudgetAllianceSimulateSimulationMembers) -> Option<Pence> {
+        Some(Pence(row.current?.0 - row.last_year?.0))
     }
 
     /// What the simulated total is.
@@ -126,6 +203,7 @@ async fn page(
         base: within.path(&format!("/budgets/{id}")),
         may_budget: within.may(Permission::ManageBudgets),
         may_issue: within.may(Permission::IssueInvoices),
+        sees_all: within.may(Permission::SeeMoney),
         tried: in_words.filter(|_| simulation.as_ref().is_some_and(|simulation| simulation.tried.is_some())),
         simulation,
         query: String::new(),
@@ -154,6 +232,7 @@ pub(crate) async fn csv(
     let fields = Fields::from_query(query.as_deref());
     let tried = if fields.text("base").is_empty() { None } else { formula_form::read(&fields).ok() };
     let (budget, simulation) = load(&site, &within, id, tried).await?;
+    let sees_all = within.may(Permission::SeeMoney);
     let rows: Vec<_> = match simulation.ok().flatten() {
         Some(simulation) if budget.agreed_at.is_none() => simulation
             .members
@@ -161,7 +240,8 @@ pub(crate) async fn csv(
             .map(|row| {
                 let amount = |pence: Option<Pence>| pence.map(csv::amount).unwrap_or_default();
                 let name = row.member.map(|member| member.name).unwrap_or_default();
-                vec![name, amount(row.current), amount(row.tried), row.question.unwrap_or(row.explanation)]
+                let how = row.question.unwrap_or(row.brief);
+                vec![name, amount(row.current), amount(row.tried), amount(row.last_year), how]
             })
             .collect(),
         _ => budget
@@ -169,11 +249,13 @@ pub(crate) async fn csv(
             .into_iter()
             .map(|share| {
                 let name = share.member.map(|member| member.name).unwrap_or_default();
-                vec![name, csv::amount(share.amount), String::new(), share.explanation]
+                let how = if sees_all { share.brief } else { share.explanation };
+                vec![name, csv::amount(share.amount), String::new(), String::new(), how]
             })
             .collect(),
     };
-    csv::download(&format!("shares-{id}.csv"), &["Member", "Share", "Tried", "How it comes about"], rows)
+    let columns = ["Member", "Share", "Tried", "Last year", "How it comes about"];
+    csv::download(&format!("shares-{id}.csv"), &columns, rows)
 }
 
 async fn answer<T>(

@@ -79,18 +79,31 @@ impl Page {
         one.amount.map_or_else(|| one.reason.clone(), |amount| format!("{amount}. {}", one.reason))
     }
 
-    fn must_have(payer: &run::RunAlliancePlanRunPlanPurchaseOrdersPayer) -> bool {
-        payer.purchase_order == run::PurchaseOrderRule::REQUIRED
+    fn is_missing(one: &Order) -> bool {
+        one.payer.purchase_order == run::PurchaseOrderRule::REQUIRED && one.number.is_none()
+    }
+
+    fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.plan.iter().flat_map(|plan| &plan.purchase_orders)
+    }
+
+    /// Payers that are not invoiced until they give a number.
+    fn missing_orders(&self) -> Vec<&Order> {
+        self.orders().filter(|one| Self::is_missing(one)).collect()
+    }
+
+    fn other_orders(&self) -> Vec<&Order> {
+        self.orders().filter(|one| !Self::is_missing(one)).collect()
+    }
+
+    /// Whether the form that was refused is one of those that are folded away.
+    fn was_another_sent(&self) -> bool {
+        self.other_orders().into_iter().any(|one| self.was_sent_for(one))
     }
 
     /// Whether the form that was refused is the one of this payer.
     fn was_sent_for(&self, one: &Order) -> bool {
         self.form.is("payer", &one.payer.id, "")
-    }
-
-    fn orderer(one: &Order) -> String {
-        let must = if Self::must_have(&one.payer) { ", required" } else { "" };
-        format!("{}{must}", one.payer.legal_name)
     }
 }
 

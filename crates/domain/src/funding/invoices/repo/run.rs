@@ -28,7 +28,7 @@ pub(crate) async fn invoiced_members(tx: &mut Tx, id: BudgetId) -> Result<Vec<(M
 }
 
 /// Each member's share of the newest agreed budget that began before `starts_on`.
-pub(in crate::funding::invoices) async fn shares_before(
+pub(crate) async fn shares_before(
     tx: &mut Tx,
     starts_on: NaiveDate,
 ) -> Result<Vec<(MemberId, Pence)>, Internal> {

@@ -125,9 +125,14 @@ impl PlannedInvoiceObject {
         self.planned.purchase_order.as_ref().map(|order| order.number.as_str())
     }
 
-    /// How the share came about.
+    /// How the share came about, in one paragraph for the member's head.
     async fn explanation(&self) -> &str {
         &self.planned.explanation
+    }
+
+    /// How the share came about in a few words.
+    async fn brief(&self) -> &str {
+        &self.planned.brief
     }
 
     /// Who gets the mail; empty when no address is known.
