@@ -168,6 +168,7 @@ async fn budget(app: &App, alliance: AllianceId) -> BudgetId {
             adjustments: vec![],
             rounding: Rounding::Penny,
         },
+        contributions_are: domain::funding::vat::ContributionKind::SharedCosts,
         lines: vec![line],
         agreed_amounts: Vec::new(),
         in_kind_offers: vec![],

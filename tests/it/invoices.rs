@@ -388,3 +388,62 @@ async fn a_credit_note_is_opened_as_it_was_mailed_by_those_whom_it_concerns() {
     let harbour = world.app.sign_in("finance@harbour.example").await;
     assert_eq!(harbour.get(&links[0].replace("/fenland/", "/harbour/")).await.status, 404);
 }
+
+/// What contributions are for VAT is the budget's: a school that shares costs charges none for a part of them, and 20% for
+/// what members buy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_says_whether_contributions_are_shared_costs_or_services() {
+    let world = World::new().await;
+    let line = "select vat_code || ' ' || vat_basis_points || ' ' || net_pence || ' ' || vat_pence from invoice_lines
+                where invoice_id = (select id from invoices where number = 'FEN-0008')";
+    let budget = world.finance.page("/fenland/budgets").await.link("2026-27");
+    let run = format!("{budget}/run");
+    let page = world.finance.page(&budget).await;
+    assert!(page.text().contains("For VAT, contributions are shared costs of a voluntary alliance."));
+    let preview = world.finance.page(&run).await;
+    assert!(preview.text().contains("A contribution to common costs"), "{}", preview.text());
+    assert!(!preview.texts("#goes-out thead th").contains(&"To pay".to_owned()));
+
+    // Draft it again as services that members buy.
+    let id = json!({ "alliance": FENLAND, "budgetId": world.things.budget("2026-27") });
+    world.finance.done("reopenBudget", "", id.clone()).await;
+    let edit = format!("{budget}/edit");
+    let before = world.app.contents().await;
+    let refused = world.finance.submit(&edit, "/edit", &[("contributionsAre", "gifts")]).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("Say what contributions are for VAT."), "{}", refused.body);
+    assert_eq!(world.app.contents().await, before);
+    let saved = world.finance.submit(&edit, "/edit", &[("contributionsAre", "services")]).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    // Saved as it was opened, it stays.
+    assert_eq!(world.finance.submit(&edit, "/edit", &[]).await.status, 303);
+    let selection = "budget { contributionsAre }";
+    let agreed = world.finance.done("agreeBudget", selection, id).await;
+    assert_eq!(agreed["budget"]["contributionsAre"], "SERVICES");
+    let preview = world.finance.page(&run).await;
+    let text = preview.text();
+    assert!(text.contains("neither education nor closely related to it"), "{text}");
+    let rows = preview.texts("#goes-out tbody tr");
+    let birch = rows.iter().find(|row| row.starts_with("Birch")).unwrap();
+    assert!(birch.ends_with("£510.00 same £612.00 VAT £102.00"), "{birch}");
+    assert_eq!(world.finance.submit(&run, "/run", &[]).await.status, 303);
+    assert_eq!(world.app.text(line).await, "standard 2000 51000 10200");
+
+    // A budget that does not say is one of shared costs, as all were.
+    let other = World::new().await;
+    other.finance.done("issueInvoices", "", other.run("2026-27", THIS_YEAR, "run")).await;
+    assert_eq!(other.app.text(line).await, "outside_scope 0 51000 0");
+    let draft = json!({ "label": "2028-29", "startsOn": "2028-09-01", "endsOn": "2029-08-31",
+                        "formula": { "base": { "kind": "flat", "amount": 1_000 } },
+                        "lines": [{ "description": "Co-ordination", "pence": 7_000 }] });
+    let silent = json!({ "alliance": FENLAND, "budget": draft });
+    let drafted = other.finance.done("draftBudget", selection, silent.clone()).await;
+    assert_eq!(drafted["budget"]["contributionsAre"], "SHARED_COSTS");
+    let head = other.app.sign_in("head@fenland.example").await;
+    let before = other.app.contents().await;
+    let mut by_a_head = silent;
+    by_a_head["budget"]["contributionsAre"] = json!("SERVICES");
+    let denied = head.try_mutate("draftBudget", "", by_a_head).await;
+    assert_eq!(denied["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(other.app.contents().await, before);
+}

@@ -292,6 +292,7 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         starts_on: day(year, 9, 1),
         ends_on: day(year + 1, 8, 31),
         formula: formula(),
+        contributions_are: domain::funding::vat::ContributionKind::SharedCosts,
         lines: vec![line("Co-ordination", 500_000), line("County grant", -20_000)],
         in_kind_offers: vec![offer],
         agreed_amounts: Vec::new(),

@@ -13,6 +13,10 @@ use domain::{
 
 use crate::forms::{Fields, problem};
 
+/// What contributions are for VAT.
+pub(crate) const CONTRIBUTION_KINDS: [(&str, &str); 2] =
+    [("shared_costs", "shared costs of a voluntary alliance"), ("services", "services that members buy")];
+
 /// How a part of the budget is split.
 pub(crate) const WEIGHTS: [(&str, &str); 3] =
     [("equal", "in equal parts"), ("roll", "by number of pupils"), ("phase", "by phase")];

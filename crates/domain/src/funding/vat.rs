@@ -1,8 +1,8 @@
 //! VAT, decided and rounded per line, with the reason kept beside it.
 //!
 //! The defaults follow VATA 1994, Schedule 9, Group 6 and HMRC's VAT Education Manual, VATEDU53600 (staff
-//! supplied between eligible bodies). They are a starting point that finance may override on any line; an
-//! alliance should have its accountant confirm them once.
+//! supplied between eligible bodies). They are a starting point: the settings say who supplies, and each
+//! budget what its contributions are. An alliance should have its accountant confirm both once.
 
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,42 @@ pub enum Supply {
     Other,
 }
 
+/// What the contributions of a year are for VAT, as the alliance and its accountant see them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ContributionKind {
+    /// A part of the common costs of a voluntary alliance, with nothing supplied in return.
+    #[default]
+    SharedCosts,
+    /// The price of services that a member buys, such as a subscription with benefits.
+    Services,
+}
+
+impl ContributionKind {
+    /// The stable word under which it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SharedCosts => "shared_costs",
+            Self::Services => "services",
+        }
+    }
+
+    /// The one stored as `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::SharedCosts, Self::Services].into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What is supplied.
+    #[must_use]
+    pub fn supply(self) -> Supply {
+        match self {
+            Self::SharedCosts => Supply::SharedCosts,
+            Self::Services => Supply::Other,
+        }
+    }
+}
+
 /// The usual treatment of a supply, from one school or body to another.
 #[must_use]
 pub fn usual_treatment(supplier: Supplier, supply: Supply) -> VatDecision {
@@ -195,6 +231,18 @@ mod tests {
             assert_eq!(decision.treatment.code(), code, "{supplier:?} {supply:?}");
             assert!(decision.reason.ends_with('.'));
         }
+    }
+
+    #[test]
+    fn contributions_are_one_of_two_things() {
+        for kind in [ContributionKind::SharedCosts, ContributionKind::Services] {
+            assert_eq!(ContributionKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(ContributionKind::parse("other"), None);
+        let code =
+            |kind: ContributionKind| usual_treatment(Supplier::EligibleBody, kind.supply()).treatment.code();
+        assert_eq!(code(ContributionKind::default()), "outside_scope");
+        assert_eq!(code(ContributionKind::Services), "standard");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     funding::{
         formula::{Formula, Problem},
         proration::Year,
+        vat::ContributionKind,
     },
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId},
     money::Pence,
@@ -32,6 +33,8 @@ pub struct DraftBudget {
     pub ends_on: NaiveDate,
     /// How members share it.
     pub formula: Formula,
+    /// What its contributions are for VAT.
+    pub contributions_are: ContributionKind,
     /// What it consists of.
     pub lines: Vec<DraftLine>,
     /// What members offer in place of money.
@@ -180,7 +183,16 @@ fn check(id: BudgetId, input: &DraftBudget) -> Result<Budget, DraftBudgetError> 
     }
     check_agreed(&input.agreed_amounts)?;
     let (starts_on, ends_on) = (input.starts_on, input.ends_on);
-    Ok(Budget { id, label, starts_on, ends_on, formula: input.formula.clone(), agreed_at: None, total })
+    Ok(Budget {
+        id,
+        label,
+        starts_on,
+        ends_on,
+        formula: input.formula.clone(),
+        contributions_are: input.contributions_are,
+        agreed_at: None,
+        total,
+    })
 }
 
 fn check_agreed(amounts: &[AgreedAmount]) -> Result<(), DraftBudgetError> {

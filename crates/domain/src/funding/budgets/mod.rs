@@ -24,6 +24,7 @@ use chrono::NaiveDate;
 use super::{
     formula::{Contribution, Formula},
     proration::Year,
+    vat::ContributionKind,
 };
 use crate::{
     app::Timestamp,
@@ -47,6 +48,8 @@ pub struct Budget {
     pub ends_on: NaiveDate,
     /// How members share it.
     pub formula: Formula,
+    /// What its contributions are for VAT.
+    pub contributions_are: ContributionKind,
     /// When it was agreed; `None` while it is a draft.
     pub agreed_at: Option<Timestamp>,
     /// The sum of its lines.

@@ -5,7 +5,10 @@ use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    funding::formula::{Contribution, RollFact, RollSource, What},
+    funding::{
+        formula::{Contribution, RollFact, RollSource, What},
+        vat::ContributionKind,
+    },
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, PayerId, PersonId, ShareId},
     money::Pence,
 };
@@ -13,7 +16,7 @@ use crate::{
 /// Every budget, or the one with this id; the newest year first.
 pub(crate) async fn budgets(tx: &mut Tx, id: Option<BudgetId>) -> Result<Vec<Budget>, Internal> {
     let rows = sqlx::query!(
-        r#"select b.id as "id: BudgetId", b.label, b.starts_on, b.ends_on, b.formula, b.agreed_at,
+        r#"select b.id as "id: BudgetId", b.label, b.starts_on, b.ends_on, b.formula, b.agreed_at, b.contributions_are,
                   coalesce((select sum(l.pence) from budget_lines l where l.alliance_id = $1 and l.budget_id = b.id), 0)::bigint
                       as "total!: Pence"
            from budgets b
@@ -32,6 +35,8 @@ pub(crate) async fn budgets(tx: &mut Tx, id: Option<BudgetId>) -> Result<Vec<Bud
                 starts_on: row.starts_on,
                 ends_on: row.ends_on,
                 formula: serde_json::from_value(row.formula)?,
+                contributions_are: ContributionKind::parse(&row.contributions_are)
+                    .ok_or_else(|| Internal::new("no such kind of contribution"))?,
                 agreed_at: row.agreed_at,
                 total: row.total,
             })
@@ -93,14 +98,15 @@ pub(super) async fn agreed_amounts(tx: &mut Tx, id: BudgetId) -> Result<Vec<Agre
 pub(super) async fn insert_budget(tx: &mut Tx, new: &Budget, now: Timestamp) -> Result<(), sqlx::Error> {
     let formula = serde_json::to_value(&new.formula).map_err(sqlx::Error::decode)?;
     sqlx::query!(
-        "insert into budgets (alliance_id, id, label, starts_on, ends_on, formula, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, 'draft', $7)",
+        "insert into budgets (alliance_id, id, label, starts_on, ends_on, formula, contributions_are, state, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'draft', $8)",
         tx.alliance_id() as _,
         new.id as _,
         new.label,
         new.starts_on,
         new.ends_on,
         formula,
+        new.contributions_are.as_str(),
         now
     )
     .execute(tx.conn())
@@ -111,13 +117,15 @@ pub(super) async fn insert_budget(tx: &mut Tx, new: &Budget, now: Timestamp) -> 
 pub(super) async fn update_budget(tx: &mut Tx, new: &Budget) -> Result<(), sqlx::Error> {
     let formula = serde_json::to_value(&new.formula).map_err(sqlx::Error::decode)?;
     sqlx::query!(
-        "update budgets set label = $3, starts_on = $4, ends_on = $5, formula = $6 where alliance_id = $1 and id = $2",
+        "update budgets set label = $3, starts_on = $4, ends_on = $5, formula = $6, contributions_are = $7
+         where alliance_id = $1 and id = $2",
         tx.alliance_id() as _,
         new.id as _,
         new.label,
         new.starts_on,
         new.ends_on,
-        formula
+        formula,
+        new.contributions_are.as_str()
     )
     .execute(tx.conn())
     .await?;

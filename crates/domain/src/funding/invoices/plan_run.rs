@@ -15,7 +15,7 @@ use crate::{
         bank_holidays::bank_holidays,
         budgets::{self, Budget, PurchaseOrder},
         due_date::{Calendar, DueDate, DueDateError, due_date},
-        vat::{Supplier, Supply, VatDecision, usual_treatment},
+        vat::{Supplier, VatDecision, usual_treatment},
     },
     ids::{BudgetId, MemberId, PayerId, ShareId},
     money::Pence,
@@ -34,6 +34,8 @@ pub struct RunPlan {
     pub issued_on: NaiveDate,
     /// The due date by the alliance's terms, with its reason.
     pub due: DueDate,
+    /// How VAT treats every invoice of the run, and why.
+    pub vat: VatDecision,
     /// What goes out, by member name.
     pub goes_out: Vec<PlannedInvoice>,
     /// What does not, by member name.
@@ -238,7 +240,7 @@ pub(super) async fn plan(
         SupplierKind::TradingCompany => Supplier::TradingCompany,
         SupplierKind::NotRegistered => Supplier::NotRegistered,
     };
-    let vat = usual_treatment(supplier, Supply::SharedCosts);
+    let vat = usual_treatment(supplier, budget.contributions_are.supply());
     let missing = || Internal::new("a member or its payer is missing");
     let (mut goes_out, mut held_back) = (Vec::new(), Vec::new());
     for share in shares {
@@ -287,7 +289,7 @@ pub(super) async fn plan(
         .sort_by(|one, other| (&one.member.name, one.member.id).cmp(&(&other.member.name, other.member.id)));
     let orders = payer_orders(&goes_out, &held_back, &orders);
     let last_year = goes_out.iter().filter_map(|planned| planned.last_year).reduce(|a, b| Pence(a.0 + b.0));
-    Ok(RunPlan { budget, issued_on: today, due, goes_out, held_back, orders, last_year })
+    Ok(RunPlan { budget, issued_on: today, due, vat, goes_out, held_back, orders, last_year })
 }
 
 /// The orders of all payers that pay by order and are still to be invoiced, each once.

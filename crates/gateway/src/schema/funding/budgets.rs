@@ -2,13 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ID, Object, Result, SimpleObject};
+use async_graphql::{Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     funding::{
         budgets::{self, AgreedShare, Billing, Budget},
         formula::{Balance, Question, Share, Shares, Standing},
+        vat::ContributionKind,
     },
     ids::BudgetId,
     money,
@@ -54,6 +55,11 @@ impl BudgetObject {
     /// How members share it.
     async fn formula(&self) -> Formula {
         Formula(self.budget.formula.clone())
+    }
+
+    /// What its contributions are for VAT.
+    async fn contributions_are(&self) -> ContributionKindEnum {
+        self.budget.contributions_are.into()
     }
 
     /// The formula in one sentence.
@@ -110,6 +116,16 @@ impl BudgetObject {
     async fn billing(&self) -> Result<BillingObject> {
         Ok(self.inside.load::<BillingOf>(self.budget.id).await?.unwrap_or_default().into())
     }
+}
+
+/// What the contributions of a year are for VAT.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "ContributionKind", remote = "ContributionKind")]
+pub(crate) enum ContributionKindEnum {
+    /// A part of the common costs of a voluntary alliance, with nothing supplied in return.
+    SharedCosts,
+    /// The price of services that a member buys, such as a subscription with benefits.
+    Services,
 }
 
 /// How far a budget is invoiced. A draft has no shares, so nothing is open.

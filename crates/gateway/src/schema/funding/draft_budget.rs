@@ -4,7 +4,7 @@ use domain::{
     ids::{AllianceId, BudgetId, MemberId},
 };
 
-use super::BudgetObject;
+use super::{BudgetObject, budgets::ContributionKindEnum};
 use crate::schema::{
     context::Session,
     errors::{answer, payload, unknown_alliance},
@@ -23,6 +23,8 @@ struct BudgetInput {
     ends_on: Date,
     /// How members share it.
     formula: Formula,
+    /// What its contributions are for VAT: shared costs unless said otherwise.
+    contributions_are: Option<ContributionKindEnum>,
     /// What it consists of.
     #[graphql(validator(max_items = 100))]
     lines: Vec<BudgetLineInput>,
@@ -83,6 +85,7 @@ impl BudgetInput {
             starts_on: self.starts_on.0,
             ends_on: self.ends_on.0,
             formula: self.formula.0,
+            contributions_are: self.contributions_are.map(Into::into).unwrap_or_default(),
             lines: self.lines.into_iter().map(line).collect(),
             in_kind_offers: self.in_kind_offers.into_iter().map(offer).collect(),
             agreed_amounts: self.agreed_amounts.into_iter().map(agreed).collect(),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     csv, format,
     forms::{Fields, FormState, read_form},
-    formula_form,
+    formula_form::{self, CONTRIBUTION_KINDS},
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
@@ -88,6 +88,13 @@ impl Page {
             _ if self.sees_all => "agreed shares",
             0 | 1 => "your school’s share",
             _ => "your schools’ shares",
+        }
+    }
+
+    fn contributions_are(&self) -> &'static str {
+        match self.budget.contributions_are {
+            budget::ContributionKind::SERVICES => CONTRIBUTION_KINDS[1].1,
+            _ => CONTRIBUTION_KINDS[0].1,
         }
     }
 

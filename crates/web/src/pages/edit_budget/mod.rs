@@ -9,6 +9,7 @@ use domain::{
     funding::{
         budgets::{AgreedAmount, DraftBudget, DraftInKindOffer, DraftLine, change_budget, draft_budget},
         formula::{Base, Formula, Rounding},
+        vat::ContributionKind,
     },
     ids::{BudgetId, MemberId},
     money::{Pence, UnitPrice},
@@ -41,6 +42,7 @@ struct Page {
     year: String,
     starts_on: String,
     ends_on: String,
+    contributions_are: &'static str,
     /// Description and amount.
     lines: Vec<(String, String)>,
     /// Member's id, description and value.
@@ -140,6 +142,10 @@ async fn page(
     lines.resize(lines.len() + SPARE_ROWS, <_>::default());
     offers.resize(offers.len() + SPARE_ROWS, <_>::default());
     agreed.resize(agreed.len() + SPARE_ROWS, <_>::default());
+    let contributions_are = match alliance.budget.as_ref().map(|budget| &budget.contributions_are) {
+        Some(edit_budget::ContributionKind::SERVICES) => ContributionKind::Services.as_str(),
+        _ => ContributionKind::SharedCosts.as_str(),
+    };
     let usual_label = format!("{}-{}", starts_on.format("%Y"), ends_on.format("%y"));
     Ok(Page {
         shell: within.shell(&heading),
@@ -147,6 +153,7 @@ async fn page(
         values: formula_form::values(&alliance.budget.map_or_else(usual_formula, |budget| budget.formula)),
         form: refused
             .map_or_else(FormState::default, |(fields, problem)| FormState::refused(fields, problem)),
+        contributions_are,
         back: within.path(&id.map_or_else(|| "/budgets".to_owned(), |id| format!("/budgets/{id}"))),
         starts_on: starts_on.to_string(),
         ends_on: ends_on.to_string(),
@@ -212,6 +219,8 @@ fn read(fields: &Fields) -> Result<DraftBudget, Problem> {
         starts_on: fields.date("startsOn")?,
         ends_on: fields.date("endsOn")?,
         formula: formula_form::read(fields)?,
+        contributions_are: ContributionKind::parse(fields.text("contributionsAre"))
+            .ok_or_else(|| problem("contributionsAre", "Say what contributions are for VAT."))?,
         lines,
         in_kind_offers: offers,
         agreed_amounts: agreed,

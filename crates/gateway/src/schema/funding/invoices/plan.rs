@@ -76,6 +76,11 @@ impl RunPlanObject {
         self.plan.due.date.into()
     }
 
+    /// How VAT treats every invoice of the run, and why.
+    async fn vat_reason(&self) -> &str {
+        &self.plan.vat.reason
+    }
+
     /// How the due date comes about.
     async fn due_reason(&self) -> &str {
         &self.plan.due.reason

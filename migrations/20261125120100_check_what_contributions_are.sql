@@ -1,0 +1,1 @@
+alter table budgets validate constraint budgets_contributions_are_check;
