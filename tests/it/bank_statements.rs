@@ -5,6 +5,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
+use sqlx::Executor;
 use tests::{
     Client, TestApp,
     client::Answer,
@@ -81,6 +82,131 @@ async fn what_the_preview_shows_is_what_is_taken() {
     assert!(nothing.body.contains("There is nothing new in this file."), "{}", nothing.body);
     let list = finance.page("/fenland/payments?text=see+letter").await;
     assert_eq!(list.links("Birch Infant School").len(), 2, "{}", list.text());
+}
+
+/// A bank's lines, of which some tell of what [`recorded_by_hand`] recorded.
+const AGAIN: &str = "Date,Description,Reference,Amount\n\
+    20/11/26,BIRCH INFANT SCHO,,700.00\n\
+    20/11/26,BIRCH INFANT SCHO,,700.00\n\
+    20/11/26,BIRCH INFANT SCHO,,700.01\n\
+    23/11/26,COUNTY COUNCIL,FEN 0002,10.00\n\
+    20/11/26,HALL HIRE,,-60.00\n";
+
+/// Records by hand what Birch paid, and what somebody else paid for its invoice.
+async fn recorded_by_hand(finance: &Client) {
+    let payers = "{ alliance(slug: \"fenland\") { payers { id legalName }
+        invoices(first: 100, filter: { text: \"FEN-0002\" }) { nodes { id } } } }";
+    let found = finance.graphql(payers, json!({})).await["alliance"].take();
+    let payer = |name: &str| {
+        let payers = found["payers"].as_array().unwrap();
+        payers.iter().find(|payer| payer["legalName"] == name).unwrap()["id"].clone()
+    };
+    for (name, amount, key) in
+        [("Birch Infant School", 70_000, "one"), ("Alder Primary School", 1_000, "two")]
+    {
+        let input = json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": amount, "payerId": payer(name),
+                            "payerText": "", "method": "CHEQUE", "idempotencyKey": key });
+        let payment = finance.done("recordPayment", "payment { id }", input).await["payment"]["id"].take();
+        if amount == 1_000 {
+            let parts = json!([{ "invoiceId": found["invoices"]["nodes"][0]["id"], "amount": amount }]);
+            let input =
+                json!({ "alliance": FENLAND, "paymentId": payment, "parts": parts, "idempotencyKey": "set" });
+            finance.done("allocatePayment", "", input).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_by_hand_is_held_back_unless_it_is_ticked() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    // Twice the same line is two payments, as long as no payment like it is there.
+    let twice = Page::new("", &upload(&finance, AGAIN.into()).await.body).text();
+    assert!(twice.contains("4 new payments in bank.csv, £2,110.01 in all."), "{twice}");
+    assert!(twice.contains("1 line of money out is left out."), "{twice}");
+    recorded_by_hand(&finance).await;
+
+    let before = app.contents().await;
+    let preview = upload(&finance, AGAIN.into()).await;
+    let shown = Page::new("/fenland/payments/import", &preview.body);
+    for words in [
+        "2 new payments in bank.csv, £1,400.01 in all. Nothing has been taken.",
+        "Line 2: BIRCH INFANT SCHO Looks like the payment of £700.00 recorded on 24 Nov 2026 .",
+        "Line 5: COUNTY COUNCIL FEN 0002 Looks like the payment of £10.00 recorded on 24 Nov 2026 .",
+        "Take 2 payments, and what is ticked",
+    ] {
+        assert!(shown.text().contains(words), "{words}: {}", shown.text());
+    }
+    assert_eq!(app.contents().await, before, "a preview takes nothing");
+    let payment = finance.page(&shown.link("the payment of £700.00")).await;
+    assert_eq!(payment.texts("h1"), ["Payment of £700.00"]);
+
+    // What is ticked is taken with the rest, once.
+    let mut form = shown.form("/import/take");
+    form.fields.push(("takeAnyway".into(), "2 70000".into()));
+    for _ in 0..2 {
+        let body = form
+            .fields
+            .iter()
+            .fold(Form::new(), |body, (name, value)| body.text(name.clone(), value.clone()));
+        let taken = finance.send(finance.request(Method::POST, &form.action).multipart(body)).await;
+        assert_eq!(taken.status, 303, "{}", taken.body);
+    }
+    let of_seven_hundred = "select count(*) from payments where pence in (70000, 70001) and alliance_id =
+                            (select alliance_id from alliances where slug = 'fenland')";
+    assert_eq!(app.count(of_seven_hundred).await, 4);
+    // A payment that was taken back is none.
+    let mut refused = shown.form("/import/take");
+    refused.fields.push(("takeAnyway".into(), "2 70000".into()));
+    refused.fields.iter_mut().find(|(name, _)| name == "key").unwrap().1 = "another".into();
+    let between = app.contents().await;
+    let body = refused.fields.into_iter().fold(Form::new(), |body, (name, value)| body.text(name, value));
+    let answer = finance.send(finance.request(Method::POST, &refused.action).multipart(body)).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert_eq!(app.contents().await, between);
+    app.owner
+        .execute(
+            "insert into payment_reversals (alliance_id, payment_id, reason, reversed_at)
+             select alliance_id, id, 'It bounced.', now() from payments where pence = 1000 and method = 'cheque'",
+        )
+        .await
+        .unwrap();
+    let shown = Page::new("", &upload(&finance, AGAIN.into()).await.body).text();
+    assert!(shown.contains("1 new payment in bank.csv, £10.00 in all."), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_says_which_held_lines_to_take_anyway() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    recorded_by_hand(&finance).await;
+    let before = app.contents().await;
+    let import = async |change: Value| {
+        let mut input =
+            json!({ "alliance": FENLAND, "fileName": "bank.csv", "csv": AGAIN, "idempotencyKey": "file" });
+        change.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
+        let selection = "import { taken total moneyOut receipts { line }
+            held { receipt { line amount } like { amount payer { legalName } } recordedOn } }";
+        finance.done("importBankStatement", selection, input).await["import"].take()
+    };
+    let dry = import(json!({ "dryRun": true })).await;
+    assert_eq!((&dry["taken"], &dry["total"], &dry["moneyOut"]), (&json!(2), &json!(140_001), &json!(1)));
+    let like = json!({ "amount": 70_000, "payer": { "legalName": "Birch Infant School" } });
+    let first =
+        json!({ "receipt": { "line": 2, "amount": 70_000 }, "like": like, "recordedOn": "2026-11-24" });
+    assert_eq!(dry["held"][0], first);
+    assert_eq!(dry["held"][1]["receipt"]["line"], 5);
+    assert_eq!(app.contents().await, before);
+
+    let all = json!({ "takeAnyway": [2, 5], "dryRun": true });
+    assert_eq!(
+        import(all).await["receipts"],
+        json!([{ "line": 2 }, { "line": 3 }, { "line": 4 }, { "line": 5 }])
+    );
+    let some = json!({ "takeAnyway": [5], "expectedCount": 3, "expectedTotal": 141_001 });
+    let taken = import(some.clone()).await;
+    assert_eq!((&taken["taken"], &taken["held"]), (&json!(3), &json!([first])));
+    assert_eq!(import(some).await, taken, "the same request gives the same answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,10 +348,10 @@ async fn one_payment_for_nine_schools_in_part_in_whole_and_too_much() {
     let back = [("amount", "20.00"), ("sentOn", "24/11/26"), ("whySentBack", "Paid twice")];
     assert_eq!(finance.submit(&payment, "/refund", &back).await.status, 303);
     let shown = finance.page(&payment).await;
-    assert!(shown.text().contains("£20.00 sent back £30.00 free"), "{}", shown.text());
+    assert!(shown.text().contains("£20.00 sent back £30.00 not yet used"), "{}", shown.text());
     // The form has what is left filled in.
     assert_eq!(finance.submit(&payment, "/refund", &[("whySentBack", "Paid twice")]).await.status, 303);
-    assert!(finance.page(&payment).await.text().contains("£50.00 sent back £0.00 free"));
+    assert!(finance.page(&payment).await.text().contains("£50.00 sent back £0.00 not yet used"));
     // All of it stands on the trust's account, which comes to nothing.
     let account = finance.page(&finance.page(&payment).await.link("Statement of account")).await;
     assert!(account.text().contains("Nothing is owed to"), "{}", account.text());

@@ -509,11 +509,11 @@ async fn a_refund_that_never_was_is_taken_back_once() {
     assert!(shown.text().contains("taken back: It was £8.00"), "{}", shown.text());
     let meant = [("amount", "8.00"), ("whySentBack", "Paid twice")];
     assert_eq!(finance.submit(&page, "/refund", &meant).await.status, 303);
-    assert!(finance.page(&page).await.text().contains("£8.00 sent back £82.00 free"));
+    assert!(finance.page(&page).await.text().contains("£8.00 sent back £82.00 not yet used"));
     let back = finance.submit(&page, "/refund/reverse", &[("reason", "The bank sent it back to us")]).await;
     assert_eq!(back.status, 303, "{}", back.body);
     let shown = finance.page(&page).await;
-    assert!(shown.text().contains("£90.00 free"), "{}", shown.text());
+    assert!(shown.text().contains("£90.00 not yet used"), "{}", shown.text());
     // Nothing of it counts as sent back, so the payment itself can be taken back.
     let never = finance.submit(&page, "/reverse", &[("whyReversed", "It bounced")]).await;
     assert_eq!(never.status, 303, "{}", never.body);

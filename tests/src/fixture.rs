@@ -351,7 +351,8 @@ async fn settle(world: &TestApp, slug: &str, viewer: &Viewer) {
     finance.done("setReminderLevels", "", json!({ "alliance": slug, "levels": [-7, 0, 14, 30] })).await;
 
     let bytes = b"Date,Description,Amount\n14/10/2025,UNKNOWN SENDER,12.34\n".to_vec();
-    let statement = ImportBankStatement { file_name: "october.csv".into(), bytes, expected: None };
+    let file_name = "october.csv".into();
+    let statement = ImportBankStatement { file_name, bytes, take_anyway: Vec::new(), expected: None };
     import_bank_statement(app, viewer, statement, None).await.unwrap();
     let mistaken = pay(app, viewer, birch.1, Pence(500), &[(birch.0, Pence(500))]).await;
     let reading = Reading::new(app.db.clone(), viewer.clone());

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{Form, extract::FromRequest};
 use chrono::NaiveDate;
-use domain::{app::App, dates::read_date, problem::Problem};
+use domain::{app::App, dates::read_date, money::Pence, problem::Problem};
 
 use crate::{
     page::{PageError, PageResult, done, render_refused},
@@ -72,6 +72,14 @@ pub(crate) fn problem(field: &'static str, message: &str) -> Problem {
         message.push('.');
     }
     Problem { code: "INVALID".into(), field: Some(field), message }
+}
+
+/// An amount of money as people type it.
+pub(crate) fn read_amount(field: &'static str, typed: &str) -> Result<Pence, Problem> {
+    match typed {
+        "" => Err(problem(field, "Type the amount.")),
+        typed => Pence::parse(typed).map_err(|error| problem(field, &format!("“{typed}”: {error}"))),
+    }
 }
 
 /// Reads a form that came from one of our pages, in the session in which it was shown.

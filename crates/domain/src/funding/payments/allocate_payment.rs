@@ -50,8 +50,10 @@ pub enum AllocatePaymentError {
     #[error("Give each invoice once, with an amount above nought.")]
     InvalidParts,
     /// The parts come to more than is free.
-    #[error("Only {free} of this payment is free.")]
+    #[error("These add up to {wanted}, but only {free} is left.")]
     MoreThanFree {
+        /// What was asked for.
+        wanted: Pence,
         /// What is free.
         free: Pence,
     },
@@ -102,7 +104,7 @@ pub async fn allocate_payment(
     }
     let free = payment.free();
     if wanted > free {
-        return Err(E::MoreThanFree { free });
+        return Err(E::MoreThanFree { wanted, free });
     }
     let mut changes = vec![Change::Payment(payment.id)];
     for part in parts {

@@ -63,12 +63,24 @@ struct Columns {
     amount: Option<usize>,
     credit: Option<usize>,
     description: usize,
+    debit: Option<usize>,
     reference: Option<usize>,
 }
 
-/// Reads the lines that brought money in. Lines that took money out are passed over; lines that cannot be read are
+/// What stands in a statement's file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BankFile {
+    /// The lines that brought money in.
+    pub lines: Vec<BankLine>,
+    /// How many lines took money out: they are passed over.
+    pub money_out: usize,
+    /// The lines that could not be read.
+    pub rejected: Vec<RejectedLine>,
+}
+
+/// Reads the lines that brought money in. Lines that took money out are counted; lines that cannot be read are
 /// reported and lose nothing else.
-pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>), BankFileError> {
+pub fn read_bank_file(bytes: &[u8]) -> Result<BankFile, BankFileError> {
     if bytes.len() > LARGEST_BANK_FILE {
         return Err(BankFileError::TooLarge);
     }
@@ -83,21 +95,21 @@ pub fn read_bank_file(bytes: &[u8]) -> Result<(Vec<BankLine>, Vec<RejectedLine>)
         return Err(BankFileError::Empty);
     }
     let columns = Columns::of(&heading)?;
-    let (mut lines, mut rejected) = (Vec::new(), Vec::new());
+    let mut file = BankFile::default();
     for record in reader.records() {
         let Ok(record) = record else {
-            rejected.push(RejectedLine { line: 0, reason: "This line is not CSV.".into() });
+            file.rejected.push(RejectedLine { line: 0, reason: "This line is not CSV.".into() });
             continue;
         };
         let line = record.position().map_or(0, csv::Position::line);
         match columns.read(&record, line) {
-            Ok(Some(_)) if lines.len() == MOST_LINES => return Err(BankFileError::TooMany),
-            Ok(Some(read)) => lines.push(read),
-            Ok(None) => {}
-            Err(reason) => rejected.push(RejectedLine { line, reason }),
+            Ok(Some(_)) if file.lines.len() == MOST_LINES => return Err(BankFileError::TooMany),
+            Ok(Some(read)) => file.lines.push(read),
+            Ok(None) => file.money_out += usize::from(columns.is_money_out(&record)),
+            Err(reason) => file.rejected.push(RejectedLine { line, reason }),
         }
     }
-    Ok((lines, rejected))
+    Ok(file)
 }
 
 /// A file's text, in one of the encodings that banks and spreadsheets use: what its first bytes say, else UTF-8, else
@@ -140,8 +152,17 @@ impl Columns {
                 "counter party",
             ])
             .ok_or_else(|| missing("the description"))?,
+            debit: find(&["debit", "debit amount", "paid out", "money out", "debits"]),
             reference: find(&["reference", "payment reference", "customer reference"]),
         })
+    }
+
+    /// Whether a line that brought nothing in took something out.
+    fn is_money_out(&self, record: &csv::StringRecord) -> bool {
+        let amount = |at: Option<usize>| {
+            at.and_then(|at| Pence::parse(record.get(at)?).ok()).map_or(0, |pence| pence.0)
+        };
+        amount(self.debit) != 0 || amount(self.credit) < 0 || amount(self.amount) < 0
     }
 
     /// `None` when the line brought nothing in.
@@ -188,11 +209,12 @@ mod tests {
     #[test]
     fn two_banks_shapes_are_read() {
         let one = b"Date,Description,Amount,Balance\r\n04/10/2026,BEACON HILL ACADEMY,\"2,372.00\",9000.00\r\n05/10/2026,Card,-12.50,8987.50\r\n";
-        let (lines, rejected) = read_bank_file(one).unwrap();
-        assert_eq!((lines.len(), rejected.len()), (1, 0));
+        let BankFile { lines, money_out, rejected } = read_bank_file(one).unwrap();
+        assert_eq!((lines.len(), money_out, rejected.len()), (1, 1, 0));
         assert_eq!(lines[0].amount, Pence(237_200));
-        let two = "\u{feff}Transaction Date,Reference,Details,Paid out,Paid in\n2026-10-04,WEA-0001,\"HARBOUR\nVIEW\",,500\n".as_bytes();
-        let (lines, _) = read_bank_file(two).unwrap();
+        let two = "\u{feff}Transaction Date,Reference,Details,Paid out,Paid in\n2026-10-04,WEA-0001,\"HARBOUR\nVIEW\",,500\n2026-10-05,,Hall,60.00,\n".as_bytes();
+        let BankFile { lines, money_out, .. } = read_bank_file(two).unwrap();
+        assert_eq!(money_out, 1);
         assert_eq!(
             (lines[0].description.as_str(), lines[0].reference.as_str()),
             ("HARBOUR VIEW", "WEA-0001")
@@ -206,7 +228,7 @@ mod tests {
         let little: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = wide.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [&little, &big, &wide.clone().into_bytes()] {
-            assert_eq!(read_bank_file(bytes).unwrap().0[0].description, "St Ébba’s");
+            assert_eq!(read_bank_file(bytes).unwrap().lines[0].description, "St Ébba’s");
         }
     }
 
@@ -215,7 +237,7 @@ mod tests {
         let file = |lines: usize| {
             format!("Date,Description,Amount\n{}", "01/02/2026,A,1.00\n01/02/2026,B,-1.00\n".repeat(lines))
         };
-        assert_eq!(read_bank_file(file(MOST_LINES).as_bytes()).unwrap().0.len(), MOST_LINES);
+        assert_eq!(read_bank_file(file(MOST_LINES).as_bytes()).unwrap().lines.len(), MOST_LINES);
         assert_eq!(read_bank_file(file(MOST_LINES + 1).as_bytes()), Err(BankFileError::TooMany));
     }
 
@@ -223,7 +245,7 @@ mod tests {
     fn a_bad_line_is_reported_and_the_rest_is_read() {
         let file = b"Date,Description,Amount\n31/02/2026,A,1.00\n01/02/2026,B,..\n01/02/2026,=cmd(),3.00\n\
             01/02/2026,C,100000000.01\n";
-        let (lines, rejected) = read_bank_file(file).unwrap();
+        let BankFile { lines, rejected, .. } = read_bank_file(file).unwrap();
         assert_eq!(lines.len(), 1);
         assert_eq!(rejected.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3, 5]);
     }
@@ -231,7 +253,7 @@ mod tests {
     #[test]
     fn a_year_of_two_digits_is_of_this_century() {
         let file = b"Date,Description,Amount\n20/11/26,A,1.00\n20-Nov-26,B,1.00\n20/11/1926,C,1.00\n";
-        let (lines, rejected) = read_bank_file(file).unwrap();
+        let BankFile { lines, rejected, .. } = read_bank_file(file).unwrap();
         assert_eq!(
             lines.iter().map(|line| line.received_on.to_string()).collect::<Vec<_>>(),
             ["2026-11-20"; 2]

@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BankFileError, BankLine, Method, Payment, RejectedLine, Suggestion, bank_file::read_bank_file,
-    check_received_on, repo, suggest,
+    BankFile, BankFileError, BankLine, Method, Payment, RejectedLine, Suggestion, already_recorded,
+    bank_file::read_bank_file, check_received_on, repo, suggest,
 };
 use crate::{
     alliances,
@@ -18,7 +18,7 @@ use crate::{
     error::{Forbidden, Internal},
     funding::invoices,
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
-    ids::{BankImportId, PaymentId},
+    ids::{BankImportId, PayerId, PaymentId},
     money::Pence,
     problem::failure,
     schools::members,
@@ -32,6 +32,8 @@ pub struct ImportBankStatement {
     pub file_name: String,
     /// Its bytes, 5 MB at the most.
     pub bytes: Vec<u8>,
+    /// Lines to take although they look like payments that are recorded already.
+    pub take_anyway: Vec<u64>,
     /// What the preview showed. Nothing is taken when it would now be something else.
     pub expected: Option<ExpectedReceipts>,
 }
@@ -50,8 +52,12 @@ pub struct ExpectedReceipts {
 pub struct BankImport {
     /// Receipts that are new, in the order of the file.
     pub taken: Vec<Receipt>,
+    /// Receipts that look like payments that are recorded already. A person says which to take anyway.
+    pub held: Vec<HeldReceipt>,
     /// The lines of receipts that an earlier statement brought.
     pub known: Vec<u64>,
+    /// How many lines took money out: they are left out.
+    pub money_out: usize,
     /// Lines that could not be read.
     pub rejected: Vec<RejectedLine>,
 }
@@ -76,7 +82,18 @@ pub struct Receipt {
     pub payer_name: Option<String>,
     /// Which invoices it is probably for, the surest first.
     pub suggestions: Vec<Suggestion>,
-    bank_line: Vec<u8>,
+    pub(super) bank_line: Vec<u8>,
+}
+
+/// A receipt that looks like a payment that is recorded already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldReceipt {
+    /// What the line says.
+    pub receipt: Receipt,
+    /// The payment that it looks like.
+    pub like: Payment,
+    /// The day on which that one was recorded.
+    pub recorded_on: NaiveDate,
 }
 
 /// Why nothing was taken.
@@ -111,13 +128,14 @@ pub async fn plan_bank_import(
     let scope = viewer.require(Permission::RecordPayments)?;
     let read = read_bank_file(&input.bytes)?;
     let mut tx = app.db.snapshot(scope).await?;
-    let plan = plan(app, &mut tx, read, None).await?;
+    let plan = plan(app, &mut tx, read, (&input.take_anyway, None)).await?;
     check_expected(input, &plan)?;
     Ok(plan)
 }
 
 /// Takes every receipt of the file that was not taken before. Statements may overlap: a line is known by its date, sum
-/// and words, and by how many times just that line stands in one file.
+/// and words, and by how many times just that line stands in one file. What looks like a payment that is recorded
+/// already is held back, unless the input names its line.
 pub async fn import_bank_statement(
     app: &App,
     viewer: &Viewer,
@@ -131,13 +149,14 @@ pub async fn import_bank_statement(
     let person_id = viewer.person_id();
 
     let mut tx = app.db.begin(scope).await?;
-    let asked = (&input.file_name, Sha256::digest(&input.bytes).to_vec(), &input.expected);
+    let asked =
+        (&input.file_name, Sha256::digest(&input.bytes).to_vec(), &input.expected, &input.take_anyway);
     let once =
         Once { person_id, key, operation: "import_bank_statement", input: &asked, result_id: id.0, now };
     if let Some(before) = idempotency::claim(&mut tx, once).await? {
-        return Ok(plan(app, &mut tx, read, Some(BankImportId(before))).await?);
+        return Ok(plan(app, &mut tx, read, (&input.take_anyway, Some(BankImportId(before)))).await?);
     }
-    let plan = plan(app, &mut tx, read, None).await?;
+    let plan = plan(app, &mut tx, read, (&input.take_anyway, None)).await?;
     check_expected(&input, &plan)?;
     let file_name: String = input.file_name.chars().filter(|c| !c.is_control()).take(200).collect();
     repo::insert_import(&mut tx, id, (&file_name, person_id, now)).await?;
@@ -167,10 +186,11 @@ fn check_expected(input: &ImportBankStatement, plan: &BankImport) -> Result<(), 
 async fn plan(
     app: &App,
     tx: &mut Tx,
-    (lines, mut rejected): (Vec<BankLine>, Vec<RejectedLine>),
-    import: Option<BankImportId>,
+    BankFile { lines, money_out, mut rejected }: BankFile,
+    (take_anyway, import): (&[u64], Option<BankImportId>),
 ) -> Result<BankImport, Internal> {
-    let today = alliances::repo::alliance(tx).await?.date(app.clock.now());
+    let alliance = alliances::repo::alliance(tx).await?;
+    let today = alliance.date(app.clock.now());
     let mut receipts = Vec::with_capacity(lines.len());
     let mut seen = HashMap::new();
     for line in lines {
@@ -184,15 +204,44 @@ async fn plan(
     }
     rejected.sort_by_key(|line| line.line);
     let bank_lines: Vec<_> = receipts.iter().map(|receipt| receipt.bank_line.clone()).collect();
-    let known = repo::known_bank_lines(tx, &bank_lines, import).await?;
-    let (known, mut taken): (Vec<_>, Vec<_>) =
-        receipts.into_iter().partition(|receipt| known.contains(&receipt.bank_line));
-    suggest(tx, &mut taken, today).await?;
-    Ok(BankImport { taken, known: known.iter().map(|receipt| receipt.line).collect(), rejected })
+    let brought = repo::known_bank_lines(tx, &bank_lines).await?;
+    let of_another =
+        |receipt: &Receipt| brought.get(&receipt.bank_line).is_some_and(|by| Some(*by) != import);
+    let (known, mut new): (Vec<_>, Vec<_>) = receipts.into_iter().partition(of_another);
+    let numbers = suggest(tx, &mut new, today).await?;
+    let recorded = match already_recorded::days(&new) {
+        Some(days) => {
+            let amounts: Vec<_> = new.iter().map(|receipt| receipt.payment.amount.0).collect();
+            repo::recorded(tx, days, &amounts).await?
+        }
+        None => Vec::new(),
+    };
+    // A payment that a line of this file brought is that line's own.
+    let others = recorded.into_iter();
+    let others =
+        others.filter(|other| other.bank_line.as_ref().is_none_or(|line| !brought.contains_key(line)));
+    let mut others = already_recorded::Others::of(others.collect(), &numbers);
+    let (mut taken, mut held) = (Vec::new(), Vec::new());
+    for receipt in new {
+        let is_own = brought.contains_key(&receipt.bank_line);
+        match others.like(&receipt).filter(|_| !is_own && !take_anyway.contains(&receipt.line)) {
+            None => taken.push(receipt),
+            Some(like) => {
+                let recorded_on = alliance.date(like.recorded_at);
+                held.push(HeldReceipt { receipt, like: like.payment, recorded_on });
+            }
+        }
+    }
+    let known = known.iter().map(|receipt| receipt.line).collect();
+    Ok(BankImport { taken, held, known, money_out, rejected })
 }
 
-/// Finds the payer of each receipt, and the invoices that it is probably for.
-async fn suggest(tx: &mut Tx, receipts: &mut [Receipt], today: NaiveDate) -> Result<(), Internal> {
+/// Finds the payer of each receipt, and the invoices that it is probably for; gives every invoice's number.
+async fn suggest(
+    tx: &mut Tx,
+    receipts: &mut [Receipt],
+    today: NaiveDate,
+) -> Result<Vec<(String, PayerId)>, Internal> {
     let open = invoices::repo::open_invoices(tx, today).await?;
     let numbers = invoices::repo::numbers(tx).await?;
     let payers = members::repo::payers(tx, &Reach::Alliance).await?;
@@ -202,7 +251,7 @@ async fn suggest(tx: &mut Tx, receipts: &mut [Receipt], today: NaiveDate) -> Res
         receipt.payer_name = payer.map(|payer| payer.legal_name.clone());
         receipt.suggestions = suggest::suggestions(&receipt.payment, &open);
     }
-    Ok(())
+    Ok(numbers)
 }
 
 impl Receipt {

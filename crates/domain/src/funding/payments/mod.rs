@@ -4,6 +4,7 @@
 //! moment: received = allocated + sent back + free, for each payment that stands and for the alliance.
 
 mod allocate_payment;
+mod already_recorded;
 mod bank_file;
 mod change_payer_of_payment;
 mod import_bank_statement;
@@ -16,10 +17,10 @@ mod reverse_refund;
 mod suggest;
 
 pub use allocate_payment::{AllocatePayment, AllocatePaymentError, Part, allocate_payment};
-pub use bank_file::{BankFileError, BankLine, RejectedLine, bank_text, read_bank_file};
+pub use bank_file::{BankFile, BankFileError, BankLine, RejectedLine, bank_text, read_bank_file};
 pub use change_payer_of_payment::{ChangePayerOfPayment, ChangePayerOfPaymentError, change_payer_of_payment};
 pub use import_bank_statement::{
-    BankImport, ExpectedReceipts, ImportBankStatement, ImportBankStatementError, Receipt,
+    BankImport, ExpectedReceipts, HeldReceipt, ImportBankStatement, ImportBankStatementError, Receipt,
     import_bank_statement, plan_bank_import,
 };
 pub use record_payment::{RecordPayment, RecordPaymentError, record_payment};

@@ -43,7 +43,7 @@ pub enum RefundPaymentError {
     #[error("What is sent back is more than nought.")]
     InvalidAmount,
     /// More than is free.
-    #[error("Only {free} of this payment is free. Take back first what it was set against.")]
+    #[error("Only {free} of this payment is left. Take back first what it was set against.")]
     MoreThanFree {
         /// What is free.
         free: Pence,

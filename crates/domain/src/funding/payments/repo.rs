@@ -1,6 +1,6 @@
 //! SQL of payments and allocations.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
@@ -214,22 +214,76 @@ pub(super) async fn insert_import(
     Ok(())
 }
 
-/// Which of these bank lines a statement other than `import` brought.
+/// Which of these bank lines a statement brought, and which one.
 pub(super) async fn known_bank_lines(
     tx: &mut Tx,
     lines: &[Vec<u8>],
-    import: Option<BankImportId>,
-) -> Result<HashSet<Vec<u8>>, Internal> {
-    let known = sqlx::query_scalar!(
-        r#"select bank_line as "bank_line!" from payments
-           where alliance_id = $1 and bank_line = any($2) and import_id is distinct from $3"#,
+) -> Result<HashMap<Vec<u8>, BankImportId>, Internal> {
+    let known = sqlx::query!(
+        r#"select bank_line as "bank_line!", import_id as "import_id!: BankImportId" from payments
+           where alliance_id = $1 and bank_line = any($2)"#,
         tx.alliance_id() as _,
-        lines,
-        import.map(|id| id.0)
+        lines
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(known.into_iter().collect())
+    Ok(known.into_iter().map(|row| (row.bank_line, row.import_id)).collect())
+}
+
+/// A payment that stands, as a line of a statement is compared with it.
+pub(super) struct Recorded {
+    pub(super) payment: Payment,
+    pub(super) recorded_at: Timestamp,
+    /// The statement that brought it, and its line.
+    pub(super) import_id: Option<BankImportId>,
+    pub(super) bank_line: Option<Vec<u8>>,
+    /// The numbers of the invoices that it is set against.
+    pub(super) numbers: Vec<String>,
+}
+
+/// The payments of those days that stand and are of one of these sums.
+pub(super) async fn recorded(
+    tx: &mut Tx,
+    (from, to): (NaiveDate, NaiveDate),
+    amounts: &[i64],
+) -> Result<Vec<Recorded>, Internal> {
+    let rows = sqlx::query!(
+        r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
+                  b.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
+                  b.allocated_pence as "allocated!: Pence", b.refunded_pence as "refunded!: Pence",
+                  p.created_at as "created_at: Timestamp", p.import_id as "import_id: BankImportId", p.bank_line,
+                  array(select i.number from allocations a join invoices i on i.alliance_id = $1 and i.id = a.invoice_id
+                        where a.alliance_id = $1 and a.payment_id = p.id
+                        group by i.number having sum(a.pence) > 0) as "numbers!"
+           from payments p join payment_balances b on b.alliance_id = $1 and b.payment_id = p.id
+           where p.alliance_id = $1 and p.received_on between $2 and $3 and p.pence = any($4) and not b.is_reversed
+           order by p.received_on, p.id"#,
+        tx.alliance_id() as _,
+        from,
+        to,
+        amounts
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let recorded = rows.into_iter().map(|row| Recorded {
+        payment: Payment {
+            id: row.id,
+            received_on: row.received_on,
+            amount: row.amount,
+            payer_id: row.payer_id,
+            payer_text: row.payer_text,
+            reference: row.reference,
+            method: Method::parse(&row.method).unwrap_or(Method::Other),
+            allocated: row.allocated,
+            refunded: row.refunded,
+            reversal_reason: None,
+        },
+        recorded_at: row.created_at,
+        import_id: row.import_id,
+        bank_line: row.bank_line,
+        numbers: row.numbers,
+    });
+    Ok(recorded.collect())
 }
 
 pub(super) struct NewAllocation {

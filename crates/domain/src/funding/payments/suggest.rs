@@ -102,12 +102,12 @@ fn fill(free: Pence, records: &[&InvoiceRecord]) -> Vec<Part> {
 }
 
 /// Letters and digits in upper case: banks drop hyphens and add spaces.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Whether a number stands in the text and is not the beginning of a longer one.
-fn quotes(text: &str, number: &str) -> bool {
+pub(super) fn quotes(text: &str, number: &str) -> bool {
     let number = plain(number);
     !number.is_empty()
         && text

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     csv, format,
-    forms::{self, Fields, FormState, at, new_key, problem, read_form},
+    forms::{self, Fields, FormState, at, new_key, read_amount, read_form},
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
@@ -38,7 +38,10 @@ struct Page {
     shell: Shell,
     today: String,
     payment: payment::PaymentAlliancePayment,
-    open: Vec<payment::PaymentAllianceInvoicesNodes>,
+    /// Invoices that need money and that it may be for: those suggested, then others of its payer.
+    likely: Vec<Row>,
+    /// Invoices of other payers that need money.
+    others: Vec<Row>,
     payers: Vec<payment::PaymentAlliancePayers>,
     form: FormState,
     /// What was typed for each invoice and refused.
@@ -46,6 +49,22 @@ struct Page {
     key: String,
     may_record: bool,
     base: String,
+}
+
+/// An invoice that needs money.
+type Row = payment::PaymentAllianceInvoicesNodes;
+
+/// The open invoices that the payment may be for, in the order of the suggestion and then by when they are due, and the
+/// others.
+fn by_likelihood(payment: &payment::PaymentAlliancePayment, mut open: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
+    let parts = payment.suggestions.first().map(|suggestion| suggestion.parts.as_slice()).unwrap_or_default();
+    let suggested = |row: &Row| {
+        parts.iter().position(|part| part.invoice.as_ref().is_some_and(|invoice| invoice.id == row.id))
+    };
+    let payer = payment.payer.as_ref().map(|payer| payer.id.as_str());
+    let is_theirs = |row: &Row| payer.is_some() && row.payer.as_ref().map(|payer| payer.id.as_str()) == payer;
+    open.sort_by_key(|row| (suggested(row).unwrap_or(usize::MAX), row.due_on));
+    open.into_iter().partition(|row| suggested(row).is_some() || is_theirs(row))
 }
 
 impl Page {
@@ -98,6 +117,11 @@ impl Page {
         self.form.is(what, id, "")
     }
 
+    /// Whether the others are seen at once: nothing else may be meant, or something was typed there.
+    fn shows_others(&self) -> bool {
+        self.likely.is_empty() || self.others.iter().any(|row| !self.part(&row.id).is_empty())
+    }
+
     /// What to set against an invoice: as it was typed, or as the surest suggestion has it.
     fn part(&self, invoice: &str) -> String {
         if self.form.was_sent("part") {
@@ -125,13 +149,15 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         alliance.invoices.page_info = more.page_info;
     }
     let payment = alliance.payment.ok_or(PageError::NotFound)?;
+    let (likely, others) = by_likelihood(&payment, alliance.invoices.nodes);
     Ok(Page {
         today: alliance.today.to_string(),
         shell: within.shell(&format!("Payment of {}", payment.amount)),
         key: new_key(&site.gateway.app),
         may_record: within.may(Permission::RecordPayments),
         base: within.path(&format!("/payments/{id}")),
-        open: alliance.invoices.nodes,
+        likely,
+        others,
         payers: alliance.payers,
         typed: HashMap::new(),
         payment,
@@ -178,8 +204,7 @@ fn read(fields: &Fields, id: Uuid) -> Result<AllocatePayment, Problem> {
         .zip(fields.all("part"))
         .filter(|(_, typed)| !typed.is_empty())
         .map(|(invoice, typed)| {
-            let amount =
-                Pence::parse(typed).map_err(|error| problem("parts", &format!("“{typed}”: {error}")))?;
+            let amount = read_amount("parts", typed)?;
             let invoice_id = InvoiceId(decode(invoice).map_or(Uuid::nil(), |(_, _, id)| id));
             Ok(Part { invoice_id, amount })
         })
@@ -203,7 +228,7 @@ pub(crate) async fn post(
         Ok(payment) => {
             let said = match payment.free() {
                 Pence::ZERO => "The payment is matched.".to_owned(),
-                free => format!("Set. {free} of the payment is still free."),
+                free => format!("Set. {free} of the payment is left."),
             };
             Ok(done(&within.path(&format!("/payments/{id}")), &said))
         }
@@ -241,7 +266,7 @@ pub(crate) async fn reverse_part(
         reason: fields.text("reason").to_owned(),
     };
     let result = outcome(reverse_allocation(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
-    answer((&site, &within, id), &fields, result, "Taken back: the amount is free again.").await
+    answer((&site, &within, id), &fields, result, "Taken back: the amount can be used elsewhere.").await
 }
 
 pub(crate) async fn reverse(
@@ -259,10 +284,9 @@ pub(crate) async fn reverse(
 }
 
 fn read_refund(fields: &Fields, id: Uuid) -> Result<RefundPayment, Problem> {
-    let typed = fields.text("amount");
     Ok(RefundPayment {
         payment_id: PaymentId(id),
-        amount: Pence::parse(typed).map_err(|error| problem("amount", &format!("“{typed}”: {error}")))?,
+        amount: read_amount("amount", fields.text("amount"))?,
         sent_on: fields.date("sentOn")?,
         reason: fields.text("whySentBack").to_owned(),
     })
@@ -281,7 +305,7 @@ pub(crate) async fn refund(
         Ok(input) => outcome(refund_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await)?,
     };
     let result = result.map_err(|problem| at(problem, "reason", "whySentBack"));
-    answer((&site, &within, id), &fields, result, "Recorded: that money is no longer free.").await
+    answer((&site, &within, id), &fields, result, "Recorded: that money was sent back.").await
 }
 
 pub(crate) async fn take_refund_back(
@@ -295,7 +319,7 @@ pub(crate) async fn take_refund_back(
     let refund = decode(fields.text("refund")).map_or(Uuid::nil(), |(_, _, id)| id);
     let input = ReverseRefund { refund_id: RefundId(refund), reason: fields.text("reason").to_owned() };
     let result = outcome(reverse_refund(&site.gateway.app, within.viewer(), input, Some(&key)).await)?;
-    answer((&site, &within, id), &fields, result, "Taken back: that money is free again.").await
+    answer((&site, &within, id), &fields, result, "Taken back: that money is here again.").await
 }
 
 pub(crate) async fn change_payer(
@@ -311,6 +335,5 @@ pub(crate) async fn change_payer(
     let input = ChangePayerOfPayment { payment_id: PaymentId(id), payer_id: payer, reason };
     let changed = change_payer_of_payment(&site.gateway.app, within.viewer(), input, Some(&key)).await;
     let result = outcome(changed)?.map_err(|problem| at(problem, "reason", "whyPayer"));
-    answer((&site, &within, id), &fields, result, "The payment is on the account of the payer you chose.")
-        .await
+    answer((&site, &within, id), &fields, result, "The payer is changed.").await
 }

@@ -8,8 +8,8 @@ use axum::{
 };
 use domain::{
     funding::payments::{
-        BankImport, ExpectedReceipts, ImportBankStatement, RecordPayment, bank_text, import_bank_statement,
-        plan_bank_import, record_payment,
+        BankImport, ExpectedReceipts, HeldReceipt, ImportBankStatement, RecordPayment, bank_text,
+        import_bank_statement, plan_bank_import, record_payment,
     },
     idempotency::IdempotencyKey,
     ids::PayerId,
@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format,
-    forms::{Fields, FormState, new_key, problem, read_form},
+    forms::{Fields, FormState, new_key, problem, read_amount, read_form},
     ids,
     lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render, render_refused},
@@ -41,7 +41,7 @@ const STATES: [&str; 4] = ["OPEN", "MATCHED", "REFUNDED", "REVERSED"];
 /// The same in words, for the filter.
 const STATE_WORDS: [(&str, &str); 5] = [
     ("", "Any"),
-    ("OPEN", "Something of it free"),
+    ("OPEN", "Not fully used"),
     ("MATCHED", "Matched"),
     ("REFUNDED", "Sent back in part or whole"),
     ("REVERSED", "Taken back"),
@@ -99,8 +99,30 @@ impl Preview {
         format!("{count} in {}, {total} in all. Nothing has been taken.", self.file_name)
     }
 
-    fn payments(&self) -> String {
-        format::plural(&count_of(self.expected.count), "payment", "payments")
+    /// What the button does.
+    fn take(&self) -> String {
+        let payments = format::plural(&count_of(self.expected.count), "payment", "payments");
+        match (self.expected.count, self.import.held.len()) {
+            (_, 0) => format!("Take {payments}"),
+            (0, _) => "Take what is ticked".into(),
+            _ => format!("Take {payments}, and what is ticked"),
+        }
+    }
+
+    /// A receipt that is held back, as the form sends its line and sum.
+    fn ticked(held: &HeldReceipt) -> String {
+        format!("{} {}", held.receipt.line, held.receipt.payment.amount.0)
+    }
+
+    fn like(held: &HeldReceipt) -> String {
+        let recorded = format::day(&held.recorded_on);
+        format!("the payment of {} recorded on {recorded}", held.like.amount)
+    }
+
+    fn money_out_words(&self) -> String {
+        let lines = format::plural(&count_of(self.import.money_out), "line", "lines");
+        let verb = if self.import.money_out == 1 { "is" } else { "are" };
+        format!("{lines} of money out {verb} left out.")
     }
 
     fn known_words(&self) -> String {
@@ -136,7 +158,7 @@ fn state(row: &Row) -> words::Tag {
     } else if row.free == row.amount {
         ("warn", "Not matched".to_owned())
     } else {
-        ("calm", format!("{} free", row.free))
+        ("calm", format!("{} left", row.free))
     };
     words::Tag { tone, label }
 }
@@ -145,7 +167,7 @@ impl Page {
     /// The payers that a payment may be from.
     fn payers(&self) -> Vec<(&str, &str)> {
         let payers = self.list.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
-        std::iter::once(("", "somebody else")).chain(payers).collect()
+        std::iter::once(("", "Choose the payer, or name it below")).chain(payers).collect()
     }
 }
 
@@ -202,7 +224,7 @@ fn read(fields: &Fields) -> Result<RecordPayment, Problem> {
     let typed = fields.text("amount");
     Ok(RecordPayment {
         received_on: fields.date("receivedOn")?,
-        amount: Pence::parse(typed).map_err(|error| problem("amount", &format!("“{typed}”: {error}")))?,
+        amount: read_amount("amount", typed)?,
         payer_id: decode(fields.text("payerId")).map(|(_, _, id)| PayerId(id)),
         payer_text: fields.text("payerText").to_owned(),
         reference: fields.text("reference").to_owned(),
@@ -262,7 +284,7 @@ pub(crate) async fn csv(
         "Amount",
         "Matched",
         "Sent back",
-        "Free",
+        "Not yet used",
         "State",
         "Taken back because",
     ];
@@ -343,7 +365,7 @@ pub(crate) async fn preview(State(site): State<SharedSite>, within: Within, requ
         let problem = problem("file", "Choose the file that the bank’s website gave you");
         return refuse(&site, &within, problem).await;
     };
-    let input = ImportBankStatement { file_name, bytes, expected: None };
+    let input = ImportBankStatement { file_name, bytes, take_anyway: Vec::new(), expected: None };
     match outcome(plan_bank_import(&site.gateway.app, within.viewer(), &input).await)? {
         Err(problem) => refuse(&site, &within, problem).await,
         Ok(import) => render(&Preview {
@@ -358,20 +380,31 @@ pub(crate) async fn preview(State(site): State<SharedSite>, within: Within, requ
     }
 }
 
-/// Takes a bank statement as its preview showed it.
+/// A box of the preview: a line, and its sum.
+fn read_ticked(value: &str) -> Option<(u64, i64)> {
+    let (line, pence) = value.split_once(' ')?;
+    Some((line.parse().ok()?, pence.parse().ok()?))
+}
+
+/// Takes a bank statement as its preview showed it, with what was ticked.
 pub(crate) async fn import(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
     let fields = match read_statement(&within, request).await? {
         Ok(form) => form.fields,
         Err(problem) => return refuse(&site, &within, problem).await,
     };
     let key = IdempotencyKey(fields.text("key").to_owned());
+    // What was ticked was shown with its sum: it counts with what the preview had.
+    let ticked: Vec<(u64, i64)> = fields.all("takeAnyway").filter_map(read_ticked).collect();
+    let shown = (
+        fields.text("count").parse::<usize>().unwrap_or_default(),
+        fields.text("total").parse::<i64>().unwrap_or_default(),
+    );
+    let total = ticked.iter().fold(shown.1, |total, (_, pence)| total.saturating_add(*pence));
     let input = ImportBankStatement {
         file_name: fields.text("fileName").to_owned(),
         bytes: fields.text("csv").as_bytes().to_vec(),
-        expected: Some(ExpectedReceipts {
-            count: fields.text("count").parse().unwrap_or_default(),
-            total: Pence(fields.text("total").parse().unwrap_or_default()),
-        }),
+        take_anyway: ticked.iter().map(|(line, _)| *line).collect(),
+        expected: Some(ExpectedReceipts { count: shown.0.saturating_add(ticked.len()), total: Pence(total) }),
     };
     let result = import_bank_statement(&site.gateway.app, within.viewer(), input, Some(&key)).await;
     match outcome(result)? {
