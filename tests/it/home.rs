@@ -1,10 +1,12 @@
 //! The first page: what needs whom.
 
+use domain::money::Pence;
 use serde_json::json;
 use sqlx::Executor;
 use tests::{
-    TestApp,
+    Client, TestApp,
     fixture::{FENLAND, found},
+    page::Page,
 };
 
 /// What `local` is asked to do, each with its reason and its button.
@@ -20,12 +22,12 @@ fn has(needs: &[String], words: &str) -> bool {
 async fn money_that_nobody_matched_is_the_finance_leads() {
     let app = TestApp::new().await;
     let finance = needs(&app, "finance").await;
-    assert!(has(&finance, "payments are to be matched"), "{finance:?}");
+    assert!(has(&finance, "payments to match"), "{finance:?}");
     let home = app.sign_in("finance@fenland.example").await.page("/fenland").await;
     assert_eq!(home.link("Match"), "/fenland/payments?state=OPEN", "the list that it names");
     // Who may not match it is not asked to.
     let director = needs(&app, "director").await;
-    assert!(!has(&director, "to be matched"), "{director:?}");
+    assert!(!has(&director, "to match"), "{director:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,8 +73,128 @@ async fn what_a_member_lacks_is_told_by_its_name_with_a_way_there() {
     assert!(has(&after, "where invoices go Cedar Secondary School."), "{after:?}");
     let manager = app.sign_in("manager@fenland.example").await;
     let home = manager.page(&format!("/{FENLAND}")).await;
-    let member = manager.page(&home.links("Open the first")[0]).await;
-    assert_eq!(member.texts("h1"), ["Birch Infant School"]);
+    let see = |words: &str| home.links("See which").into_iter().find(|link| link.contains(words)).unwrap();
+    for (lack, name) in [("ROLL", "Birch Infant School"), ("ADDRESS", "Cedar Secondary School")] {
+        let list = manager.page(&see(lack)).await;
+        assert_eq!(list.texts("#members tbody th a"), [name], "{lack}: {}", list.text());
+    }
+}
+
+/// Every member counts, however many there are; who may not see money is not told who has no address.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_members_all_that_lack_something_are_counted() {
+    let app = TestApp::new().await;
+    app.owner
+        .execute(
+            "insert into members (alliance_id, id, name, phase, payer_id, joined_on)
+             select alliance_id, gen_random_uuid(), 'Zinnia School ' || n, 'primary', payer_id, '2026-09-01'
+             from members cross join generate_series(1, 120) n where name = 'Birch Infant School'",
+        )
+        .await
+        .unwrap();
+    let manager = needs(&app, "manager").await;
+    assert!(
+        has(&manager, "Zinnia School 1, Zinnia School 10, Zinnia School 100, and 117 more."),
+        "{manager:?}"
+    );
+    let count = "query($lack: Lack!) { alliance(slug: \"fenland\") {
+        members(without: $lack, first: 1) { totalCount nodes { name } } } }";
+    let head = app.sign_in("head@fenland.example").await;
+    let told = head.graphql(count, json!({ "lack": "ROLL" })).await;
+    assert_eq!(told["alliance"]["members"]["totalCount"], 120);
+    let answer = head.execute(count, json!({ "lack": "ADDRESS" })).await;
+    assert!(answer.body.contains("FORBIDDEN") && !answer.body.contains("totalCount"), "{}", answer.body);
+}
+
+/// A list as its file has it: the values of a column in pence, one for each invoice.
+async fn column(client: &Client, list: &Page, name: &str) -> Vec<i64> {
+    let file = client.get(&list.link("Download as CSV")).await.body;
+    let mut rows =
+        file.trim_start_matches('\u{feff}').lines().map(|line| line.trim_matches('"').split("\",\""));
+    let at = rows.next().unwrap().position(|heading| heading == name).unwrap();
+    rows.map(|mut row| Pence::parse(row.nth(at).unwrap()).unwrap().0).collect()
+}
+
+/// Each figure with what it says in pence, and what its link lists: exactly the invoices that it counts.
+async fn figures_count_what_they_link_to(client: &Client, path: &str, figures: &[(&str, &str)]) {
+    let page = client.page(path).await;
+    let said = page.texts(".figures a");
+    for (words, name) in figures {
+        let figure = said.iter().find(|text| text.ends_with(words));
+        let figure = figure.unwrap_or_else(|| panic!("{path}: no figure for {words}: {said:?}"));
+        let pence = Pence::parse(figure.split(' ').next().unwrap()).unwrap().0;
+        let list = client.page(&page.link(figure)).await;
+        let listed = column(client, &list, name).await;
+        assert_eq!(listed.iter().sum::<i64>(), pence, "{path}: {words}");
+        assert!(*name == "Billed" || listed.iter().all(|pence| *pence > 0), "{path}: {words}: {listed:?}");
+        let again = list.texts(".figures a");
+        assert!(
+            again.iter().any(|text| text.split(' ').next() == figure.split(' ').next()),
+            "{path}: {again:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_counts_what_its_link_lists() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let run = format!("{}/run", finance.page("/fenland/budgets").await.link("2026-27"));
+    assert_eq!(finance.submit(&run, "/run", &[]).await.status, 303);
+    let held = finance.page("/fenland/invoices?state=DUE").await.links("Alder Primary School").remove(0);
+    let pause = [("chasing", "held"), ("why", "The head is away.")];
+    assert_eq!(finance.submit(&held, "/chasing", &pause).await.status, 303);
+    assert!(has(&needs(&app, "finance").await, "1 invoice is held"));
+
+    let home = [
+        ("invoiced", "Billed"),
+        ("paid on invoices", "Received"),
+        ("credited", "Credited"),
+        ("still to come", "Outstanding"),
+    ];
+    figures_count_what_they_link_to(&finance, "/fenland", &home).await;
+    let list = [("received", "Received"), ("credited", "Credited"), ("still to come", "Outstanding")];
+    for filter in
+        ["", "?text=school", "?state=DISPUTED", "?state=PAID&text=trust", "?has=received", "?state=OWED"]
+    {
+        figures_count_what_they_link_to(&finance, &format!("/fenland/invoices{filter}"), &list).await;
+    }
+    // What a credit took back was not received.
+    let fir = finance.page("/fenland/invoices?has=credited").await;
+    assert_eq!(
+        (fir.count("rect.gone[width='1000']"), fir.count("rect.got[width='0']")),
+        (1, 1),
+        "{}",
+        fir.text()
+    );
+
+    let head = app.sign_in("head@fenland.example").await;
+    let list = [("paid", "Received"), ("still to pay", "Outstanding")];
+    figures_count_what_they_link_to(&head, "/fenland/invoices", &list).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shares_that_wait_for_an_order_number_are_told_with_a_way_to_their_run() {
+    let app = TestApp::new().await;
+    let before = needs(&app, "finance").await;
+    assert!(has(&before, "1 share waits for an order number £"), "{before:?}");
+    let finance = app.sign_in("finance@fenland.example").await;
+    let home = finance.page("/fenland").await;
+    let run = finance.page(&home.link("Give it")).await;
+    assert!(run.text().contains("order number"), "{}", run.text());
+    let other = app.sign_in("finance@harbour.example").await.page("/harbour").await;
+    assert_eq!(
+        other.texts("main .todo li").len(),
+        before.len(),
+        "each alliance has its own: {}",
+        other.text()
+    );
+    app.owner
+        .execute("update payers set purchase_order = 'requested' where purchase_order = 'required'")
+        .await
+        .unwrap();
+    let after = needs(&app, "finance").await;
+    assert!(!has(&after, "order number"), "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +203,13 @@ async fn a_head_reads_first_what_the_school_is_asked_for() {
     let head = app.sign_in("head@fenland.example").await;
     let before = head.page("/fenland").await.text();
     assert!(!before.contains("still to be paid"), "{before}");
+    // Others owe something; a head reads of their own school.
+    let owes = head.page("/fenland/debt").await;
+    assert_eq!(
+        (owes.texts("h1"), owes.texts(".nav [aria-current]")[0].as_str()),
+        (vec!["What you owe".into()], "What you owe")
+    );
+    assert!(owes.text().contains("Your school owes nothing."), "{}", owes.text());
     let finance = app.sign_in("finance@fenland.example").await;
     let run = format!("{}/run", finance.page("/fenland/budgets").await.link("2026-27"));
     assert_eq!(finance.submit(&run, "/run", &[]).await.status, 303);

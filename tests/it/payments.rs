@@ -425,7 +425,7 @@ async fn a_payment_that_never_was_is_taken_back_with_all_it_was_set_against() {
     let too_much =
         finance.submit(&page, "/refund", &[("amount", "25.01"), ("whySentBack", "Paid twice")]).await;
     assert_eq!(too_much.status, 422);
-    assert!(too_much.body.contains("Only £25.00 of this payment is free"), "{}", too_much.body);
+    assert!(too_much.body.contains("Only £25.00 of this payment is left"), "{}", too_much.body);
     assert!(too_much.body.contains("Paid twice"), "what was typed is lost");
     for (field, value) in [("sentOn", "19/11/2026"), ("sentOn", "25/11/2026"), ("whySentBack", " ")] {
         let typed = [("amount", "1.00"), ("whySentBack", "Paid twice"), (field, value)];

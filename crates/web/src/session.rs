@@ -122,6 +122,11 @@ impl Within {
         self.entered.alliance.slug.clone()
     }
 
+    /// What the page of what is owed is called: a head sees that of one school.
+    pub(crate) fn debt(&self) -> &'static str {
+        if self.may(Permission::SeeMoney) { "Aged debt" } else { "What you owe" }
+    }
+
     /// The frame of a page.
     pub(crate) fn shell(&self, title: &str) -> Shell {
         let wording = &self.entered.wording;
@@ -147,7 +152,7 @@ impl Within {
             if self.may(Permission::SeeMoney) {
                 items.push(item("Payments", "/payments"));
             }
-            items.push(item("Aged debt", "/debt"));
+            items.push(item(self.debt(), "/debt"));
             nav.push(NavSection { heading: "Money".to_owned(), items });
         }
         let mut running = Vec::new();

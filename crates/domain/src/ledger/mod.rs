@@ -97,7 +97,7 @@ pub(crate) fn contribution(
         unit: Unit::Pence,
         quantity: amount.0,
         kind: "contribution".into(),
-        note: format!("Paid on invoice {}", invoice.number),
+        note: format!("paid on invoice {}", invoice.number),
         source_id: Some(allocation.0),
     }
 }

@@ -230,7 +230,7 @@ fn prepayment_note(budget: &Budget, net: Pence) -> Option<String> {
     let after = u32::try_from((budget.ends_on - year_end).num_days()).ok()?;
     let part = net.fraction(after, days)?;
     Some(format!(
-        "For a school whose financial year ends on {}: {part} of the net amount is for the time after it, a prepayment.",
+        "If your financial year ends on {}, {part} of the net amount is a prepayment for the months after it.",
         year_end.format("%-d %B %Y")
     ))
 }

@@ -221,6 +221,29 @@ pub struct CreditNote {
     pub gross: Pence,
 }
 
+/// A sum of an invoice that a list can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceSum {
+    /// Still to be paid, disputed and held included.
+    Outstanding,
+    /// Payments set against it.
+    Received,
+    /// Taken back by credit notes.
+    Credited,
+}
+
+impl InvoiceSum {
+    /// The name in filters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Outstanding => "outstanding",
+            Self::Received => "received",
+            Self::Credited => "credited",
+        }
+    }
+}
+
 /// Which invoices are listed. Empty fields filter nothing.
 #[derive(Debug, Clone, Default)]
 pub struct InvoiceFilter {
@@ -228,6 +251,8 @@ pub struct InvoiceFilter {
     pub text: Option<String>,
     /// In any of these states today; every state when empty.
     pub states: Vec<InvoiceState>,
+    /// With something of each of these sums.
+    pub having: Vec<InvoiceSum>,
     /// Of one budget.
     pub budget_id: Option<BudgetId>,
     /// Of one member.
@@ -321,6 +346,24 @@ pub async fn invoice_lines(
 pub async fn credit_notes(reading: &Reading, ids: &[InvoiceId]) -> Result<Vec<CreditNote>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     Ok(repo::credit_notes(&mut tx, &reach, ids).await?)
+}
+
+/// Shares of an agreed budget that are not invoiced because their payer's order number is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwaitedOrders {
+    /// Of which budget.
+    pub budget_id: BudgetId,
+    /// How many shares.
+    pub count: i64,
+    /// What they come to, before VAT.
+    pub total: Pence,
+}
+
+/// The shares of each agreed budget that wait for an order number, the oldest year first; a budget without such is left
+/// out. An invoice run holds back the same ones.
+pub async fn awaited_orders(reading: &Reading) -> Result<Vec<AwaitedOrders>, ReadError> {
+    let mut tx = reading.require(Permission::SeeMoney).await?;
+    Ok(repo::awaited_orders(&mut tx).await?)
 }
 
 /// What one payer owes, by age.

@@ -90,6 +90,8 @@ pub async fn credit_note_to_print(
 pub struct StoredDocument {
     /// Its key there. Begins with the alliance, so no two alliances share one.
     pub store_key: String,
+    /// The number of the invoice or credit note.
+    pub number: String,
     /// Its size in bytes.
     pub bytes: u64,
 }
@@ -124,7 +126,11 @@ pub async fn document(reading: &Reading, of: Printed) -> Result<Option<StoredDoc
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
     let (kind, id) = of.parts();
     let row = repo::documents(&mut tx, &reach, (kind, &[id])).await?.into_iter().next();
-    Ok(row.map(|row| StoredDocument { store_key: row.store_key, bytes: u64::from(row.bytes.unsigned_abs()) }))
+    Ok(row.map(|row| StoredDocument {
+        store_key: row.store_key,
+        number: row.number,
+        bytes: u64::from(row.bytes.unsigned_abs()),
+    }))
 }
 
 /// Which of these invoices the worker has printed, as far as they are within reach.

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::{
     error::{Internal, ReadError},
-    ids::PayerId,
+    ids::{InvoiceId, PayerId},
     money::Pence,
     viewer::{Permission, Reading},
 };
@@ -51,6 +51,8 @@ pub struct StatementLine {
     pub date: NaiveDate,
     /// What it tells of.
     pub kind: LineKind,
+    /// The invoice, of a line that tells of one.
+    pub invoice_id: Option<InvoiceId>,
     /// The number of an invoice or a credit note, or what a payment quoted.
     pub reference: String,
     /// The member of an invoice, or the reason of a credit note or a refund.

@@ -18,9 +18,11 @@ pub use payer_choice::{PayerChoice, PayerChoiceError};
 pub use record_roll::{RecordRoll, RecordRollError, record_roll};
 
 use chrono::{Datelike, NaiveDate};
+use tokio::sync::MappedMutexGuard;
 
 use crate::{
     access::EmailAddress,
+    db::Tx,
     error::ReadError,
     ids::{MemberId, PayerId, PersonId},
     page::{Page, PageRequest},
@@ -260,6 +262,34 @@ impl PurchaseOrderRule {
     }
 }
 
+/// What a member lacks for its invoices to go out by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// A number of pupils that counts on the day asked for.
+    Roll,
+    /// An address for mail about money: the payer's own, or that of the person it names.
+    Address,
+}
+
+impl Lack {
+    /// The name in filters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Roll => "roll",
+            Self::Address => "address",
+        }
+    }
+
+    /// What to see of members to see that they lack it.
+    fn permission(self) -> Permission {
+        match self {
+            Self::Roll => Permission::SeeAlliance,
+            Self::Address => Permission::SeeMoney,
+        }
+    }
+}
+
 /// Which members are listed.
 #[derive(Debug, Clone, Default)]
 pub struct MemberFilter {
@@ -269,6 +299,17 @@ pub struct MemberFilter {
     pub phase: Option<Phase>,
     /// Members on this date; every member there ever was when `None`.
     pub on: Option<NaiveDate>,
+    /// Only those who lack this.
+    pub without: Option<Lack>,
+}
+
+impl MemberFilter {
+    async fn begin<'a>(&self, reading: &'a Reading) -> Result<MappedMutexGuard<'a, Tx>, ReadError> {
+        match self.without.map(Lack::permission) {
+            None | Some(Permission::SeeAlliance) => Ok(reading.reach(Permission::SeeAlliance).await?.0),
+            Some(permission) => reading.require(permission).await,
+        }
+    }
 }
 
 /// Where a list of members goes on: after this name and member.
@@ -280,19 +321,19 @@ pub struct MemberCursor {
     pub id: MemberId,
 }
 
-/// Members by name. Every role sees who belongs to the alliance.
+/// Members by name. Every role sees who belongs to the alliance; who lacks an address is for those who see its money.
 pub async fn members(
     reading: &Reading,
     filter: &MemberFilter,
     page: &PageRequest<MemberCursor>,
 ) -> Result<Page<Member>, ReadError> {
-    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    let mut tx = filter.begin(reading).await?;
     Ok(repo::members(&mut tx, filter, page).await?)
 }
 
 /// How many members the filter finds.
 pub async fn count_members(reading: &Reading, filter: &MemberFilter) -> Result<i64, ReadError> {
-    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    let mut tx = filter.begin(reading).await?;
     Ok(repo::count_members(&mut tx, filter).await?)
 }
 

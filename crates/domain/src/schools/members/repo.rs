@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{
-    Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, RegisterTrust, Roll,
+    Lack, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, RegisterTrust, Roll,
 };
 use crate::{
     access::EmailAddress,
@@ -53,6 +53,18 @@ pub(super) async fn members(
              and ($2::text is null or strpos(lower(name), lower($2)) > 0)
              and ($3::text is null or phase = $3)
              and ($4::date is null or (joined_on <= $4 and (left_on is null or left_on >= $4)))
+             and ($8::text is null or case $8
+                  when 'roll' then
+                    not exists (select from member_rolls r
+                                where r.alliance_id = $1 and r.member_id = members.id
+                                  and ($4::date is null or r.census_date <= $4))
+                    and not exists (select from schools s
+                                    where s.urn = members.urn and s.number_of_pupils is not null
+                                      and s.census_date <= coalesce($4, 'infinity'))
+                  else exists (select from payers p
+                               left join people c on c.alliance_id = $1 and c.id = p.finance_contact_id
+                               where p.alliance_id = $1 and p.id = members.payer_id
+                                 and p.accounts_email is null and c.email is null) end)
              and ($5::text is null or (name, id) > ($5, $6))
            order by name, id limit $7"#,
         tx.alliance_id() as _,
@@ -61,7 +73,8 @@ pub(super) async fn members(
         filter.on,
         after.map(|cursor| cursor.name.as_str()),
         after.map(|cursor| cursor.id.0),
-        page.limit()
+        page.limit(),
+        filter.without.map(Lack::as_str)
     )
     .fetch_all(tx.conn())
     .await?;
@@ -74,11 +87,24 @@ pub(super) async fn count_members(tx: &mut Tx, filter: &MemberFilter) -> Result<
            where alliance_id = $1
              and ($2::text is null or strpos(lower(name), lower($2)) > 0)
              and ($3::text is null or phase = $3)
-             and ($4::date is null or (joined_on <= $4 and (left_on is null or left_on >= $4)))"#,
+             and ($4::date is null or (joined_on <= $4 and (left_on is null or left_on >= $4)))
+             and ($5::text is null or case $5
+                  when 'roll' then
+                    not exists (select from member_rolls r
+                                where r.alliance_id = $1 and r.member_id = members.id
+                                  and ($4::date is null or r.census_date <= $4))
+                    and not exists (select from schools s
+                                    where s.urn = members.urn and s.number_of_pupils is not null
+                                      and s.census_date <= coalesce($4, 'infinity'))
+                  else exists (select from payers p
+                               left join people c on c.alliance_id = $1 and c.id = p.finance_contact_id
+                               where p.alliance_id = $1 and p.id = members.payer_id
+                                 and p.accounts_email is null and c.email is null) end)"#,
         tx.alliance_id() as _,
         filter.name.as_deref(),
         filter.phase.map(Phase::as_str),
-        filter.on
+        filter.on,
+        filter.without.map(Lack::as_str)
     )
     .fetch_one(tx.conn())
     .await?)

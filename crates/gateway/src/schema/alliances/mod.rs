@@ -132,6 +132,7 @@ impl AllianceObject {
         #[graphql(desc = "Part of the name.")] name: Option<String>,
         phase: Option<schools::PhaseEnum>,
         #[graphql(desc = "Members on this day.")] on: Option<Date>,
+        #[graphql(desc = "Only those who lack this.")] without: Option<schools::LackEnum>,
         #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
         after: Option<String>,
     ) -> Result<schools::MemberConnection> {
@@ -139,6 +140,7 @@ impl AllianceObject {
             name: name.filter(|name| !name.trim().is_empty()).map(|name| name.trim().to_owned()),
             phase: phase.map(Into::into),
             on: Some(on.map_or(self.0.today, |date| date.0)),
+            without: without.map(Into::into),
         };
         schools::members(&self.0, filter, first, after.as_deref()).await
     }
@@ -278,6 +280,11 @@ impl AllianceObject {
     /// One invoice by its id.
     async fn invoice(&self, id: ID) -> Result<Option<funding::InvoiceObject>> {
         self.0.invoice(domain::ids::InvoiceId(ids::local(Kind::Invoice, self.0.id(), &id))).await
+    }
+
+    /// The shares of each agreed budget that are not invoiced because their payer's order number is missing.
+    async fn awaited_orders(&self) -> Result<Vec<funding::AwaitedOrdersObject>> {
+        funding::awaited_orders(&self.0).await
     }
 
     /// What each payer owes today, by age.

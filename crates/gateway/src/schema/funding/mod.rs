@@ -33,7 +33,10 @@ pub(crate) use invoices::{
     AgedPayerObject, InvoiceConnection, InvoiceFilterInput, InvoiceObject, InvoiceTotalsObject,
     PlanRunPayload,
 };
-pub(crate) use invoices::{aged_debt, invoice_page, invoice_totals, invoices, invoices_of_member, plan_run};
+pub(crate) use invoices::{
+    AwaitedOrdersObject, aged_debt, awaited_orders, invoice_page, invoice_totals, invoices,
+    invoices_of_member, plan_run,
+};
 pub(crate) use payments::{PaymentConnection, PaymentFilterInput, PaymentObject, PaymentTotalsObject};
 pub(crate) use payments::{payment_totals, payments};
 pub(crate) use reminders::{PlannedRemindersObject, planned_reminders};

@@ -14,6 +14,7 @@ use domain::{
         },
     },
     ids::{InvoiceId, PayerId, PaymentId},
+    viewer::Permission,
 };
 
 use super::invoices::InvoiceObject;
@@ -318,6 +319,12 @@ impl AllocationObject {
     /// Why, for a reversal.
     async fn reason(&self) -> &str {
         &self.row.reason
+    }
+
+    /// Of which payment; null when payments are not yours to see.
+    async fn payment_id(&self) -> Option<ID> {
+        let is_seen = self.inside.viewer().may(Permission::SeeMoney);
+        is_seen.then(|| ids::encode(Kind::Payment, self.inside.id(), self.row.payment_id.0))
     }
 
     /// Against which invoice.

@@ -2,16 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Enum, Result, SimpleObject};
+use async_graphql::{Enum, ID, Result, SimpleObject};
 use domain::{
     error::ReadError,
     funding::statements::{self, LineKind, StatementLine},
-    ids::PayerId,
+    ids::{AllianceId, PayerId},
 };
 
 use crate::schema::{
     batches::Batch,
     context::Inside,
+    ids::{self, Kind},
     scalars::{Date, Pence},
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct StatementLineObject {
     date: Date,
     /// What it tells of.
     kind: LineKindEnum,
+    /// The invoice, of a line that tells of one.
+    invoice_id: Option<ID>,
     /// The number of an invoice or a credit note, or what a payment quoted.
     reference: String,
     /// The member of an invoice, or the reason of a credit note or a refund.
@@ -57,9 +60,10 @@ pub(crate) enum LineKindEnum {
     Refund,
 }
 
-impl From<StatementLine> for StatementLineObject {
-    fn from(line: StatementLine) -> Self {
+impl StatementLineObject {
+    fn of(alliance_id: AllianceId, line: StatementLine) -> Self {
         Self {
+            invoice_id: line.invoice_id.map(|id| ids::encode(Kind::Invoice, alliance_id, id.0)),
             date: line.date.into(),
             kind: line.kind.into(),
             reference: line.reference,
@@ -85,6 +89,9 @@ impl Inside {
     pub(crate) async fn statement(self: &Arc<Self>, id: PayerId) -> Result<StatementObject> {
         let lines = self.load::<StatementOfPayer>(id).await?.unwrap_or_default();
         let balance = lines.last().map_or(domain::money::Pence::ZERO, |line| line.balance).into();
-        Ok(StatementObject { lines: lines.into_iter().map(Into::into).collect(), balance })
+        Ok(StatementObject {
+            lines: lines.into_iter().map(|line| StatementLineObject::of(self.id(), line)).collect(),
+            balance,
+        })
     }
 }

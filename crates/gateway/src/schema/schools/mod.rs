@@ -15,7 +15,7 @@ use domain::{
     error::ReadError,
     ids::{MemberId, PayerId},
     schools::members::{
-        self, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll,
+        self, Lack, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll,
     },
     viewer::Permission,
 };
@@ -292,6 +292,16 @@ impl MemberTotal {
 connection::connection! {
     /// Members in pages.
     MemberConnection of MemberObject, total: MemberTotal
+}
+
+/// What a member lacks for its invoices to go out by themselves.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Lack", remote = "Lack")]
+pub(crate) enum LackEnum {
+    /// A number of pupils.
+    Roll,
+    /// An address for mail about money.
+    Address,
 }
 
 pub(crate) async fn members(

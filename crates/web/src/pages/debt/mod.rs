@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::{funding::ageing::Age, money::Pence};
+use domain::{funding::ageing::Age, money::Pence, viewer::Permission};
 
 use crate::{
     csv, format,
@@ -26,12 +26,15 @@ struct Page {
     today: NaiveDate,
     rows: Vec<Row>,
     base: String,
+    /// Whether it is what all payers owe, or one school.
+    is_of_alliance: bool,
 }
 
 impl Page {
     fn purpose(&self) -> String {
         let today = format::day(&self.today);
-        format!("What each payer owes on {today}, by how long it is overdue. What is disputed stands apart.")
+        let whose = if self.is_of_alliance { "each payer owes" } else { "your school owes" };
+        format!("What {whose} on {today}, by how long it is overdue. What is disputed stands apart.")
     }
 
     /// The amounts of a payer.
@@ -73,6 +76,9 @@ struct Cell {
 const COLUMNS: [&str; 7] =
     ["Not yet due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days", "Owed", "Disputed"];
 
+/// The same where there is little room: the caption says that they are days overdue.
+const SHORT: [&str; 7] = ["Not due", "1–30", "31–60", "61–90", "Over 90", "Owed", "Disputed"];
+
 /// The column of what is in question.
 const DISPUTED: usize = 6;
 
@@ -97,7 +103,13 @@ async fn load(site: &SharedSite, within: &Within) -> Result<debt::DebtAlliance, 
 pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageResult {
     let alliance = load(&site, &within).await?;
     let base = within.path("");
-    render(&Page { shell: within.shell("Aged debt"), today: alliance.today, rows: alliance.aged_debt, base })
+    render(&Page {
+        shell: within.shell(within.debt()),
+        today: alliance.today,
+        rows: alliance.aged_debt,
+        base,
+        is_of_alliance: within.may(Permission::SeeMoney),
+    })
 }
 
 pub(crate) async fn csv(State(site): State<SharedSite>, within: Within) -> PageResult {

@@ -34,7 +34,7 @@ impl Page {
     fn purpose(&self) -> String {
         match i64::try_from(self.todo.len()).unwrap_or(i64::MAX) {
             0 => "Nothing needs you at the moment.".into(),
-            things => format!("{} somebody.", format::plural(&things, "thing needs", "things need")),
+            things => format!("{} you.", format::plural(&things, "thing needs", "things need")),
         }
     }
 
@@ -105,7 +105,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
         notice: quiet_days(&alliance.closures, alliance.today),
         members: alliance.members.total_count,
         all: alliance.all,
-        not_yet_due: Pence(alliance.aged_debt.iter().map(|payer| payer.not_yet_due.0).sum()),
+        not_yet_due: alliance.not_yet_due.outstanding,
         todo,
     };
     render(&page)
@@ -144,20 +144,21 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
+    todo.extend(held(within, alliance));
+    todo.extend(alliance.awaited_orders.iter().filter_map(|orders| awaited(within, orders)));
     todo.extend(unmatched(within, alliance));
     todo.extend(undelivered(within, alliance));
-    let nodes = &alliance.members.nodes;
-    let no_roll: Vec<_> = nodes.iter().filter(|member| member.roll.is_none()).collect();
-    todo.extend(members(
+    let names: Vec<_> = alliance.no_roll.nodes.iter().map(|member| member.name.as_str()).collect();
+    todo.extend(lacking(
         within,
-        &no_roll,
+        (&names, alliance.no_roll.total_count, "ROLL"),
         "Record the rolls that are not known",
         "A share by pupils cannot be worked out without it.",
     ));
-    let no_address: Vec<_> = nodes.iter().filter(|member| !has_address(member)).collect();
-    todo.extend(members(
+    let names: Vec<_> = alliance.no_address.nodes.iter().map(|member| member.name.as_str()).collect();
+    todo.extend(lacking(
         within,
-        &no_address,
+        (&names, alliance.no_address.total_count, "ADDRESS"),
         "Say where invoices go",
         "Nobody there has an address for mail about money, so its invoices are sent by hand.",
     ));
@@ -208,15 +209,39 @@ fn disputed(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
         what: format!("{} disputed", format::plural(&count, "invoice is", "invoices are")),
         why: "Nobody is reminded until you settle it.".into(),
         href: within.path("/invoices?state=DISPUTED"),
-        act: "Look",
+        act: "See it",
+    })
+}
+
+fn held(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let held = &alliance.held;
+    (held.count > 0).then(|| Todo {
+        what: format!("{} held", format::plural(&held.count, "invoice is", "invoices are")),
+        why: format!("{} in all. Nobody is reminded while reminders are paused.", held.outstanding),
+        href: within.path("/invoices?state=HELD"),
+        act: "See which",
+    })
+}
+
+/// Shares that an invoice run would hold back for want of an order number.
+fn awaited(within: &Within, orders: &home::HomeAllianceAwaitedOrders) -> Option<Todo> {
+    let waits = format::plural(&orders.count, "share waits", "shares wait");
+    within.may(Permission::IssueInvoices).then(|| Todo {
+        what: format!("{waits} for an order number"),
+        why: format!("{} is not invoiced.", orders.total),
+        href: within.path(&format!("/budgets/{}/run", ids::in_path(&orders.budget_id))),
+        act: "Give it",
     })
 }
 
 fn unmatched(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
     let totals = &alliance.payment_totals;
     (totals.unmatched > 0 && within.may(Permission::RecordPayments)).then(|| Todo {
-        what: format!("{} to be matched", format::plural(&totals.unmatched, "payment is", "payments are")),
-        why: format!("{} is not set against an invoice yet; who paid it may still be reminded.", totals.free),
+        what: format!("{} to match", format::plural(&totals.unmatched, "payment", "payments")),
+        why: format!(
+            "{} is not set against an invoice yet; whoever paid it may still be reminded.",
+            totals.free
+        ),
         href: within.path("/payments?state=OPEN"),
         act: "Match",
     })
@@ -240,25 +265,20 @@ fn undelivered(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     todo.collect()
 }
 
-type Member = home::HomeAllianceMembersNodes;
-
-/// Whether somebody gets the mails about a member's invoices.
-fn has_address(member: &Member) -> bool {
-    let Some(payer) = &member.payer else { return true };
-    let contact = payer.finance_contact.as_ref().and_then(|person| person.email.as_ref());
-    payer.accounts_email.is_some() || contact.is_some()
-}
-
-/// What is to be done about each of some members: by name, so that it is true of a list that goes on.
-fn members(within: &Within, members: &[&Member], what: &str, why: &str) -> Option<Todo> {
-    let first = members.first().filter(|_| within.may(Permission::ManageMembers))?;
-    let names: Vec<_> = members.iter().take(3).map(|member| member.name.as_str()).collect();
-    let others = if members.len() > names.len() { ", and others" } else { "" };
-    Some(Todo {
+/// What is to be done about each member that lacks something: the first by name, and how many more there are.
+fn lacking(
+    within: &Within,
+    (names, count, lack): (&[&str], i64, &str),
+    what: &str,
+    why: &str,
+) -> Option<Todo> {
+    let more = count - i64::try_from(names.len()).unwrap_or(count);
+    let others = if more > 0 { format!(", and {} more", format::number(&more)) } else { String::new() };
+    (count > 0 && within.may(Permission::ManageMembers)).then(|| Todo {
         what: what.into(),
         why: format!("{}{others}. {why}", names.join(", ")),
-        href: within.path(&format!("/members/{}", ids::in_path(&first.id))),
-        act: "Open the first",
+        href: within.path(&format!("/members?without={lack}")),
+        act: "See which",
     })
 }
 

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{self, Fields, FormState, at, new_key, problem, read_form},
+    forms::{self, Fields, FormState, at, new_key, read_amount, read_form},
     ids::{self, global},
     page::{PageError, PageResult, outcome, render},
     pages::query,
@@ -48,7 +48,7 @@ struct Page {
 
 /// How an invoice may be asked for.
 const CHASING: [(&str, &str); 3] =
-    [("usual", "as usual"), ("held", "not for now"), ("disputed", "not while it is disputed")];
+    [("usual", "as usual"), ("held", "paused"), ("disputed", "stopped while disputed")];
 
 impl Page {
     fn purpose(&self) -> String {
@@ -142,10 +142,8 @@ async fn file(site: &SharedSite, within: &Within, printed: Printed) -> PageResul
     let document = found.ok_or(PageError::NotFound)?;
     let object = site.gateway.store.get(&document.store_key.into()).await.map_err(PageError::internal)?;
     let bytes = object.bytes().await.map_err(PageError::internal)?;
-    let name = match printed {
-        Printed::Invoice(id) => format!("invoice-{id}"),
-        Printed::CreditNote(id) => format!("credit-note-{id}"),
-    };
+    let name: String =
+        document.number.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
         (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")),
@@ -173,7 +171,7 @@ pub(crate) async fn credit(
     let fields = read_form(&within.signed, request).await?;
     let gross = match fields.text("gross") {
         "" => Ok(None),
-        text => Pence::parse(text).map(Some).map_err(|error| problem("gross", &format!("“{text}”: {error}"))),
+        text => read_amount("gross", text).map(Some),
     };
     let result = match gross {
         Err(problem) => Err(problem),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use domain::dates::read_date;
+use domain::{dates::read_date, money::Pence, viewer::Permission};
 use serde::Deserialize;
 
 use crate::{
@@ -20,6 +20,13 @@ query!(Invoices, "src/pages/invoices/query.graphql");
 
 const STATES: [&str; 8] = ["OWED", "DUE", "PART_PAID", "OVERDUE", "PAID", "CREDITED", "DISPUTED", "HELD"];
 
+/// The sums that a list may be of, as the address names them.
+const SUMS: [(&str, &str); 3] = [
+    ("outstanding", "with money still to come"),
+    ("received", "with money received"),
+    ("credited", "with a credit"),
+];
+
 /// What is owed and not in question, as the aged debt counts it: a word for several states.
 const OWED: [&str; 4] = ["DUE", "PART_PAID", "OVERDUE", "HELD"];
 
@@ -29,6 +36,9 @@ pub(crate) struct Filter {
     text: String,
     #[serde(default)]
     state: String,
+    /// Names of [`SUMS`] with a hyphen between them: invoices with something of each.
+    #[serde(default)]
+    has: String,
     /// A payer's id: an address from another page has it, and dates, as the form of this page has not.
     #[serde(default)]
     payer: String,
@@ -47,12 +57,28 @@ struct Page {
     at: ListAddress,
     list: invoices::InvoicesAlliance,
     base: String,
+    /// Whether the viewer sees what every school is asked for, or pays.
+    is_of_alliance: bool,
 }
 
 /// A row of the list.
 type Row = invoices::InvoicesAllianceInvoicesNodes;
 
 impl Page {
+    /// The invoices that a figure counts: those of this list with something of that sum.
+    fn with(&self, sum: &str) -> String {
+        let mut has = self.filter.sums();
+        if !has.contains(&sum) {
+            has.push(sum);
+        }
+        self.filter.address(&self.base, &has.join("-"), None).here()
+    }
+
+    /// What came in, and what is still to come, in the words of who gets it or who pays it.
+    fn sides(&self) -> (&'static str, &'static str) {
+        if self.is_of_alliance { ("received", "still to come") } else { ("paid", "still to pay") }
+    }
+
     /// What the address asks for besides the fields of the form.
     fn narrowed(&self) -> Option<String> {
         let day = |text: &str| read_date(text).ok().map(|date| format::day(&date));
@@ -65,7 +91,9 @@ impl Page {
             (None, Some(to)) => Some(format!("due until {to}")),
             (None, None) => None,
         };
-        let words: Vec<_> = of.into_iter().chain(due).collect();
+        let sums = SUMS.into_iter().filter(|(sum, _)| self.filter.sums().contains(sum));
+        let sums = sums.map(|(_, words)| words.to_owned());
+        let words: Vec<_> = of.into_iter().chain(due).chain(sums).collect();
         (!words.is_empty()).then(|| format!("Only invoices {}.", words.join(", ")))
     }
 
@@ -80,18 +108,34 @@ impl Page {
         }
     }
 
-    /// The bar of an invoice: received, not yet due and overdue, in thousandths of what was billed.
-    fn parts(&self, row: &Row) -> (i64, i64, i64) {
-        let whole = (row.gross.0 - row.credited.0).max(1);
-        let got = row.received.0.clamp(0, whole) * 1_000 / whole;
-        let rest = 1_000 - got;
-        if row.outstanding.0 <= 0 {
-            (1_000, 0, 0)
-        } else if row.due_on < self.list.today {
-            (got, 0, rest)
-        } else {
-            (got, rest, 0)
-        }
+    /// The bar of an invoice: received, not yet due, late and credited, in thousandths of what was billed.
+    fn parts(&self, row: &Row) -> (i64, i64, i64, i64) {
+        let whole = row.gross.0.max(1);
+        let part = |pence: Pence| pence.0.clamp(0, whole) * 1_000 / whole;
+        let (got, gone) = (part(row.received), part(row.credited));
+        let rest = if row.outstanding.0 > 0 { 1_000 - got - gone } else { 0 };
+        let is_late = row.due_on < self.list.today || matches!(row.state, invoices::InvoiceState::DISPUTED);
+        if is_late { (got, 0, rest, gone) } else { (got, rest, 0, gone) }
+    }
+}
+
+impl Filter {
+    /// The sums that it asks for.
+    fn sums(&self) -> Vec<&str> {
+        self.has.split('-').filter(|has| SUMS.iter().any(|(sum, _)| sum == has)).collect()
+    }
+
+    /// The list's address with this filter, of invoices that have `has`.
+    fn address(&self, base: &str, has: &str, after: Option<&str>) -> ListAddress {
+        let fields = [
+            ("text", self.text.as_str()),
+            ("state", &self.state),
+            ("has", has),
+            ("payer", &self.payer),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        ListAddress::new(base.to_owned(), &fields, after)
     }
 }
 
@@ -111,6 +155,10 @@ async fn load(
         filter: invoices::InvoiceFilter {
             text: Some(filter.text.clone()),
             states: states.and_then(|states| serde_json::from_value(states).ok()),
+            having: serde_json::from_value(serde_json::json!(
+                filter.sums().iter().map(|sum| sum.to_uppercase()).collect::<Vec<_>>()
+            ))
+            .ok(),
             budget_id: None,
             member_id: None,
             payer_id: Some(filter.payer.clone()).filter(|id| !id.is_empty()),
@@ -130,16 +178,10 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
-    let fields = [
-        ("text", filter.text.as_str()),
-        ("state", &filter.state),
-        ("payer", &filter.payer),
-        ("from", &filter.from),
-        ("to", &filter.to),
-    ];
     let page = Page {
         shell: within.shell("Invoices"),
-        at: ListAddress::new(within.path("/invoices"), &fields, filter.after.as_deref()),
+        at: filter.address(&within.path("/invoices"), &filter.has, filter.after.as_deref()),
+        is_of_alliance: within.may(Permission::SeeMoney),
         base: within.path("/invoices"),
         filter,
         list,

@@ -24,7 +24,21 @@ pub(crate) struct Filter {
     name: String,
     #[serde(default)]
     phase: String,
+    /// What they lack: the first page of the alliance links to those.
+    #[serde(default)]
+    without: String,
     after: Option<String>,
+}
+
+impl Filter {
+    /// What they lack, as the schema names it and in words.
+    fn lack(&self) -> Option<(&'static str, &'static str)> {
+        let lacks = [
+            ("ROLL", "Only those of which no number of pupils is known."),
+            ("ADDRESS", "Only those where nobody has an address for mail about money."),
+        ];
+        lacks.into_iter().find(|(lack, _)| *lack == self.without)
+    }
 }
 
 #[derive(Template)]
@@ -58,6 +72,7 @@ async fn load(
         slug: within.slug(),
         name: Some(filter.name.clone()),
         phase: phase.and_then(|phase| serde_json::from_value(phase).ok()),
+        without: filter.lack().and_then(|(lack, _)| serde_json::from_value(lack.into()).ok()),
         first,
         after,
     };
@@ -71,7 +86,8 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
-    let fields = [("name", filter.name.as_str()), ("phase", &filter.phase)];
+    let lack = filter.lack().map_or("", |(lack, _)| lack);
+    let fields = [("name", filter.name.as_str()), ("phase", &filter.phase), ("without", lack)];
     let page = Page {
         shell: within.shell(&format::capitalised(&within.entered.wording.members())),
         at: ListAddress::new(within.path("/members"), &fields, filter.after.as_deref()),

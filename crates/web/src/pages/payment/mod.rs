@@ -178,6 +178,7 @@ async fn load(
         filter: payment::InvoiceFilter {
             text: None,
             states: serde_json::from_value(states).ok(),
+            having: None,
             budget_id: None,
             member_id: None,
             payer_id: None,

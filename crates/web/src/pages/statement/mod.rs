@@ -30,6 +30,8 @@ struct Page {
     today: chrono::NaiveDate,
     payer: Payer,
     base: String,
+    /// What the page above is called.
+    debt: &'static str,
 }
 
 impl Page {
@@ -57,11 +59,13 @@ async fn load(site: &SharedSite, within: &Within, id: Uuid) -> Result<Page, Page
     let variables = statement::Variables { slug: within.slug(), id: global(within, Kind::Payer, id) };
     let alliance = site.query::<Statement>(&within.signed, variables).await?.alliance;
     let alliance = alliance.ok_or(PageError::NotFound)?;
+    let payer = alliance.payer.ok_or(PageError::NotFound)?;
     Ok(Page {
-        shell: within.shell("Statement of account"),
+        shell: within.shell(&format!("Statement of account: {}", payer.legal_name)),
+        debt: within.debt(),
         alliance: alliance.name,
         today: alliance.today,
-        payer: alliance.payer.ok_or(PageError::NotFound)?,
+        payer,
         base: within.path(&format!("/payers/{id}/statement")),
     })
 }

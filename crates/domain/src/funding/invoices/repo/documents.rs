@@ -6,6 +6,7 @@ use crate::{app::Timestamp, db::Tx, error::Internal, viewer::Reach};
 pub(in crate::funding::invoices) struct DocumentRow {
     pub(in crate::funding::invoices) subject_id: uuid::Uuid,
     pub(in crate::funding::invoices) store_key: String,
+    pub(in crate::funding::invoices) number: String,
     pub(in crate::funding::invoices) bytes: i32,
 }
 
@@ -17,7 +18,7 @@ pub(in crate::funding::invoices) async fn documents(
 ) -> Result<Vec<DocumentRow>, Internal> {
     Ok(sqlx::query_as!(
         DocumentRow,
-        r#"select d.subject_id, d.store_key, d.bytes
+        r#"select d.subject_id, d.store_key, d.bytes, coalesce(c.number, i.number) as "number!"
            from documents d
            left join credit_notes c on c.alliance_id = $1 and d.kind = 'credit_note' and c.id = d.subject_id
            join invoices i on i.alliance_id = $1 and i.id = coalesce(c.invoice_id, d.subject_id)

@@ -32,6 +32,11 @@ impl Query<'_> {
         let states = &self.filter.states;
         (!states.is_empty()).then(|| states.iter().map(|state| state.as_str().to_owned()).collect())
     }
+
+    fn having(&self) -> Option<Vec<String>> {
+        let having = &self.filter.having;
+        (!having.is_empty()).then(|| having.iter().map(|sum| sum.as_str().to_owned()).collect())
+    }
 }
 
 struct InvoiceRow {
@@ -141,6 +146,10 @@ pub(in crate::funding::invoices) async fn invoices(
                        else 'due' end])
              and ($9::date is null or i.due_on >= $9)
              and ($10::date is null or i.due_on <= $10)
+             and ($13::text[] is null or $13 <@ array[
+                  case when b.outstanding_pence > 0 then 'outstanding' end,
+                  case when b.received_pence > 0 then 'received' end,
+                  case when b.credited_pence > 0 then 'credited' end])
              and ($11::bigint is null or i.sequence < $11)
            order by i.sequence desc limit $12"#,
         tx.alliance_id() as _,
@@ -154,7 +163,8 @@ pub(in crate::funding::invoices) async fn invoices(
         query.filter.due_from,
         query.filter.due_to,
         page.after.map(|cursor| cursor.sequence),
-        page.limit()
+        page.limit(),
+        query.having() as _
     )
     .fetch_all(tx.conn())
     .await?;
@@ -254,7 +264,11 @@ pub(in crate::funding::invoices) async fn totals(
                        when b.received_pence > 0 then 'part_paid'
                        else 'due' end])
              and ($9::date is null or i.due_on >= $9)
-             and ($10::date is null or i.due_on <= $10)"#,
+             and ($10::date is null or i.due_on <= $10)
+             and ($11::text[] is null or $11 <@ array[
+                  case when b.outstanding_pence > 0 then 'outstanding' end,
+                  case when b.received_pence > 0 then 'received' end,
+                  case when b.credited_pence > 0 then 'credited' end])"#,
         tx.alliance_id() as _,
         query.reach.as_filter() as _,
         query.filter.text.as_deref(),
@@ -264,7 +278,8 @@ pub(in crate::funding::invoices) async fn totals(
         query.states() as _,
         query.today,
         query.filter.due_from,
-        query.filter.due_to
+        query.filter.due_to,
+        query.having() as _
     )
     .fetch_one(tx.conn())
     .await?)

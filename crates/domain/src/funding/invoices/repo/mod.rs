@@ -14,5 +14,5 @@ pub(super) use documents::{NewDocument, documents, insert_document};
 pub(super) use invoices::{Query, invoices, invoices_of_members, owed, totals};
 pub(crate) use invoices::{invoices_by_ids, lines, lock_invoice, numbers, open_invoices};
 pub(super) use numbers::{Series, draw_numbers};
-pub(super) use run::{NewRun, insert_invoices, insert_run};
+pub(super) use run::{NewRun, awaited_orders, insert_invoices, insert_run};
 pub(crate) use run::{invoiced_members, shares_before};

@@ -6,7 +6,7 @@ use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    funding::invoices::{Invoice, PlannedInvoice},
+    funding::invoices::{AwaitedOrders, Invoice, PlannedInvoice},
     ids::{BudgetId, InvoiceRunId, MemberId, PersonId},
     money::Pence,
 };
@@ -191,4 +191,31 @@ pub(in crate::funding::invoices) async fn insert_invoices(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The shares of agreed budgets that are not invoiced and whose payer pays by order and has given none. A share of a
+/// member that leaves before the year's end, and was fixed before that was known, waits for something else.
+pub(in crate::funding::invoices) async fn awaited_orders(
+    tx: &mut Tx,
+) -> Result<Vec<AwaitedOrders>, Internal> {
+    Ok(sqlx::query_as!(
+        AwaitedOrders,
+        r#"select b.id as "budget_id: BudgetId", count(*) as "count!", sum(s.pence)::bigint as "total!: Pence"
+           from budgets b
+           join shares s on s.alliance_id = $1 and s.budget_id = b.id
+           join members m on m.alliance_id = $1 and m.id = s.member_id
+           join payers p on p.alliance_id = $1 and p.id = m.payer_id
+           where b.alliance_id = $1 and b.agreed_at is not null and s.pence > 0 and p.purchase_order = 'required'
+             and not exists (select from purchase_orders o
+                             where o.alliance_id = $1 and o.payer_id = p.id and o.budget_id = b.id)
+             and not coalesce(m.left_on is distinct from s.left_on and m.left_on < b.ends_on, false)
+             and not exists (select from invoices i
+                             join invoice_balances v on v.alliance_id = $1 and v.invoice_id = i.id
+                             where i.alliance_id = $1 and i.budget_id = b.id and i.member_id = s.member_id
+                               and v.credited_pence < i.gross_pence)
+           group by b.id, b.starts_on order by b.starts_on, b.id"#,
+        tx.alliance_id() as _
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }

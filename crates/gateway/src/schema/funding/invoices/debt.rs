@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, Result};
+use async_graphql::{ID, Object, Result, SimpleObject};
 use domain::funding::{ageing::Age, invoices};
 
-use crate::schema::{context::Inside, errors, scalars::Pence, schools::PayerObject};
+use crate::schema::{
+    context::Inside,
+    errors,
+    ids::{self, Kind},
+    scalars::Pence,
+    schools::PayerObject,
+};
 
 /// What one payer owes, by age.
 pub(crate) struct AgedPayerObject {
@@ -59,4 +65,26 @@ impl AgedPayerObject {
 pub(crate) async fn aged_debt(inside: &Arc<Inside>) -> Result<Vec<AgedPayerObject>> {
     let rows = invoices::aged_debt(&inside.reading, inside.today).await.map_err(errors::read)?;
     Ok(rows.into_iter().map(|row| AgedPayerObject { inside: Arc::clone(inside), row }).collect())
+}
+
+/// Shares of an agreed budget that are not invoiced because their payer's order number is missing.
+#[derive(SimpleObject)]
+#[graphql(name = "AwaitedOrders")]
+pub(crate) struct AwaitedOrdersObject {
+    /// The budget's id.
+    budget_id: ID,
+    /// How many shares.
+    count: i64,
+    /// What they come to, before VAT.
+    total: Pence,
+}
+
+pub(crate) async fn awaited_orders(inside: &Inside) -> Result<Vec<AwaitedOrdersObject>> {
+    let awaited = invoices::awaited_orders(&inside.reading).await.map_err(errors::read)?;
+    let object = |one: invoices::AwaitedOrders| AwaitedOrdersObject {
+        budget_id: ids::encode(Kind::Budget, inside.id(), one.budget_id.0),
+        count: one.count,
+        total: one.total.into(),
+    };
+    Ok(awaited.into_iter().map(object).collect())
 }

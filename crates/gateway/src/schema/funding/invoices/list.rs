@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ID, InputObject, Result, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, Result, SimpleObject};
 use domain::{
     error::ReadError,
-    funding::invoices::{self, InvoiceCursor, InvoiceFilter, InvoiceRecord},
+    funding::invoices::{self, InvoiceCursor, InvoiceFilter, InvoiceRecord, InvoiceSum},
     ids::{BudgetId, MemberId, PayerId},
     page::{Page, PageRequest},
 };
@@ -20,6 +20,18 @@ use crate::schema::{
     scalars::{Date, Pence},
 };
 
+/// A sum of an invoice that a list can be asked for.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "InvoiceSum", remote = "InvoiceSum")]
+pub(crate) enum InvoiceSumEnum {
+    /// Still to be paid, disputed and held included.
+    Outstanding,
+    /// Payments set against it.
+    Received,
+    /// Taken back by credit notes.
+    Credited,
+}
+
 /// Which invoices; empty fields filter nothing.
 #[derive(InputObject, Default)]
 #[graphql(name = "InvoiceFilter")]
@@ -28,6 +40,8 @@ pub(crate) struct InvoiceFilterInput {
     text: Option<String>,
     /// In any of these states today.
     states: Option<Vec<InvoiceStateEnum>>,
+    /// With something of each of these sums.
+    having: Option<Vec<InvoiceSumEnum>>,
     /// Of one budget.
     budget_id: Option<ID>,
     /// Of one member.
@@ -46,6 +60,7 @@ impl InvoiceFilterInput {
         InvoiceFilter {
             text: self.text.filter(|text| !text.trim().is_empty()).map(|text| text.trim().to_owned()),
             states: self.states.unwrap_or_default().into_iter().map(Into::into).collect(),
+            having: self.having.unwrap_or_default().into_iter().map(Into::into).collect(),
             budget_id: id(Kind::Budget, self.budget_id).map(BudgetId),
             member_id: id(Kind::Member, self.member_id).map(MemberId),
             payer_id: id(Kind::Payer, self.payer_id).map(PayerId),

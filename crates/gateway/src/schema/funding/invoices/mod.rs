@@ -6,7 +6,7 @@ mod invoice;
 mod list;
 mod plan;
 
-pub(crate) use debt::{AgedPayerObject, aged_debt};
+pub(crate) use debt::{AgedPayerObject, AwaitedOrdersObject, aged_debt, awaited_orders};
 pub(crate) use invoice::InvoiceObject;
 pub(crate) use list::{
     InvoiceConnection, InvoiceFilterInput, InvoiceTotalsObject, invoice_page, invoice_totals, invoices,
