@@ -86,8 +86,8 @@ async fn of_many_members_all_that_lack_something_are_counted() {
     let app = TestApp::new().await;
     app.owner
         .execute(
-            "insert into members (alliance_id, id, name, phase, payer_id, joined_on)
-             select alliance_id, gen_random_uuid(), 'Zinnia School ' || n, 'primary', payer_id, '2026-09-01'
+            "insert into members (alliance_id, id, name, phase, payer_id, joined_on, created_at)
+             select alliance_id, gen_random_uuid(), 'Zinnia School ' || n, 'primary', payer_id, '2026-09-01', created_at
              from members cross join generate_series(1, 120) n where name = 'Birch Infant School'",
         )
         .await

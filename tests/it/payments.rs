@@ -610,3 +610,49 @@ async fn a_payment_of_the_wrong_payer_gets_another_while_all_of_it_is_free() {
     finance.done("reversePayment", "", never).await;
     assert_eq!(finance.refused("changePayerOfPayment", change(json!(birch), "late")).await, "REVERSED");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_invoices_that_a_payment_is_probably_for_come_first() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let birch = finance.page("/fenland/payments").await.form("/payments");
+    let payers = "{ alliance(slug: \"fenland\") { payers { id legalName } } }";
+    let payers = finance.graphql(payers, json!({})).await["alliance"]["payers"].take();
+    let payer = payers.as_array().unwrap().iter().find(|payer| payer["legalName"] == "Birch Infant School");
+    let payer = payer.unwrap()["id"].as_str().unwrap();
+    let empty = finance.send_form(&birch.clone().with(&[("payerId", payer)])).await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.body.contains("Type the amount.") && empty.body.contains("<details class=\"more\" open>"));
+    let recorded = finance.send_form(&birch.with(&[("payerId", payer), ("amount", "700.00")])).await;
+    assert_eq!(recorded.status, 303, "{}", recorded.body);
+    let path = recorded.location().to_owned();
+    let page = finance.page(&path).await;
+    assert_eq!(page.texts("#parts tbody th a"), ["FEN-0002"], "{}", page.text());
+    let others = page.texts("details:not([open]) #others tbody th a");
+    assert!(!others.is_empty() && !others.contains(&"FEN-0002".to_owned()), "{}", page.text());
+    assert_eq!(finance.page(&page.link(&others[0])).await.texts("h1"), [format!("Invoice {}", others[0])]);
+
+    let before = app.contents().await;
+    let form = page.form(&path);
+    let too_much = finance.send_form(&form.clone().with(&[("part", "10,699.00")])).await;
+    assert_eq!(too_much.status, 422);
+    assert!(
+        too_much.body.contains("These add up to £10,699.00, but only £700.00 is left."),
+        "{}",
+        too_much.body
+    );
+    // What was typed for the invoice of another payer is seen again.
+    let mut elsewhere = form;
+    elsewhere.fields.iter_mut().find(|(name, _)| name == "part").unwrap().1.clear();
+    elsewhere.fields.iter_mut().rfind(|(name, _)| name == "part").unwrap().1 = "10,699.00".into();
+    let refused = finance.send_form(&elsewhere).await;
+    assert_eq!(
+        tests::page::Page::new("", &refused.body).count("details[open] #others"),
+        1,
+        "{}",
+        refused.body
+    );
+    let no_sum = finance.submit(&path, "/refund", &[("amount", ""), ("whySentBack", "Paid twice")]).await;
+    assert!(no_sum.body.contains("Type the amount."), "{}", no_sum.body);
+    assert_eq!(app.contents().await, before);
+}

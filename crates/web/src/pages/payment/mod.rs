@@ -117,6 +117,20 @@ impl Page {
         self.form.is(what, id, "")
     }
 
+    /// Whose the others are.
+    fn others_words(&self) -> &'static str {
+        match self.payer() {
+            Some(_) => "Invoices of other payers",
+            None if self.likely.is_empty() => "Invoices that need money",
+            None => "Other invoices that need money",
+        }
+    }
+
+    /// Where a refusal leads: to the first table there is.
+    fn others_id(&self) -> &'static str {
+        if self.likely.is_empty() { "parts" } else { "others" }
+    }
+
     /// Whether the others are seen at once: nothing else may be meant, or something was typed there.
     fn shows_others(&self) -> bool {
         self.likely.is_empty() || self.others.iter().any(|row| !self.part(&row.id).is_empty())
