@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{
     Payment, Receipt,
-    repo::Recorded,
+    repo::OnRecord,
     suggest::{plain, quotes},
 };
 use crate::ids::PayerId;
@@ -21,24 +21,24 @@ pub(super) fn days(receipts: &[Receipt]) -> Option<(NaiveDate, NaiveDate)> {
 
 /// The payments that are recorded already. Each is one line of a statement at the most.
 pub(super) struct Others<'a> {
-    left: Vec<Recorded>,
+    left: Vec<OnRecord>,
     numbers: &'a [(String, PayerId)],
 }
 
 impl<'a> Others<'a> {
-    pub(super) fn of(recorded: Vec<Recorded>, numbers: &'a [(String, PayerId)]) -> Self {
+    pub(super) fn of(recorded: Vec<OnRecord>, numbers: &'a [(String, PayerId)]) -> Self {
         Self { left: recorded, numbers }
     }
 
     /// The one that the receipt looks like, the nearest in days; it is not there for another receipt then.
-    pub(super) fn like(&mut self, receipt: &Receipt) -> Option<Recorded> {
+    pub(super) fn like(&mut self, receipt: &Receipt) -> Option<OnRecord> {
         let line = &receipt.payment;
         let words = plain(&format!("{} {}", line.reference, line.payer_text));
         let is_quoted = |number: &str| quotes(&words, number);
         let quotes_any = self.numbers.iter().any(|(number, _)| is_quoted(number));
         let apart =
-            |other: &Recorded| (other.payment.received_on - line.received_on).num_days().unsigned_abs();
-        let is_like = |other: &Recorded| {
+            |other: &OnRecord| (other.payment.received_on - line.received_on).num_days().unsigned_abs();
+        let is_like = |other: &OnRecord| {
             let most = if other.import_id.is_none() { DAYS_APART } else { 0 };
             let is_for_quoted = other.numbers.iter().any(|number| is_quoted(number));
             let is_for_others = quotes_any && !other.numbers.is_empty() && !is_for_quoted;

@@ -231,7 +231,7 @@ pub(super) async fn known_bank_lines(
 }
 
 /// A payment that stands, as a line of a statement is compared with it.
-pub(super) struct Recorded {
+pub(super) struct OnRecord {
     pub(super) payment: Payment,
     pub(super) recorded_at: Timestamp,
     /// The statement that brought it, and its line.
@@ -246,7 +246,7 @@ pub(super) async fn recorded(
     tx: &mut Tx,
     (from, to): (NaiveDate, NaiveDate),
     amounts: &[i64],
-) -> Result<Vec<Recorded>, Internal> {
+) -> Result<Vec<OnRecord>, Internal> {
     let rows = sqlx::query!(
         r#"select p.id as "id: PaymentId", p.received_on, p.pence as "amount: Pence",
                   b.payer_id as "payer_id: PayerId", p.payer_text, p.reference, p.method,
@@ -265,7 +265,7 @@ pub(super) async fn recorded(
     )
     .fetch_all(tx.conn())
     .await?;
-    let recorded = rows.into_iter().map(|row| Recorded {
+    let recorded = rows.into_iter().map(|row| OnRecord {
         payment: Payment {
             id: row.id,
             received_on: row.received_on,

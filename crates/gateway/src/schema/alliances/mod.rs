@@ -127,6 +127,7 @@ impl AllianceObject {
     }
 
     /// Its members, by name. Without `on`, those of today.
+    #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn members(
         &self,
         #[graphql(desc = "Part of the name.")] name: Option<String>,
