@@ -130,6 +130,30 @@ async fn an_address_with_anything_in_it_is_answered() {
     assert_eq!(app.contents().await, before);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_cannot_keep_is_no_fault() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let members = "query($slug: String!, $name: String) {
+        alliance(slug: $slug) { members(name: $name) { totalCount } } }";
+    let found = director.graphql(members, json!({ "slug": FENLAND, "name": "Al\u{0}der" })).await;
+    assert_eq!(found["alliance"]["members"]["totalCount"], 1);
+    let found = director.graphql(members, json!({ "slug": "fen\u{0}land" })).await;
+    assert_eq!(found["alliance"]["members"]["totalCount"], json!(7));
+    let inline = r#"{ alliance(slug: "fen\u0000land") { name } }"#;
+    let answer = director.execute(inline, json!({})).await;
+    assert!(answer.body.contains("no text holds the character U+0000"), "{}", answer.body);
+    assert_eq!(director.get("/fen%00land").await.status, 404);
+    let stranger = app.stranger();
+    for (path, fields) in [
+        ("/sign-in", [("email", "a\u{0}@b.example"), ("to", "\u{0}")]),
+        ("/sign-in/code", [("email", "a\u{0}@b.example"), ("code", "\u{0}1")]),
+        ("/sign-up", [("email", "a\u{0}@b.example"), ("to", "\u{0}")]),
+    ] {
+        assert!(stranger.post(path, &fields).await.status < 500, "{path}");
+    }
+}
+
 /// Pence of £100,000,000.
 const LARGEST: i64 = 10_000_000_000;
 

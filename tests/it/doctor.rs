@@ -48,6 +48,11 @@ impl Patient {
         command
     }
 
+    /// What `ensemble operator alliances` says.
+    async fn alliances(&self, arguments: &[&str]) -> String {
+        succeed(self.command(&[&["operator", "alliances"], arguments].concat())).await
+    }
+
     /// What `ensemble operator jobs` says.
     async fn operator(&self, arguments: &[&str]) -> String {
         succeed(self.command(&[&["operator", "jobs"], arguments].concat())).await
@@ -180,6 +185,36 @@ async fn queue(patient: &Patient, id: u8, (alliance, state): (u8, &str), error: 
         .execute(&mut patient.owner().await)
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_confirms_an_alliance() {
+    let patient = Patient::new().await;
+    assert_eq!(patient.alliances(&[]).await, "0 in all, 0 on trial.\n");
+    let found = "insert into accounts (id, email, created_at)
+                 values ('00000000-0000-0000-0000-000000000007', 'founder@wold.example', now());
+                 insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, supplier_kind,
+                     created_at, founder_id, confirmed_at)
+                 select gen_random_uuid(), slug, name, '', '', '', 'education_body', '2026-11-24 12:00Z', founder::uuid,
+                     confirmed::timestamptz
+                 from (values ('fen', 'Fen Alliance', null, '2026-11-24 12:00Z'),
+                              ('wold', 'Wold Alliance', '00000000-0000-0000-0000-000000000007', null))
+                          as a (slug, name, founder, confirmed)";
+    sqlx::Executor::execute(&mut patient.owner().await, found).await.unwrap();
+    assert_eq!(
+        patient.alliances(&[]).await,
+        "trial  wold  Wold Alliance, since 2026-11-24 by founder@wold.example
+       fen  Fen Alliance, since 2026-11-24
+2 in all, 1 on trial.
+Once you know who they are, confirm one with --confirm ADDRESS.
+"
+    );
+    let said = fail(patient.command(&["operator", "alliances", "--confirm", "nowhere"])).await;
+    assert!(said.contains("there is no alliance with the short address nowhere"), "{said}");
+    let confirmed = patient.alliances(&["--confirm", "wold"]).await;
+    assert_eq!(confirmed, "wold is confirmed: its mail goes to everybody from now on.\n");
+    assert_eq!(patient.alliances(&["--confirm", "wold"]).await, "wold was confirmed already.\n");
+    assert!(patient.alliances(&[]).await.ends_with("2 in all, 0 on trial.\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

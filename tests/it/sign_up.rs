@@ -64,6 +64,12 @@ async fn somebody_whom_no_alliance_knows_starts_one() {
     assert_eq!((founded.status, founded.location()), (303, "/wold-edge"), "{}", founded.body);
     let home = client.page("/wold-edge").await;
     assert_eq!(home.count("main .flash[role=status]"), 1);
+    assert!(
+        home.text().contains("On trial.") && home.text().contains("Add the first member"),
+        "{}",
+        home.text()
+    );
+    assert_eq!(home.link("Fill it in"), "/wold-edge/settings");
     let query = "{ alliance(slug: \"wold-edge\") { name isOnTrial wording { alliance } strands { name } \
                    me { name roles } terms { invoicePrefix } } }";
     let alliance = client.graphql(query, json!({})).await["alliance"].clone();
@@ -149,7 +155,10 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
     sqlx::Executor::execute(&app.owner, "update alliances set confirmed_at = null where slug = 'fenland'")
         .await
         .unwrap();
-    let again = json!({ "alliance": FENLAND, "deliveryId": things.refused_mail("Cedar Secondary School") });
+    let again = |key: &str| {
+        json!({ "alliance": FENLAND, "deliveryId": things.refused_mail("Cedar Secondary School"),
+                "idempotencyKey": key })
+    };
     let payer = |email: &str| {
         json!({ "alliance": FENLAND, "payerId": things.payer("Cedar Secondary School"),
                 "payer": { "kind": "SCHOOL", "legalName": "Cedar Secondary School", "address": "2 Mill Road",
@@ -164,7 +173,7 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
     // A school's office, and a head, who is no part of the team: not yet.
     for email in ["office@cedar.example", "head@fenland.example"] {
         director.done("changePayer", "", payer(email)).await;
-        finance.done("sendAgain", "", again.clone()).await;
+        finance.done("sendAgain", "", again(email)).await;
         app.work().await;
         assert!(app.mails.received().is_empty(), "{email} got a mail");
     }
@@ -172,7 +181,7 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
     assert!(said.contains("on trial"), "{said}");
     // The team's own address, to see what the mail looks like.
     director.done("changePayer", "", payer("manager@fenland.example")).await;
-    finance.done("sendAgain", "", again.clone()).await;
+    finance.done("sendAgain", "", again("team")).await;
     app.work().await;
     assert_eq!(app.mails.to("manager@fenland.example").len(), 1);
     let seen = app.text(states).await;
@@ -186,7 +195,7 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
     assert!(confirm_alliance(&app.app, FENLAND).await.unwrap());
     assert!(!confirm_alliance(&app.app, FENLAND).await.unwrap());
     director.done("changePayer", "", payer("office@cedar.example")).await;
-    finance.done("sendAgain", "", again).await;
+    finance.done("sendAgain", "", again("confirmed")).await;
     app.work().await;
     assert_eq!(app.mails.to("office@cedar.example").len(), 1);
 }

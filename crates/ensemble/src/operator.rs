@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use domain::{
+    alliances::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance},
     app::{App, Clock, Rng},
     error::{Internal, ReadError},
     ids::JobId,
@@ -29,6 +30,27 @@ use crate::{
 pub enum Operator {
     /// List the deployment's own work that waits or has failed for good, and decide about it
     Jobs(JobsArgs),
+    /// List the alliances, those on trial first, and confirm one
+    Alliances(AlliancesArgs),
+}
+
+impl Operator {
+    fn data(&self) -> &Path {
+        match self {
+            Self::Jobs(args) => &args.data.data,
+            Self::Alliances(args) => &args.data.data,
+        }
+    }
+}
+
+/// Which alliance is who it says.
+#[derive(Args)]
+pub struct AlliancesArgs {
+    /// End the trial of the alliance with this short address: from then on its mail goes to everybody
+    #[arg(long, value_name = "ADDRESS")]
+    confirm: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 /// What is done with which job.
@@ -65,6 +87,9 @@ pub enum OperatorError {
     /// The job is not discarded.
     #[error("{0}")]
     Discard(DiscardJobError),
+    /// No such alliance.
+    #[error("{0}")]
+    Confirm(ConfirmAllianceError),
     /// The database does not answer.
     #[error("the database: {}", .0.detail())]
     Database(#[from] Internal),
@@ -97,12 +122,21 @@ impl From<DiscardJobError> for OperatorError {
     }
 }
 
+impl From<ConfirmAllianceError> for OperatorError {
+    fn from(error: ConfirmAllianceError) -> Self {
+        match error {
+            ConfirmAllianceError::Internal(error) => Self::Database(error),
+            error => Self::Confirm(error),
+        }
+    }
+}
+
 /// Does what was asked in the database that the environment names, else the embedded one, and returns what to say.
-pub async fn operator(config: &Config, Operator::Jobs(args): &Operator) -> Result<String, OperatorError> {
+pub async fn operator(config: &Config, what: &Operator) -> Result<String, OperatorError> {
     let (database, secret_key) = if let Some(logins) = Logins::given(config) {
         (Database::Elsewhere(logins), config.secret_key()?.clone())
     } else {
-        let data: &Path = &args.data.data;
+        let data = what.data();
         if !embedded::exists(data) {
             return Err(OperatorError::NoDatabase(data.to_path_buf()));
         }
@@ -117,7 +151,10 @@ pub async fn operator(config: &Config, Operator::Jobs(args): &Operator) -> Resul
             max_connections: config.max_connections,
         };
         let app = database::connect(&database.logins(), parts).await?;
-        let said = decide(&app, args).await;
+        let said = match what {
+            Operator::Jobs(args) => decide(&app, args).await,
+            Operator::Alliances(args) => alliances(&app, args).await,
+        };
         app.db.close().await;
         said
     }
@@ -140,6 +177,32 @@ async fn decide(app: &App, args: &JobsArgs) -> Result<String, OperatorError> {
         }
         (None, None) => list(app, viewer).await,
     }
+}
+
+async fn alliances(app: &App, args: &AlliancesArgs) -> Result<String, OperatorError> {
+    let Some(slug) = &args.confirm else {
+        let all = every_alliance(app).await?;
+        let trials = all.iter().filter(|alliance| alliance.is_on_trial).count();
+        let mut said: Vec<_> = all.iter().map(alliance_line).collect();
+        said.push(format!("{} in all, {trials} on trial.\n", all.len()));
+        if trials > 0 {
+            said.push("Once you know who they are, confirm one with --confirm ADDRESS.\n".into());
+        }
+        return Ok(said.concat());
+    };
+    Ok(if confirm_alliance(app, slug).await? {
+        format!("{slug} is confirmed: its mail goes to everybody from now on.\n")
+    } else {
+        format!("{slug} was confirmed already.\n")
+    })
+}
+
+fn alliance_line(alliance: &Listed) -> String {
+    let Listed { slug, name, created_at, is_on_trial, founder } = alliance;
+    let state = if *is_on_trial { "trial" } else { "" };
+    let founded = created_at.format("%Y-%m-%d");
+    let by = founder.as_ref().map_or_else(String::new, |founder| format!(" by {founder}"));
+    format!("{state:<5}  {slug}  {name}, since {founded}{by}\n")
 }
 
 async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {

@@ -53,6 +53,10 @@ pub(crate) fn read(text: &str) -> Result<ExecutableDocument, DocumentProblem> {
     if tokens(text) > MOST_TOKENS {
         return Err(P::TooManyTokens);
     }
+    // Variables are freed of it; in a document it can only be meant.
+    if text.contains("\\u0000") {
+        return Err(P::Syntax("no text holds the character U+0000".into()));
+    }
     let document = parse_query(text).map_err(|error| P::Syntax(reason(&error)))?;
     if document.fragments.len() > MOST_FRAGMENTS {
         return Err(P::TooManyFragments);

@@ -20,7 +20,7 @@ impl Fields {
         let uri = format!("/?{}", query.unwrap_or_default()).parse::<axum::http::Uri>().ok();
         let fields =
             uri.and_then(|uri| axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
-        Self(fields.map(|axum::extract::Query(fields)| fields).unwrap_or_default())
+        fields.map(|axum::extract::Query(fields)| fields).unwrap_or_default().into()
     }
 
     /// What was typed, without the spaces around it; empty when the field is missing.
@@ -86,7 +86,7 @@ pub(crate) fn read_amount(field: &'static str, typed: &str) -> Result<Pence, Pro
 pub(crate) async fn read_form(signed: &Signed, request: axum::extract::Request) -> Result<Fields, PageError> {
     let Form(fields) =
         Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| PageError::Forged)?;
-    let fields = Fields(fields);
+    let fields = Fields::from(fields);
     signed.check(fields.text("csrf"))?;
     Ok(fields)
 }
@@ -115,7 +115,9 @@ pub(crate) fn at(problem: Problem, named: &str, here: &'static str) -> Problem {
 }
 
 impl From<Vec<(String, String)>> for Fields {
-    fn from(fields: Vec<(String, String)>) -> Self {
+    /// Without the character U+0000, which Postgres keeps in no text.
+    fn from(mut fields: Vec<(String, String)>) -> Self {
+        fields.iter_mut().for_each(|(_, typed)| typed.retain(|c| c != '\0'));
         Self(fields)
     }
 }

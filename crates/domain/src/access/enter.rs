@@ -43,6 +43,10 @@ pub async fn my_alliances(app: &App, session: &Session) -> Result<Vec<AllianceEn
 /// Enters the alliance with this slug. `None` alike when it does not exist, when the account holds no role in it, and
 /// when the token is for another.
 pub async fn enter(app: &App, session: &Session, slug: &str) -> Result<Option<Entered>, Internal> {
+    // No text in the database holds it, so that it would not even be looked for.
+    if slug.contains('\0') {
+        return Ok(None);
+    }
     Ok(entered(session, &repo::grants(app, session.account.id, (Some(slug), None), app.clock.now()).await?))
 }
 

@@ -20,7 +20,7 @@ mod schools;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, MergedObject, Object, Request, Response, Result};
+use async_graphql::{Context, ID, Interface, MergedObject, Object, Request, Response, Result, Value};
 use domain::app::App;
 use futures::stream::BoxStream;
 
@@ -61,10 +61,30 @@ pub(crate) async fn execute(
     charge: Option<Charge>,
 ) -> Response {
     let batches = Arc::new(Batches::default());
-    let request =
-        request.data(Session::new(app.clone(), caller.session.clone(), charge, Arc::clone(&batches)));
+    let request = without_nul(request).data(Session::new(
+        app.clone(),
+        caller.session.clone(),
+        charge,
+        Arc::clone(&batches),
+    ));
     let request = if caller.session.is_none() { request.disable_introspection() } else { request };
     batches.drive(schema.execute(request)).await
+}
+
+/// The same without the character U+0000 in its variables, which no text of ours holds: Postgres keeps none. Nobody types
+/// it, but what is pasted may have it.
+fn without_nul(mut request: Request) -> Request {
+    request.variables.values_mut().for_each(remove_nul);
+    request
+}
+
+fn remove_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|c| c != '\0'),
+        Value::List(values) => values.iter_mut().for_each(remove_nul),
+        Value::Object(values) => values.values_mut().for_each(remove_nul),
+        _ => {}
+    }
 }
 
 /// Answers a subscription of a session, which was charged, until it is dropped. It reads nothing but who may follow, so
@@ -75,7 +95,12 @@ pub(crate) fn follow(
     (session, charge): (domain::access::Session, Option<Charge>),
     request: Request,
 ) -> BoxStream<'static, Response> {
-    schema.execute_stream(request.data(Session::new(app.clone(), Some(session), charge, Arc::default())))
+    schema.execute_stream(without_nul(request).data(Session::new(
+        app.clone(),
+        Some(session),
+        charge,
+        Arc::default(),
+    )))
 }
 
 /// Everything that can be read.

@@ -27,6 +27,7 @@ struct Page {
     members: i64,
     all: home::HomeAllianceAll,
     not_yet_due: Pence,
+    is_on_trial: bool,
     todo: Vec<Todo>,
 }
 
@@ -102,6 +103,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
     let page = Page {
         shell: within.shell("Home"),
         greeting: greeting(&within),
+        is_on_trial: alliance.is_on_trial,
         notice: quiet_days(&alliance.closures, alliance.today),
         members: alliance.members.total_count,
         all: alliance.all,
@@ -141,6 +143,7 @@ fn quiet_days(closures: &[home::HomeAllianceClosures], today: NaiveDate) -> Opti
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     let drafts = alliance.budgets.iter().filter(|budget| budget.agreed_at.is_none());
     let mut todo: Vec<_> = first_step(within, alliance).into_iter().collect();
+    todo.extend(letterhead(within, alliance));
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
@@ -164,6 +167,16 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     ));
     todo.extend(parked(within, alliance));
     todo
+}
+
+/// Nobody can pay into an account that is not known.
+fn letterhead(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    (alliance.letterhead.account_number.is_empty() && within.may(Permission::ManageAlliance)).then(|| Todo {
+        what: "Say who asks for the money, and where it goes".into(),
+        why: "Invoices print the legal name, the address and the bank account.".into(),
+        href: within.path("/settings"),
+        act: "Fill it in",
+    })
 }
 
 /// What a new alliance begins with.
