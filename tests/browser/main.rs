@@ -209,10 +209,11 @@ async fn a_year_of_contributions_is_raised_in_a_browser() {
     // The mail, and the payment.
     browser.goto("/fenland/mail").await;
     says("FEN-0008").await;
-    browser.goto("/fenland/payments").await;
+    // Where "Record a payment" leads.
+    browser.goto("/fenland/payments#amount").await;
     browser.fill("amount", "510.00").await;
     browser.fill("reference", "FEN-0008").await;
-    browser.press("Record").await;
+    browser.press("Record the payment").await;
     says("£510.00").await;
     browser.close().await;
 }
