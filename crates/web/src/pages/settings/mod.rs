@@ -30,7 +30,7 @@ struct Page {
 
 /// Who issues invoices, as the domain names it.
 const SUPPLIER_KINDS: [(&str, &str); 3] = [
-    ("education_body", "School, trust or authority: no VAT"),
+    ("education_body", "School or authority, no VAT"),
     ("trading_company", "Trading company: with VAT"),
     ("not_registered", "Not registered for VAT: no VAT"),
 ];
