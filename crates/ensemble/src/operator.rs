@@ -126,7 +126,7 @@ impl From<ConfirmAllianceError> for OperatorError {
     fn from(error: ConfirmAllianceError) -> Self {
         match error {
             ConfirmAllianceError::Internal(error) => Self::Database(error),
-            error => Self::Confirm(error),
+            error @ ConfirmAllianceError::UnknownAlliance(_) => Self::Confirm(error),
         }
     }
 }

@@ -117,7 +117,9 @@ pub(crate) fn at(problem: Problem, named: &str, here: &'static str) -> Problem {
 impl From<Vec<(String, String)>> for Fields {
     /// Without the character U+0000, which Postgres keeps in no text.
     fn from(mut fields: Vec<(String, String)>) -> Self {
-        fields.iter_mut().for_each(|(_, typed)| typed.retain(|c| c != '\0'));
+        for (_, typed) in &mut fields {
+            typed.retain(|c| c != '\0');
+        }
         Self(fields)
     }
 }
