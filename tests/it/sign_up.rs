@@ -179,8 +179,13 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
     }
     let said = app.text("select last_reply from deliveries where recipient = 'office@cedar.example' and state = 'withdrawn'").await;
     assert!(said.contains("on trial"), "{said}");
-    // The team's own address, to see what the mail looks like.
+    // Nor somebody who was given a role in the team and has never signed in.
     director.done("changePayer", "", payer("manager@fenland.example")).await;
+    finance.done("sendAgain", "", again("given")).await;
+    app.work().await;
+    assert!(app.mails.received().is_empty(), "a role alone got a mail");
+    // The team's own address, to see what the mail looks like.
+    app.sign_in("manager@fenland.example").await;
     finance.done("sendAgain", "", again("team")).await;
     app.work().await;
     assert_eq!(app.mails.to("manager@fenland.example").len(), 1);

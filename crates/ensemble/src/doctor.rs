@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, time::Duration};
 
-use domain::{app::Rng, db::MIGRATOR, jobs::DEPLOYMENT};
+use domain::{app::Rng, db::MIGRATOR, jobs::parked_of_deployment};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
 use serde::Serialize;
@@ -321,13 +321,7 @@ fn judge_version(version: Version) -> Finding {
 /// The deployment's own work that has failed for good, which no alliance's people see. `None` where the schema, or the
 /// right to look, is not there yet: that is said elsewhere.
 async fn parked(connection: &mut PgConnection) -> Option<Finding> {
-    let kinds: Vec<(String, i64)> = sqlx::query_as(
-        "select kind, count(*) from jobs where alliance_id = $1 and state = 'parked' group by kind order by kind",
-    )
-    .bind(DEPLOYMENT.0)
-    .fetch_all(connection)
-    .await
-    .ok()?;
+    let kinds = parked_of_deployment(connection).await.ok()?;
     if kinds.is_empty() {
         return Some(Finding::fine("own work", "none has failed for good"));
     }

@@ -19,10 +19,10 @@ use axum::{
         Query, State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
 };
-use domain::access::{self, Credential, Proof};
+use domain::access::Proof;
 use futures::stream;
 use http_body_util::BodyExt;
 use serde::Deserialize;
@@ -31,12 +31,13 @@ use serde_json::{Map, json};
 use crate::{
     Caller, Gateway,
     client::ClientAddress,
-    cost,
-    document::{self, DocumentProblem},
+    cost, document,
     limits::Taken,
-    live::{Signed, events, operation, socket},
+    live::{events, operation, socket},
     metrics,
+    refusal::{Refusal, answer},
     schema::{Charge, THROTTLED},
+    signed::{Signed, signed},
 };
 
 /// The largest request body.
@@ -60,7 +61,7 @@ pub(crate) struct Params {
 
 /// In which form the answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Media {
+pub(crate) enum Media {
     /// `application/json`
     Json,
     /// `application/graphql-response+json`
@@ -95,7 +96,7 @@ impl Media {
         best.map(|(_, media)| media)
     }
 
-    fn content_type(self) -> HeaderValue {
+    pub(crate) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             // A refusal is no stream.
             Self::Json | Self::Events => "application/json; charset=utf-8",
@@ -104,94 +105,12 @@ impl Media {
     }
 
     /// The status of a document that could not be executed.
-    fn wrong_document(self) -> StatusCode {
+    pub(crate) fn wrong_document(self) -> StatusCode {
         match self {
             Self::Json => StatusCode::OK,
             Self::GraphqlResponse | Self::Events => StatusCode::BAD_REQUEST,
         }
     }
-}
-
-/// Why nothing was executed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-    header: Option<(HeaderName, HeaderValue)>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), header: None }
-    }
-
-    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-    }
-
-    /// What must not be sent over `GET`.
-    fn post_only(message: &str) -> Self {
-        let header = Some((header::ALLOW, HeaderValue::from_static("POST")));
-        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
-    }
-
-    /// Nobody who may ask.
-    fn unauthenticated(message: &str) -> Self {
-        let header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-        Self { header, ..Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message) }
-    }
-
-    /// More subscriptions than one may have.
-    pub(crate) fn too_many(message: String) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_SUBSCRIPTIONS", message)
-    }
-
-    fn internal() -> Self {
-        let message = "Something went wrong on our side.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message)
-    }
-
-    fn spent(taken: Taken) -> Self {
-        let seconds = taken.retry_after();
-        let message = format!("You have asked for a lot. Ask again in {seconds} seconds.");
-        let header = Some((header::RETRY_AFTER, seconds.into()));
-        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, THROTTLED, message) }
-    }
-
-    fn document(problem: &DocumentProblem, media: Media) -> Self {
-        let status = match problem {
-            DocumentProblem::Syntax(_) => media.wrong_document(),
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Self::new(status, problem.code(), problem.to_string())
-    }
-
-    /// As an entry of `errors`.
-    pub(crate) fn error(&self) -> serde_json::Value {
-        metrics::graphql_refused(self.code);
-        json!({ "message": self.message, "extensions": { "code": self.code } })
-    }
-
-    /// To whom did not say what they accept.
-    pub(crate) fn into_json(self) -> Response {
-        self.into_response(Media::Json)
-    }
-
-    fn into_response(self, media: Media) -> Response {
-        let body = json!({ "errors": [self.error()] });
-        let mut response = answer(self.status, media, body.to_string().into_bytes());
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
-        }
-        response
-    }
-}
-
-fn answer(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
-    let cache = HeaderValue::from_static("private, no-store");
-    (status, [(header::CONTENT_TYPE, media.content_type()), (header::CACHE_CONTROL, cache)], body)
-        .into_response()
 }
 
 pub(crate) async fn post(
@@ -543,48 +462,6 @@ pub(crate) fn error_code(error: &ServerError) -> Option<&str> {
         Some(Value::String(code)) => Some(code),
         _ => None,
     }
-}
-
-/// Who asks, by an API token or else by a browser's cookie; `None` for a stranger. A token that is worth nothing is
-/// refused: the program would take a stranger's answers for its own.
-pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
-    let credential = match headers.get(header::AUTHORIZATION) {
-        Some(value) => Credential::Token(bearer(value)?.to_owned()),
-        None => match cookie(gateway, headers) {
-            Some(token) => Credential::Device(token.to_owned()),
-            None => return Ok(None),
-        },
-    };
-    match access::identify(&gateway.app, &credential).await {
-        Ok(Some(session)) => Ok(Some(Signed { session, credential })),
-        Ok(None) if matches!(credential, Credential::Token(_)) => {
-            Err(Refusal::unauthenticated("This token is unknown, revoked or expired."))
-        }
-        Ok(None) => Ok(None),
-        Err(error) => {
-            tracing::error!(error = %error.detail(), "who asks could not be read");
-            Err(Refusal::internal())
-        }
-    }
-}
-
-fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
-    let parts = value.to_str().ok().and_then(|text| text.trim().split_once(' '));
-    match parts {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        _ => Err(Refusal::unauthenticated("Send a token as `Authorization: Bearer …`.")),
-    }
-}
-
-/// The value of a browser's session cookie.
-fn cookie<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Option<&'a str> {
-    let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
 }
 
 #[cfg(test)]

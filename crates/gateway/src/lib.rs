@@ -9,8 +9,10 @@ mod health;
 pub mod limits;
 mod live;
 pub mod metrics;
+mod refusal;
 mod router;
 pub mod schema;
+mod signed;
 mod trusted;
 
 use std::{sync::Arc, time::Duration};

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{JobState, repo};
+use sqlx::PgConnection;
+
+use super::{DEPLOYMENT, JobState, repo};
 use crate::{
     app::Timestamp,
-    error::ReadError,
+    error::{Internal, ReadError},
     ids::JobId,
     page::{Page, PageRequest},
     viewer::{Permission, Reading},
@@ -64,6 +66,12 @@ pub async fn jobs(
 pub async fn count_jobs(reading: &Reading, filter: &JobFilter) -> Result<i64, ReadError> {
     let mut tx = reading.require(Permission::ManageJobs).await?;
     Ok(repo::count_jobs(&mut tx, filter).await?)
+}
+
+/// The deployment's own work that has failed for good: how much of each kind, by kind. Anybody with one of the
+/// deployment's logins may ask.
+pub async fn parked_of_deployment(connection: &mut PgConnection) -> Result<Vec<(String, i64)>, Internal> {
+    repo::parked_by_kind(connection, DEPLOYMENT).await
 }
 
 /// What jobs of the alliance are about, in a few words: the mail and its recipient, the document and its number. Work

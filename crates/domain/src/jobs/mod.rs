@@ -14,7 +14,7 @@ pub(crate) mod repo;
 mod retry_job;
 
 pub use discard_job::{DiscardJobError, discard_job};
-pub use list::{JobCursor, JobFilter, JobRecord, count_jobs, job, jobs, jobs_about};
+pub use list::{JobCursor, JobFilter, JobRecord, count_jobs, job, jobs, jobs_about, parked_of_deployment};
 pub use prune_jobs::{KEEP_FINISHED, PruneJobs, prune_jobs};
 pub use queue_health::{KindHealth, queue_health};
 pub use retry_job::{RetryJobError, retry_job};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use sqlx::{PgPool, postgres::types::PgInterval};
+use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 
 use super::{
     JobCursor, JobFilter, JobRecord, JobState, KindHealth, NewJob, Terms,
@@ -533,4 +533,19 @@ pub(super) async fn cancel(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<(),
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Parked jobs of an alliance by their kind. `connection` may be any login's.
+pub(super) async fn parked_by_kind(
+    connection: &mut PgConnection,
+    alliance_id: AllianceId,
+) -> Result<Vec<(String, i64)>, Internal> {
+    let rows = sqlx::query!(
+        r#"select kind, count(*) as "count!" from jobs where alliance_id = $1 and state = 'parked'
+           group by kind order by kind"#,
+        alliance_id as _
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
 }

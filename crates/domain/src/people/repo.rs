@@ -468,14 +468,15 @@ pub(super) async fn changes_of_person(tx: &mut Tx, id: PersonId) -> Result<Vec<P
         .collect())
 }
 
-/// Whether somebody with this address holds a role for the whole alliance on this day.
+/// Whether somebody who has proved this address holds a role for the whole alliance on this day: a role alone is given
+/// to any address.
 pub(crate) async fn is_of_team(tx: &mut Tx, email: &str, on: NaiveDate) -> Result<bool, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from people p
                join role_grants g on g.person_id = p.id
-               where p.alliance_id = $1 and g.alliance_id = $1 and p.email = $2 and g.member_id is null
-                 and g.starts_on <= $3 and (g.ends_on is null or g.ends_on >= $3)) as "is!""#,
+               where p.alliance_id = $1 and g.alliance_id = $1 and p.email = $2 and p.account_id is not null
+                 and g.member_id is null and g.starts_on <= $3 and (g.ends_on is null or g.ends_on >= $3)) as "is!""#,
         tx.alliance_id() as _,
         email,
         on

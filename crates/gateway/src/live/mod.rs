@@ -18,7 +18,6 @@ use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use listen::listen;
-pub(crate) use operation::Signed;
 pub(crate) use watch::{Ended, Following, Told};
 
 /// Changes kept for a subscription that is slower than they come; one that falls behind is told to look at everything.

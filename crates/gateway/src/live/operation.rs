@@ -3,28 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::Response;
-use domain::access::{Credential, Session};
 use futures::{Stream, StreamExt};
 
 use super::{Following, MOST_PER_PERSON};
-use crate::{
-    Caller, Gateway,
-    graphql::{Ready, Refusal},
-    schema,
-};
-
-/// Whoever asks, by what may end: a browser's session or an API token.
-#[derive(Clone)]
-pub(crate) struct Signed {
-    pub(crate) session: Session,
-    pub(crate) credential: Credential,
-}
-
-impl Signed {
-    pub(crate) fn caller(&self) -> Caller {
-        Caller { session: Some(self.session.clone()) }
-    }
-}
+use crate::{Gateway, graphql::Ready, refusal::Refusal, schema, signed::Signed};
 
 /// The answers to a subscription that is paid for. They hold one of the person's places for as long as they live.
 pub(crate) fn follow(

@@ -17,14 +17,13 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_stream::StreamMap;
 
-use super::{
-    KEEP_ALIVE, MOST_PER_CONNECTION,
-    operation::{Signed, follow},
-};
+use super::{KEEP_ALIVE, MOST_PER_CONNECTION, operation::follow};
 use crate::{
     Gateway,
     client::ClientAddress,
-    graphql::{Params, Read, Refusal, error_code, payload, signed},
+    graphql::{Params, Read, error_code, payload},
+    refusal::Refusal,
+    signed::{Signed, signed},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";

@@ -1,0 +1,61 @@
+//! Who asks: by what a request carries.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use domain::access::{self, Credential, Session};
+
+use crate::{Caller, Gateway, refusal::Refusal};
+
+/// Whoever asks, by what may end: a browser's session or an API token.
+#[derive(Clone)]
+pub(crate) struct Signed {
+    pub(crate) session: Session,
+    pub(crate) credential: Credential,
+}
+
+impl Signed {
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { session: Some(self.session.clone()) }
+    }
+}
+
+/// Who asks, by an API token or else by a browser's cookie; `None` for a stranger. A token that is worth nothing is
+/// refused: the program would take a stranger's answers for its own.
+pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
+    let credential = match headers.get(header::AUTHORIZATION) {
+        Some(value) => Credential::Token(bearer(value)?.to_owned()),
+        None => match cookie(gateway, headers) {
+            Some(token) => Credential::Device(token.to_owned()),
+            None => return Ok(None),
+        },
+    };
+    match access::identify(&gateway.app, &credential).await {
+        Ok(Some(session)) => Ok(Some(Signed { session, credential })),
+        Ok(None) if matches!(credential, Credential::Token(_)) => {
+            Err(Refusal::unauthenticated("This token is unknown, revoked or expired."))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => {
+            tracing::error!(error = %error.detail(), "who asks could not be read");
+            Err(Refusal::internal())
+        }
+    }
+}
+
+fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
+    let parts = value.to_str().ok().and_then(|text| text.trim().split_once(' '));
+    match parts {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(Refusal::unauthenticated("Send a token as `Authorization: Bearer …`.")),
+    }
+}
+
+/// The value of a browser's session cookie.
+fn cookie<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
