@@ -435,10 +435,9 @@ pub(super) async fn grants(
            from alliances a
            join people p on p.alliance_id = a.alliance_id and p.account_id = $1
            join role_grants g on g.alliance_id = p.alliance_id and g.person_id = p.id
-           where ($2::text is null or a.slug = $2) and ($3::uuid is null or a.alliance_id = $3)
+           where a.alliance_id = coalesce($3::uuid, (select s.alliance_id from alliances s where s.slug = $2))
              and g.starts_on <= ($4 at time zone a.timezone)::date
-             and (g.ends_on is null or g.ends_on >= ($4 at time zone a.timezone)::date)
-           order by p.alliance_id"#,
+             and (g.ends_on is null or g.ends_on >= ($4 at time zone a.timezone)::date)"#,
         account_id as _,
         slug,
         id.map(|id| id.0),
