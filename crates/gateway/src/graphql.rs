@@ -34,6 +34,7 @@ use crate::{
     cost, document,
     limits::Taken,
     live::{events, operation, socket},
+    media::Media,
     metrics,
     refusal::{Refusal, answer},
     schema::{Charge, THROTTLED},
@@ -57,60 +58,6 @@ pub(crate) struct Params {
     /// Part of the protocol, so its form is checked; none changes what we do.
     #[serde(rename = "extensions")]
     _extensions: Option<Map<String, serde_json::Value>>,
-}
-
-/// In which form the answer is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Media {
-    /// `application/json`
-    Json,
-    /// `application/graphql-response+json`
-    GraphqlResponse,
-    /// `text/event-stream`
-    Events,
-}
-
-impl Media {
-    /// The form that the client likes best of those that we have; `None` when it takes neither.
-    fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let mut accepts =
-            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-        if accepts.peek().is_none() {
-            return Some(Self::Json);
-        }
-        let mut best = None;
-        for range in accepts.flat_map(|value| value.split(',')) {
-            let mut parts = range.split(';').map(str::trim);
-            let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-                "application/graphql-response+json" => Self::GraphqlResponse,
-                "text/event-stream" => Self::Events,
-                "application/json" | "application/*" | "*/*" => Self::Json,
-                _ => continue,
-            };
-            let quality =
-                parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
-            if quality > best.map_or(0.0, |(best, _)| best) {
-                best = Some((quality, media));
-            }
-        }
-        best.map(|(_, media)| media)
-    }
-
-    pub(crate) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            // A refusal is no stream.
-            Self::Json | Self::Events => "application/json; charset=utf-8",
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-        })
-    }
-
-    /// The status of a document that could not be executed.
-    pub(crate) fn wrong_document(self) -> StatusCode {
-        match self {
-            Self::Json => StatusCode::OK,
-            Self::GraphqlResponse | Self::Events => StatusCode::BAD_REQUEST,
-        }
-    }
 }
 
 pub(crate) async fn post(
@@ -467,28 +414,6 @@ pub(crate) fn error_code(error: &ServerError) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn accepted(accept: &[&str]) -> Option<Media> {
-        let mut headers = HeaderMap::new();
-        for value in accept {
-            headers.append(header::ACCEPT, value.parse().unwrap());
-        }
-        Media::accepted(&headers)
-    }
-
-    #[test]
-    fn the_answer_has_the_form_that_the_client_likes_best() {
-        let (json, graphql) = (Some(Media::Json), Some(Media::GraphqlResponse));
-        assert_eq!(accepted(&[]), json);
-        assert_eq!(accepted(&["*/*"]), json);
-        assert_eq!(accepted(&["application/graphql-response+json"]), graphql);
-        assert_eq!(accepted(&["application/graphql-response+json, application/json;q=0.9"]), graphql);
-        assert_eq!(accepted(&["application/json;q=0.9", "Application/GraphQL-Response+JSON"]), graphql);
-        assert_eq!(accepted(&["application/graphql-response+json; charset=utf-8; q=0.1, */*;q=0.5"]), json);
-        assert_eq!(accepted(&["text/html, */*;q=0.8"]), json);
-        assert_eq!(accepted(&["text/html"]), None);
-        assert_eq!(accepted(&["application/json;q=0"]), None);
-    }
 
     fn post(content_type: &str, body: &str) -> Result<Params, (u16, &'static str)> {
         let mut headers = HeaderMap::new();

@@ -2,12 +2,14 @@
 
 mod around;
 mod client;
+pub mod cookies;
 mod cost;
 mod document;
 mod graphql;
 mod health;
 pub mod limits;
 mod live;
+mod media;
 pub mod metrics;
 mod refusal;
 mod router;

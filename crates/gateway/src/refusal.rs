@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{document::DocumentProblem, graphql::Media, limits::Taken, metrics, schema::THROTTLED};
+use crate::{document::DocumentProblem, limits::Taken, media::Media, metrics, schema::THROTTLED};
 
 /// Why nothing was executed.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ impl Refusal {
     }
 }
 
+/// An answer that no cache keeps.
 pub(crate) fn answer(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
     let cache = HeaderValue::from_static("private, no-store");
     (status, [(header::CONTENT_TYPE, media.content_type()), (header::CACHE_CONTROL, cache)], body)

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use domain::access::{self, Credential, Session};
 
-use crate::{Caller, Gateway, refusal::Refusal};
+use crate::{Caller, Gateway, cookies, refusal::Refusal};
 
 /// Whoever asks, by what may end: a browser's session or an API token.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ impl Signed {
 pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
     let credential = match headers.get(header::AUTHORIZATION) {
         Some(value) => Credential::Token(bearer(value)?.to_owned()),
-        None => match cookie(gateway, headers) {
+        None => match cookies::value(headers, cookies::session_name(&gateway.app)) {
             Some(token) => Credential::Device(token.to_owned()),
             None => return Ok(None),
         },
@@ -47,15 +47,4 @@ fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         _ => Err(Refusal::unauthenticated("Send a token as `Authorization: Bearer …`.")),
     }
-}
-
-/// The value of a browser's session cookie.
-fn cookie<'a>(gateway: &Gateway, headers: &'a HeaderMap) -> Option<&'a str> {
-    let name = if gateway.app.links.is_https() { "__Host-session" } else { "session" };
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
 }

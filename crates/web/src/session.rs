@@ -2,14 +2,14 @@
 
 use axum::{
     extract::{FromRequestParts, OriginalUri, Path},
-    http::{HeaderMap, Method, Uri, header, request::Parts},
+    http::{Method, Uri, request::Parts},
 };
 use domain::{
     access::{self, Entered, Session},
     app::App,
     viewer::{Permission, Viewer},
 };
-use gateway::Caller;
+use gateway::{Caller, cookies};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -18,23 +18,6 @@ use crate::{
     shell::{NavItem, NavSection, Shell},
     site::SharedSite,
 };
-
-/// The session cookie's name: over TLS one that only this host can set.
-pub(crate) fn cookie_name(app: &App) -> &'static str {
-    if app.links.is_https() { "__Host-session" } else { "session" }
-}
-
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
-}
 
 /// The address that was asked for, before routes took their part of it.
 fn address(parts: &Parts) -> &Uri {
@@ -74,9 +57,11 @@ impl FromRequestParts<SharedSite> for Signed {
         // Only what is looked at can be gone back to: a form would have to be sent again.
         let wanted = || if parts.method == Method::GET { address.to_string() } else { String::new() };
         let signed_out = || PageError::SignedOut { wanted: wanted() };
-        let token = cookie(&parts.headers, cookie_name(app)).ok_or_else(signed_out)?.to_owned();
+        let token =
+            cookies::value(&parts.headers, cookies::session_name(app)).ok_or_else(signed_out)?.to_owned();
         let session = access::session(app, &token).await?.ok_or_else(signed_out)?;
-        let flash = cookie(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
+        let flash =
+            cookies::value(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
         let caller = Caller { session: Some(session.clone()) };
         Ok(Self { csrf: csrf_of(app, &token), session, caller, token, flash })
     }

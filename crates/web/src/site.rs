@@ -191,7 +191,7 @@ async fn wrong_addresses(request: axum::extract::Request, next: Next) -> Respons
 
 /// Pages load nothing from elsewhere, run no script, and are not framed; what they show is not cached.
 async fn headers(request: axum::extract::Request, next: Next) -> Response {
-    let had_flash = crate::session::cookie(request.headers(), "flash").is_some();
+    let had_flash = gateway::cookies::value(request.headers(), "flash").is_some();
     let mut response = next.run(request).await;
     let is_shown = response.status().is_success();
     let headers = response.headers_mut();

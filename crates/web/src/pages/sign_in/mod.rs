@@ -8,12 +8,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::access::{self, SignIn};
+use gateway::cookies;
 use serde::Deserialize;
 
 use crate::{
     forms::{Fields, FormState},
     page::{PageError, PageResult, outcome, render, render_refused},
-    session::{Signed, cookie, cookie_name},
+    session::Signed,
     site::{SharedSite, SiteOptions},
 };
 
@@ -107,7 +108,7 @@ pub(crate) async fn code(
         digits: fields.text("code"),
         agent: agent.unwrap_or_default(),
         network: &site.gateway.network(&from.headers, &from.extensions),
-        replaces: cookie(&from.headers, cookie_name(app)),
+        replaces: cookies::value(&from.headers, cookies::session_name(app)),
     };
     let signed = match outcome(access::sign_in(app, input).await)? {
         Ok(signed) => signed,
@@ -122,7 +123,7 @@ pub(crate) async fn code(
     let secure = if app.links.is_https() { "; Secure" } else { "" };
     let cookie = format!(
         "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}",
-        cookie_name(app),
+        cookies::session_name(app),
         signed.token
     );
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_address(fields.text("to")))).into_response())
@@ -150,7 +151,8 @@ pub(crate) async fn sign_out(
     let app = &site.gateway.app;
     access::sign_out(app, &signed.token).await?;
     let secure = if app.links.is_https() { "; Secure" } else { "" };
-    let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", cookie_name(app));
+    let cookie =
+        format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", cookies::session_name(app));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }
 

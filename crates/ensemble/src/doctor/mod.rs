@@ -1,5 +1,7 @@
 //! `ensemble doctor`: what is in order, what is not, and what to do about it.
 
+mod repo;
+
 use std::{io::Write, path::Path, time::Duration};
 
 use domain::{app::Rng, db::MIGRATOR, jobs::parked_of_deployment};
@@ -255,28 +257,18 @@ struct Role {
 
 impl Role {
     async fn finding(&self, connection: &mut PgConnection) -> Result<Finding, sqlx::Error> {
-        let (superuser, bypasses, owns, is_member, is_member_of_other): (bool, bool, bool, bool, bool) = sqlx::query_as(
-            "select rolsuper, rolbypassrls,
-                    exists (select from pg_class where pg_has_role(current_user, relowner, 'member')
-                            and relnamespace = 'public'::regnamespace),
-                    pg_has_role(current_user, $1::name, 'usage'), pg_has_role(current_user, $2::name, 'member')
-             from pg_roles where rolname = current_user",
-        )
-        .bind(self.member_of)
-        .bind(self.not_of)
-        .fetch_one(connection)
-        .await?;
         let Self { what, member_of, not_of } = *self;
-        let wrong = if superuser || bypasses {
+        let rights = repo::rights(connection).await?;
+        let wrong = if rights.bypasses_row_security {
             Some(("it may bypass row-level security", "alter role … nosuperuser nobypassrls"))
-        } else if owns {
+        } else if rights.owns_tables {
             Some((
                 "it owns tables, so it may switch row-level security off",
                 "let the owner's login own them",
             ))
-        } else if is_member_of_other {
+        } else if repo::has_role(connection, not_of, "member").await? {
             Some(("it is a member of the other role too", "revoke that role from it"))
-        } else if !is_member {
+        } else if !repo::has_role(connection, member_of, "usage").await? {
             Some(("it is not a member of its role, with its rights inherited", "grant its role to it"))
         } else {
             None
@@ -297,10 +289,7 @@ impl Role {
 }
 
 async fn version(connection: &mut PgConnection) -> Finding {
-    let number: Result<i32, _> = sqlx::query_scalar("select current_setting('server_version_num')::integer")
-        .fetch_one(connection)
-        .await;
-    match number.map(i32::cast_unsigned) {
+    match repo::server_version(connection).await.map(i32::cast_unsigned) {
         Ok(number) => judge_version(Version { major: number / 10_000, minor: number % 10_000 }),
         Err(error) => Finding::to_do("PostgreSQL", error.to_string(), "check the server"),
     }
@@ -331,21 +320,17 @@ async fn parked(connection: &mut PgConnection) -> Option<Finding> {
 }
 
 async fn migrations(connection: &mut PgConnection) -> Finding {
-    let applied: Vec<(i64, Vec<u8>)> =
-        match sqlx::query_as("select version, checksum from _sqlx_migrations where success")
-            .fetch_all(connection)
-            .await
-        {
-            Ok(applied) => applied,
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
-                return Finding::to_do("migrations", "none has run", "run: ensemble migrate");
-            }
-            // A login of ours may look only after the migration that permits it.
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
-                return Finding::to_do("migrations", "some have not run", "run: ensemble migrate");
-            }
-            Err(error) => return Finding::to_do("migrations", error.to_string(), "see the server's log"),
-        };
+    let applied = match repo::applied_migrations(connection).await {
+        Ok(applied) => applied,
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
+            return Finding::to_do("migrations", "none has run", "run: ensemble migrate");
+        }
+        // A login of ours may look only after the migration that permits it.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+            return Finding::to_do("migrations", "some have not run", "run: ensemble migrate");
+        }
+        Err(error) => return Finding::to_do("migrations", error.to_string(), "see the server's log"),
+    };
     let ours = |version: i64| MIGRATOR.iter().find(|migration| migration.version == version);
     let missing =
         MIGRATOR.iter().filter(|ours| !applied.iter().any(|(version, _)| *version == ours.version)).count();
