@@ -24,10 +24,11 @@ use domain::{
     viewer::{Reading, Viewer},
 };
 use ensemble::{config, node, node::Node, stop::Stop};
+use gateway::limits::{Allowance, Allowances};
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, PgPool, postgres::PgPoolOptions};
-use tests::{Client, app::plenty, fixture, postgres::Server};
+use tests::{Client, fixture, postgres::Server};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -62,7 +63,8 @@ async fn main() {
         return serve(&database).await;
     }
     let is_full = std::env::var("ENSEMBLE_BENCH").is_ok_and(|how| how == "full");
-    let (rounds, length) = if is_full { (5, Duration::from_secs(10)) } else { (3, Duration::from_secs(2)) };
+    // Not of ten seconds: a connection that rested as long is closed just as the next round takes it up.
+    let (rounds, length) = if is_full { (5, Duration::from_secs(8)) } else { (3, Duration::from_secs(2)) };
     let bench = Bench::new().await;
     let idle = bench.gateway.resident_mb();
 
@@ -327,12 +329,18 @@ async fn serve(database: &str) {
         store: Arc::new(InMemory::new()),
         site: SiteOptions::Production,
         post: Post { from: "post@ensemble.example".into(), delivery: Delivery::DevelopmentMailbox },
-        http: config::Http { bind, base_url: None, proxies: 0, metrics: None, allowances: plenty() },
+        http: config::Http { bind, base_url: None, proxies: 0, metrics: None, allowances: boundless() },
         redis: None,
     };
     println!("{base}");
     let stop = Stop { asked: CancellationToken::new(), at_once: CancellationToken::new() };
     node::serve(&node, listener, &stop).await.unwrap();
+}
+
+/// A long round takes more points than anybody is given.
+fn boundless() -> Allowances {
+    let all = Allowance { points: 1_000_000_000, within: Duration::from_secs(60) };
+    Allowances { caller: all, alliance: all, sign_in: all }
 }
 
 fn median(values: &mut [f64]) -> f64 {
