@@ -67,10 +67,16 @@ async fn what_the_preview_shows_is_what_is_taken() {
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(refused.body.contains("now 3 new payments, £267.00"), "{}", refused.body);
     assert_eq!(app.contents().await, between);
+    let more =
+        format!("{other}20/11/26,BIRCH INFANT SCHO,SEE LETTER,100.00\n20/11/26,FENLAND UNKNOWN,,12.00\n");
+    let taken = take(&finance, &upload(&finance, more.into()).await).await;
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let refused = take(&finance, &preview).await;
+    assert!(refused.body.contains("now 1 new payment, £155.00"), "{}", refused.body);
 
     // The new preview is right, and sending it twice takes once.
     let preview = upload(&finance, STATEMENT.into()).await;
-    assert!(preview.body.contains("1 line was taken before"), "{}", preview.body);
+    assert!(preview.body.contains("3 lines were taken before"), "{}", preview.body);
     for _ in 0..2 {
         let taken = take(&finance, &preview).await;
         assert_eq!(taken.status, 303, "{}", taken.body);

@@ -41,7 +41,7 @@ pub mod ids;
 pub mod money;
 pub mod page;
 pub mod problem;
-mod text;
+pub mod text;
 pub mod viewer;
 
 pub mod access;

@@ -1,4 +1,19 @@
-//! What people type or paste, made fit to be printed and mailed.
+//! What people type or paste, made fit to be printed and mailed; and counts in words.
+
+use crate::money::thousands;
+
+/// A count with commas between the thousands.
+#[must_use]
+pub fn number(count: i64) -> String {
+    format!("{}{}", if count < 0 { "−" } else { "" }, thousands(count.unsigned_abs()))
+}
+
+/// `1 school`, `27 schools`, `1,184 pupils`.
+#[must_use]
+pub fn plural(count: impl TryInto<i64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(i64::MAX);
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
 
 /// One line with single spaces and without invisible control characters: a line break pasted into a name must not
 /// reach an invoice or a mail's header, and Postgres keeps no NUL.
@@ -21,6 +36,14 @@ pub(crate) fn lines(typed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_have_commas_and_the_right_word() {
+        assert_eq!([0, 999, 1_000, 27_184_000].map(number), ["0", "999", "1,000", "27,184,000"]);
+        assert_eq!(number(i64::MIN), "−9,223,372,036,854,775,808");
+        let shown = [0, 1, 2, 1_184].map(|count: usize| plural(count, "pupil", "pupils"));
+        assert_eq!(shown, ["0 pupils", "1 pupil", "2 pupils", "1,184 pupils"]);
+    }
 
     #[test]
     fn a_line_break_does_not_survive_in_a_name() {

@@ -12,6 +12,7 @@ use domain::{
     db::{DatabaseUrls, Db},
     error::Internal,
     schools::{ImportError, Imported, Written, import_links, import_register},
+    text::plural,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -139,9 +140,9 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 fn report(command: &Import, imported: &Imported, took: Duration, rejects: &Path) -> String {
-    let what = match command {
-        Import::Register(_) => "schools",
-        Import::Links(_) => "links",
+    let (one, many) = match command {
+        Import::Register(_) => ("school", "schools"),
+        Import::Links(_) => ("link", "links"),
     };
     let Imported { written: Written { new, updated, unchanged, older }, rejected } = *imported;
     let read = new + updated + unchanged + older;
@@ -152,11 +153,14 @@ fn report(command: &Import, imported: &Imported, took: Duration, rejects: &Path)
     };
     let left_out = match rejected {
         0 => String::new(),
-        1 => format!("1 row could not be used and was left out; {} says why.\n", rejects.display()),
-        rows => format!("{rows} rows could not be used and were left out; {} says why.\n", rejects.display()),
+        rows => {
+            let rows = plural(rows, "row could not be used and was", "rows could not be used and were");
+            format!("{rows} left out; {} says why.\n", rejects.display())
+        }
     };
     format!(
-        "Read {read} {what} in {seconds:.1} s: {new} new, {updated} updated, {unchanged} unchanged{left_alone}.\n{left_out}"
+        "Read {} in {seconds:.1} s: {new} new, {updated} updated, {unchanged} unchanged{left_alone}.\n{left_out}",
+        plural(read, one, many)
     )
 }
 
@@ -260,6 +264,12 @@ mod tests {
         assert_eq!(
             report(&Import::Links(args()), &imported, took, &rejects),
             "Read 6 links in 1.2 s: 3 new, 2 updated, 1 unchanged.\n"
+        );
+        let one = Imported { written: Written { new: 1, ..Written::default() }, rejected: 2 };
+        assert_eq!(
+            report(&Import::Links(args()), &one, took, &rejects),
+            "Read 1 link in 1.2 s: 1 new, 0 updated, 0 unchanged.\n\
+             2 rows could not be used and were left out; links_20250422-rejected.csv says why.\n"
         );
         imported.written.older = 4;
         imported.rejected = 1;

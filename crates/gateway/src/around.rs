@@ -14,6 +14,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use domain::text::plural;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -108,8 +109,8 @@ async fn limit_sign_in(State(gateway): State<Arc<Gateway>>, request: Request, ne
         if !taken.granted {
             let seconds = taken.retry_after();
             let text = format!(
-                "Too many attempts to sign in from your network. Please try again in {} minutes.",
-                seconds.div_ceil(60)
+                "Too many attempts to sign in from your network. Please try again in {}.",
+                plural(seconds.div_ceil(60), "minute", "minutes")
             );
             return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], text).into_response();
         }

@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::text::plural;
 use serde_json::json;
 
 use crate::{document::DocumentProblem, limits::Taken, media::Media, metrics, schema::THROTTLED};
@@ -50,7 +51,8 @@ impl Refusal {
 
     pub(crate) fn spent(taken: Taken) -> Self {
         let seconds = taken.retry_after();
-        let message = format!("You have asked for a lot. Ask again in {seconds} seconds.");
+        let message =
+            format!("You have asked for a lot. Ask again in {}.", plural(seconds, "second", "seconds"));
         let header = Some((header::RETRY_AFTER, seconds.into()));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, THROTTLED, message) }
     }

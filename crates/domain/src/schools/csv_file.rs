@@ -18,6 +18,8 @@ use chrono::NaiveDate;
 use csv::{ByteRecord, StringRecord};
 use encoding_rs::WINDOWS_1252;
 
+use crate::text::plural;
+
 /// How much of a file is looked at to tell what it is.
 const HEAD: u64 = 8 * 1024;
 /// The longest row, in bytes. The register's are below 3 kB; a quotation mark that is never closed makes one row of
@@ -162,7 +164,11 @@ impl<T: Record, R: Read> CsvFile<T, R> {
         let read = if width == self.width {
             T::read(&row)
         } else {
-            Err(format!("This row has {width} columns where the first line has {}.", self.width))
+            Err(format!(
+                "This row has {} where the first line has {}.",
+                plural(width, "column", "columns"),
+                self.width
+            ))
         };
         let read = read.and_then(|record| {
             if self.seen.insert(record.key()) {

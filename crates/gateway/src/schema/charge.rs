@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ErrorExtensions, Result};
-use domain::ids::AllianceId;
+use domain::{ids::AllianceId, text::plural};
 
 use super::errors::coded;
 use crate::limits::Limits;
@@ -28,7 +28,10 @@ impl Charge {
             return Ok(());
         }
         let seconds = taken.retry_after();
-        let message = format!("This alliance has asked for a lot. Ask again in {seconds} seconds.");
+        let message = format!(
+            "This alliance has asked for a lot. Ask again in {}.",
+            plural(seconds, "second", "seconds")
+        );
         Err(coded(&message, THROTTLED).extend_with(|_, extensions| extensions.set("retryAfter", seconds)))
     }
 }

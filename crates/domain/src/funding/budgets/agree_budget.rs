@@ -10,6 +10,7 @@ use crate::{
     funding::formula::{FormulaError, Share, Shares, share_costs},
     ids::{BudgetId, ShareId},
     problem::failure,
+    text::plural,
     viewer::{Permission, Viewer},
 };
 
@@ -102,7 +103,7 @@ async fn frozen_shares(
 
 /// Schools of which something must be known before a share is final, such as the roll.
 #[derive(Debug, thiserror::Error)]
-#[error("{} {} an answer first: {}", .names.len(), if .names.len() == 1 { "school needs" } else { "schools need" }, .names.join(", "))]
+#[error("{} an answer first: {}", plural(.names.len(), "school needs", "schools need"), .names.join(", "))]
 pub struct OpenQuestions {
     /// Which, by name.
     pub names: Vec<String>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::same_phase;
 use super::shares::Question;
 use crate::ids::MemberId;
-use crate::money::{Pence, thousands};
+use crate::{money::Pence, text::plural};
 
 /// What is known of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +110,7 @@ impl fmt::Display for RollSource {
 
 impl fmt::Display for RollFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = if self.pupils == 1 { "pupil" } else { "pupils" };
-        write!(f, "{} {noun} (", thousands(self.pupils.into()))?;
+        write!(f, "{} (", plural(self.pupils, "pupil", "pupils"))?;
         match &self.source {
             RollSource::Register => write!(f, "{} census)", self.census_date.format("%B %Y")),
             RollSource::School => {

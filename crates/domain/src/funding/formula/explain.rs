@@ -6,7 +6,8 @@ use super::trust::DiscountReason;
 use super::validate::sizes;
 use crate::alliances::Wording;
 use crate::funding::proration::{PartOfYear, Year};
-use crate::money::{BasisPoints, Pence, thousands};
+use crate::money::{BasisPoints, Pence};
+use crate::text::plural;
 
 impl Share {
     /// One paragraph that tells the member's head what it pays in `year` and why, in the alliance's own words.
@@ -212,8 +213,7 @@ fn phrase_of_part(part: &PartOfBudget) -> String {
 
 /// A number of pupils without where it comes from.
 fn pupils(roll: &RollFact) -> String {
-    let noun = if roll.pupils == 1 { "pupil" } else { "pupils" };
-    format!("{} {noun}", thousands(roll.pupils.into()))
+    plural(roll.pupils, "pupil", "pupils")
 }
 
 fn without_stop(reason: &str) -> &str {

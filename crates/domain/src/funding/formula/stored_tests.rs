@@ -117,6 +117,9 @@ fn bands_cover_every_size_once() {
         ]
     );
     assert_eq!(banded(&[(300, Some(200))]), ["a band runs backwards, from 300 to 200 pupils"]);
+    assert_eq!(banded(&[(0, None), (1, None)]), ["bands overlap from 1 pupil upwards"]);
+    assert_eq!(banded(&[(0, None), (1, Some(1))]), ["bands overlap at 1 pupil"]);
+    assert_eq!(banded(&[(0, Some(0))]), ["no band covers schools with 1 pupil or more"]);
     assert_eq!(banded(&[]), ["add at least one band"]);
 }
 

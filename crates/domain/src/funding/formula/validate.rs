@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Adjustment, Base, Formula, PhaseBand, PhaseWeight, RollBand, Rounding, TrustRule, Weight};
-use crate::money::{BasisPoints, Pence, UnitPrice, thousands};
+use crate::{
+    money::{BasisPoints, Pence, UnitPrice, thousands},
+    text::plural,
+};
 
 /// What is wrong with a formula.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +40,7 @@ pub enum Problem {
         what: &'static str,
     },
     /// A band ends before it begins.
-    #[error("a band runs backwards, from {from} to {to} pupils")]
+    #[error("a band runs backwards, from {from} to {}", plural(*.to, "pupil", "pupils"))]
     BandBackwards {
         /// Where it begins.
         from: u32,
@@ -226,18 +229,17 @@ fn roll_bands(bands: &[RollBand], problems: &mut Vec<Problem>) {
 pub(super) fn sizes(from: u32, to: Option<u32>) -> String {
     let from_text = thousands(from.into());
     match to {
-        Some(1) if from == 1 => "1 pupil".to_owned(),
-        Some(to) if to == from => format!("{from_text} pupils"),
-        Some(to) => format!("{from_text} to {} pupils", thousands(to.into())),
-        None => format!("{from_text} pupils or more"),
+        Some(to) if to == from => plural(from, "pupil", "pupils"),
+        Some(to) => format!("{from_text} to {}", plural(to, "pupil", "pupils")),
+        None => format!("{} or more", plural(from, "pupil", "pupils")),
     }
 }
 
 fn between(from: u32, to: Option<u32>) -> String {
     let from_text = thousands(from.into());
     match to {
-        Some(to) if to == from => format!("at {from_text} pupils"),
-        Some(to) => format!("between {from_text} and {} pupils", thousands(to.into())),
-        None => format!("from {from_text} pupils upwards"),
+        Some(to) if to == from => format!("at {}", plural(from, "pupil", "pupils")),
+        Some(to) => format!("between {from_text} and {}", plural(to, "pupil", "pupils")),
+        None => format!("from {} upwards", plural(from, "pupil", "pupils")),
     }
 }

@@ -5,6 +5,7 @@ use super::{Adjustment, Base, Formula, Rounding, TrustRule, Weight};
 use crate::{
     funding::proration::Proration,
     money::{Pence, thousands},
+    text::plural,
 };
 
 impl Formula {
@@ -45,12 +46,12 @@ impl Base {
                 bands.sort_by_key(|band| band.from);
                 let band = bands.iter().map(|band| match band.to {
                     Some(to) => format!(
-                        "{} for {} to {} pupils",
+                        "{} for {} to {}",
                         band.amount,
                         thousands(band.from.into()),
-                        thousands(to.into())
+                        plural(to, "pupil", "pupils")
                     ),
-                    None => format!("{} from {} pupils", band.amount, thousands(band.from.into())),
+                    None => format!("{} from {}", band.amount, plural(band.from, "pupil", "pupils")),
                 });
                 format!("Members pay by size: {}.", band.collect::<Vec<_>>().join(", "))
             }

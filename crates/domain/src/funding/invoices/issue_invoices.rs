@@ -23,6 +23,7 @@ use crate::{
     ids::{BudgetId, InvoiceId, InvoiceRunId},
     money::Pence,
     problem::failure,
+    text::plural,
     viewer::{Permission, Viewer},
 };
 
@@ -59,7 +60,8 @@ pub enum IssueInvoicesError {
     #[error("There is nothing to issue: every share is invoiced, nought, or waits for a purchase order.")]
     NothingToIssue,
     /// A share, a payer or an order changed since the preview.
-    #[error("Something has changed since you looked: now {} invoices, {}. Please check again.", .now.count, .now.total)]
+    #[error("Something has changed since you looked: now {}, {}. Please check again.",
+        plural(.now.count, "invoice", "invoices"), .now.total)]
     PlanChanged {
         /// What would go out now.
         now: Expected,

@@ -22,6 +22,7 @@ use crate::{
     money::Pence,
     problem::failure,
     schools::members,
+    text::plural,
     viewer::{Permission, Reach, Viewer},
 };
 
@@ -106,7 +107,8 @@ pub enum ImportBankStatementError {
     #[error(transparent)]
     File(#[from] BankFileError),
     /// Another statement was taken since the preview.
-    #[error("Something has changed since you looked: now {} new payments, {}. Please choose the file again.", .now.count, .now.total)]
+    #[error("Something has changed since you looked: now {}, {}. Please choose the file again.",
+        plural(.now.count, "new payment", "new payments"), .now.total)]
     PlanChanged {
         /// What would be taken now.
         now: ExpectedReceipts,
