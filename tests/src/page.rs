@@ -28,6 +28,13 @@ impl Form {
         self
     }
 
+    /// Where a browser goes that sends it by GET.
+    pub fn address(&self) -> String {
+        let path = self.action.split('?').next().unwrap_or_default();
+        let url = reqwest::Url::parse_with_params(&format!("http://site.test{path}"), &self.fields).unwrap();
+        format!("{path}?{}", url.query().unwrap_or_default())
+    }
+
     /// With this box ticked, which is in the form and was not.
     pub fn ticked(mut self, name: &str, value: &str) -> Self {
         self.fields.push((name.to_owned(), value.to_owned()));
@@ -83,9 +90,22 @@ impl Page {
     /// The POST form whose action ends with `action`, filled as the page shows it.
     pub fn form(&self, action: &str) -> Form {
         let forms = select("form[method=post]");
-        let own = |form: &ElementRef| form.attr("action").unwrap_or(&self.path).to_owned();
-        let form = self.html.select(&forms).find(|form| own(form).ends_with(action));
-        let form = form.unwrap_or_else(|| panic!("{}: no form for {action}", self.path));
+        let form = self.html.select(&forms).find(|form| self.action(*form).ends_with(action));
+        self.filled(form.unwrap_or_else(|| panic!("{}: no form for {action}", self.path)))
+    }
+
+    /// The form above its list, filled as the page shows it.
+    pub fn filter(&self) -> Form {
+        let form = self.html.select(&select("form.filters")).next();
+        self.filled(form.unwrap_or_else(|| panic!("{}: no filter", self.path)))
+    }
+
+    /// Where a form is sent, without what a GET form puts after it.
+    fn action(&self, form: ElementRef) -> String {
+        form.attr("action").unwrap_or(&self.path).to_owned()
+    }
+
+    fn filled(&self, form: ElementRef) -> Form {
         let controls = select("input[name], select[name], textarea[name], button[name]");
         let fields = form.select(&controls).filter_map(|control| {
             let name = control.attr("name")?.to_owned();
@@ -107,6 +127,6 @@ impl Page {
             };
             Some((name, value))
         });
-        Form { action: own(&form), fields: fields.collect() }
+        Form { action: self.action(form), fields: fields.collect() }
     }
 }

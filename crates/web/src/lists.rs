@@ -11,28 +11,50 @@ const LONG: i64 = 100;
 pub(crate) struct ListAddress {
     base: String,
     filter: Vec<(&'static str, String)>,
+    /// What else it is narrowed to: the form has no fields for it, and sends it along.
+    kept: Vec<(&'static str, String)>,
     is_later_page: bool,
+}
+
+/// What a list is narrowed to besides the fields of its form, in words.
+pub(crate) struct Narrowing {
+    pub(crate) words: String,
+    /// What the link does that takes it away.
+    pub(crate) act: &'static str,
+    pub(crate) href: String,
 }
 
 impl ListAddress {
     /// The list at `base`, with the fields of its filter and the cursor of its page. Empty fields are left out.
     pub(crate) fn new(base: String, filter: &[(&'static str, &str)], after: Option<&str>) -> Self {
-        let set = filter.iter().filter(|(_, value)| !value.is_empty());
-        Self {
-            base,
-            filter: set.map(|(name, value)| (*name, (*value).to_owned())).collect(),
-            is_later_page: after.is_some(),
-        }
+        Self { base, filter: set(filter), kept: Vec::new(), is_later_page: after.is_some() }
+    }
+
+    /// The same, narrowed to what the form has no fields for. Empty fields are left out.
+    pub(crate) fn narrowed(self, kept: &[(&'static str, &str)]) -> Self {
+        Self { kept: set(kept), ..self }
+    }
+
+    /// What the form sends along.
+    pub(crate) fn kept(&self) -> &[(&'static str, String)] {
+        &self.kept
+    }
+
+    /// The list from its beginning with other values of what it is narrowed to; an empty one takes it away.
+    pub(crate) fn with(&self, changed: &[(&'static str, &str)]) -> String {
+        let same = self.kept.iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
+        let kept = same.cloned().chain(set(changed)).collect();
+        Self { base: self.base.clone(), filter: self.filter.clone(), kept, is_later_page: false }.here()
     }
 
     /// Whether anything is filtered.
     pub(crate) fn is_filtered(&self) -> bool {
-        !self.filter.is_empty()
+        !self.filter.is_empty() || !self.kept.is_empty()
     }
 
-    /// The whole list, for the link in its filter; empty when this is it.
+    /// The whole list.
     pub(crate) fn clear(&self) -> &str {
-        if self.is_filtered() { &self.base } else { "" }
+        &self.base
     }
 
     /// The first page, from a later one.
@@ -61,7 +83,7 @@ impl ListAddress {
     }
 
     fn address(&self, extension: &str, after: Option<&str>) -> String {
-        let filter = self.filter.iter().map(|(name, value)| (*name, value.as_str()));
+        let filter = self.filter.iter().chain(&self.kept).map(|(name, value)| (*name, value.as_str()));
         let fields: Vec<_> = filter.chain(after.map(|cursor| ("after", cursor))).collect();
         let mut address = format!("{}{extension}", self.base);
         for (at, (name, value)) in fields.into_iter().enumerate() {
@@ -71,6 +93,11 @@ impl ListAddress {
         }
         address
     }
+}
+
+fn set(fields: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let set = fields.iter().filter(|(_, value)| !value.is_empty());
+    set.map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
 /// Every entry of a list, page by page. `load` reads the page of that length after a cursor, and says where the next
@@ -108,7 +135,7 @@ mod tests {
     #[test]
     fn an_address_says_what_is_asked_for_and_nothing_else() {
         let plain = ListAddress::new("/wold/members".into(), &[("name", ""), ("phase", "")], None);
-        assert_eq!((plain.clear(), plain.first(), plain.is_filtered()), ("", None, false));
+        assert_eq!((plain.first(), plain.is_filtered()), (None, false));
         assert_eq!(plain.csv(), "/wold/members.csv");
         assert_eq!(plain.next(&true, &Some("A1".into())).unwrap(), "/wold/members?after=A1");
         assert_eq!(plain.next(&false, &Some("A1".into())), None);
@@ -119,5 +146,15 @@ mod tests {
         let first = "/wold/members?name=St%20Mary%E2%80%99s%20%26%20co&phase=PRIMARY";
         assert_eq!(filtered.first().unwrap(), first);
         assert_eq!(filtered.next(&true, &Some("B=".into())).unwrap(), format!("{first}&after=B%3D"));
+
+        let kept = [("from", "2026-09-01"), ("to", ""), ("payer", "P1")];
+        let narrowed =
+            ListAddress::new("/wold/invoices".into(), &[("text", "elm")], Some("A1")).narrowed(&kept);
+        assert_eq!(narrowed.kept(), [("from", "2026-09-01".to_owned()), ("payer", "P1".to_owned())]);
+        assert_eq!(narrowed.here(), "/wold/invoices?text=elm&from=2026-09-01&payer=P1");
+        assert_eq!(narrowed.with(&[("from", "")]), "/wold/invoices?text=elm&payer=P1");
+        assert_eq!(narrowed.with(&[("from", ""), ("has", "x")]), "/wold/invoices?text=elm&payer=P1&has=x");
+        let only = ListAddress::new("/wold/invoices".into(), &[], None).narrowed(&kept);
+        assert!(only.is_filtered());
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format, ids,
-    lists::{ListAddress, every_entry},
+    lists::{ListAddress, Narrowing, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -71,7 +71,7 @@ impl Page {
         if !has.contains(&sum) {
             has.push(sum);
         }
-        self.filter.address(&self.base, &has.join("-"), None).here()
+        self.at.with(&[("has", &has.join("-"))])
     }
 
     /// What came in, and what is still to come, in the words of who gets it or who pays it.
@@ -80,21 +80,30 @@ impl Page {
     }
 
     /// What the address asks for besides the fields of the form.
-    fn narrowed(&self) -> Option<String> {
+    fn narrowings(&self) -> Vec<Narrowing> {
+        let only = |words: &str, act, changed: &[(&'static str, &str)]| Narrowing {
+            words: format!("Only invoices {words}."),
+            act,
+            href: self.at.with(changed),
+        };
+        let of = (!self.filter.payer.is_empty()).then(|| {
+            let name = self.list.invoices.nodes.first().map_or("one payer", |row| &row.bill_to_name);
+            only(&format!("of {name}"), "Show those of every payer", &[("payer", "")])
+        });
         let day = |text: &str| read_date(text).ok().map(|date| format::day(&date));
-        let payer = self.filter.payer.as_str();
-        let of = self.list.invoices.nodes.first().filter(|_| !payer.is_empty());
-        let of = of.map(|row| format!("of {}", row.bill_to_name));
         let due = match (day(&self.filter.from), day(&self.filter.to)) {
             (Some(from), Some(to)) => Some(format!("due from {from} to {to}")),
             (Some(from), None) => Some(format!("due from {from} on")),
             (None, Some(to)) => Some(format!("due until {to}")),
             (None, None) => None,
         };
-        let sums = SUMS.into_iter().filter(|(sum, _)| self.filter.sums().contains(sum));
-        let sums = sums.map(|(_, words)| words.to_owned());
-        let words: Vec<_> = of.into_iter().chain(due).chain(sums).collect();
-        (!words.is_empty()).then(|| format!("Only invoices {}.", words.join(", ")))
+        let due = due.map(|due| only(&due, "Show any due date", &[("from", ""), ("to", "")]));
+        let asked = self.filter.sums();
+        let sums = SUMS.into_iter().filter(|(sum, _)| asked.contains(sum)).map(|(sum, words)| {
+            let others: Vec<_> = asked.iter().copied().filter(|other| *other != sum).collect();
+            only(words, "Show those without it too", &[("has", &others.join("-"))])
+        });
+        of.into_iter().chain(due).chain(sums).collect()
     }
 
     /// The state in a word, or by how long it is overdue.
@@ -125,17 +134,22 @@ impl Filter {
         self.has.split('-').filter(|has| SUMS.iter().any(|(sum, _)| sum == has)).collect()
     }
 
-    /// The list's address with this filter, of invoices that have `has`.
-    fn address(&self, base: &str, has: &str, after: Option<&str>) -> ListAddress {
-        let fields = [
-            ("text", self.text.as_str()),
-            ("state", &self.state),
-            ("has", has),
-            ("payer", &self.payer),
-            ("from", &self.from),
-            ("to", &self.to),
-        ];
-        ListAddress::new(base.to_owned(), &fields, after)
+    /// Without what cannot be read, which filters nothing.
+    fn tidied(mut self) -> Self {
+        self.has = self.sums().join("-");
+        for day in [&mut self.from, &mut self.to] {
+            if read_date(day).is_err() {
+                day.clear();
+            }
+        }
+        self
+    }
+
+    fn address(&self, base: String) -> ListAddress {
+        let fields = [("text", self.text.as_str()), ("state", &self.state)];
+        let kept =
+            [("has", self.has.as_str()), ("payer", &self.payer), ("from", &self.from), ("to", &self.to)];
+        ListAddress::new(base, &fields, self.after.as_deref()).narrowed(&kept)
     }
 }
 
@@ -177,10 +191,11 @@ pub(crate) async fn get(
     within: Within,
     Query(filter): Query<Filter>,
 ) -> PageResult {
+    let filter = filter.tidied();
     let list = load(&site, &within, &filter, (50, filter.after.clone())).await?;
     let page = Page {
         shell: within.shell("Invoices"),
-        at: filter.address(&within.path("/invoices"), &filter.has, filter.after.as_deref()),
+        at: filter.address(within.path("/invoices")),
         is_of_alliance: within.may(Permission::SeeMoney),
         base: within.path("/invoices"),
         filter,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     csv, format, ids,
-    lists::{ListAddress, every_entry},
+    lists::{ListAddress, Narrowing, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -54,6 +54,15 @@ struct Page {
 }
 
 impl Page {
+    fn narrowings(&self) -> Vec<Narrowing> {
+        let lack = self.filter.lack().map(|(_, words)| Narrowing {
+            words: words.to_owned(),
+            act: "Show the others too",
+            href: self.at.with(&[("without", "")]),
+        });
+        lack.into_iter().collect()
+    }
+
     /// The head of the column with the first day: `Partner school since`.
     fn since(&self) -> String {
         format!("{} since", format::capitalised(&self.shell.wording.member))
@@ -87,10 +96,11 @@ pub(crate) async fn get(
 ) -> PageResult {
     let list = load(&site, &within, &filter, (100, filter.after.clone())).await?;
     let lack = filter.lack().map_or("", |(lack, _)| lack);
-    let fields = [("name", filter.name.as_str()), ("phase", &filter.phase), ("without", lack)];
+    let fields = [("name", filter.name.as_str()), ("phase", &filter.phase)];
     let page = Page {
         shell: within.shell(&format::capitalised(&within.entered.wording.members())),
-        at: ListAddress::new(within.path("/members"), &fields, filter.after.as_deref()),
+        at: ListAddress::new(within.path("/members"), &fields, filter.after.as_deref())
+            .narrowed(&[("without", lack)]),
         filter,
         list,
         may_add: within.may(Permission::ManageMembers),
