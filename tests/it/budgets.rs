@@ -494,6 +494,22 @@ async fn an_amount_agreed_with_one_school_is_what_it_pays_and_the_others_make_up
     assert_eq!(of(&reopened["budget"]["agreedAmounts"], "Birch Infant School")["pence"], 1_234);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_agreed_budget_is_reopened() {
+    let world = World::new().await;
+    let before = world.app.contents().await;
+    let draft = world.input("2027-28", json!({}));
+    assert_eq!(world.finance.refused("reopenBudget", draft).await, "NOT_AGREED");
+    assert_eq!(world.app.contents().await, before);
+
+    // Pressed twice, the second one hears that it is done.
+    let agreed = world.input("2026-27", json!({}));
+    world.finance.done("reopenBudget", "", agreed.clone()).await;
+    let once = world.app.contents().await;
+    assert_eq!(world.finance.refused("reopenBudget", agreed).await, "NOT_AGREED");
+    assert_eq!(world.app.contents().await, once);
+}
+
 const BILLING: &str = "billing { isBegun openShares openAmount waitingForOrder }";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -264,9 +264,13 @@ async fn a_person_holds_two_posts_and_a_head_sees_their_own_schools() {
     let things = Things::of(FENLAND, &director).await;
     let post = json!({ "alliance": FENLAND, "personId": things.person_named(STAFF),
                        "memberId": things.member("Birch Infant School"), "title": "Clerk to the governors" });
-    let added = director.done("addPost", "post { startsOn person { name } member { name } }", post).await;
+    let added =
+        director.done("addPost", "post { startsOn person { name } member { name } }", post.clone()).await;
     let expected = json!({ "startsOn": "2026-11-24", "person": { "name": STAFF }, "member": { "name": "Birch Infant School" } });
     assert_eq!(added["post"], expected);
+    let before = app.contents().await;
+    assert_eq!(director.refused("addPost", post).await, "ALREADY_HELD");
+    assert_eq!(app.contents().await, before);
     director.done("grantRole", "", grant(&things, things.person_named(STAFF), Role::SchoolHead)).await;
 
     let query = "query($id: ID!) { alliance(slug: \"fenland\") { person(id: $id) {

@@ -82,7 +82,10 @@ async fn each_level_comes_once_and_stops_when_it_is_settled() {
     app.pass_days_to(day(2026, 12, 31)).await;
     let finance = app.sign_in("finance@fenland.example").await;
     let usual = json!({ "alliance": FENLAND, "invoiceId": invoice("Dogwood Academy"), "chasing": "USUAL" });
-    finance.done("decideChasing", "", usual).await;
+    finance.done("decideChasing", "", usual.clone()).await;
+    let before = app.contents().await;
+    assert_eq!(finance.refused("decideChasing", usual).await, "ALREADY_DECIDED");
+    assert_eq!(app.contents().await, before);
     app.pass_days_to(day(2027, 1, 15)).await;
     let then = [
         "2026-12-15 Birch 0",

@@ -10,7 +10,7 @@ use crate::{
     ids::{PersonId, PostId},
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Permission, Reach, Viewer},
 };
 
 /// A post of a person whom the alliance knows.
@@ -37,6 +37,9 @@ pub enum AddPostError {
     /// Empty, or longer than 200 characters.
     #[error("Please say in a few words what the post is, such as Head or School business manager.")]
     InvalidTitle,
+    /// A post of that name at that school lasts into the new one.
+    #[error("This person has that post there already.")]
+    AlreadyHeld,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -60,6 +63,10 @@ pub async fn add_post(app: &App, viewer: &Viewer, input: AddPost) -> Result<Post
         starts_on: input.post.starts_on.unwrap_or(today),
         ends_on: None,
     };
+    let held = repo::posts_of_people(&mut tx, &Reach::Alliance, &[person.id]).await?;
+    if held.iter().any(|held| is_same(held, &post)) {
+        return Err(E::AlreadyHeld);
+    }
     repo::insert_post(&mut tx, &post).await.on_constraint("posts_member_fkey", || E::UnknownMember)?;
     repo::insert_change(&mut tx, &PersonChange::of_post(app, viewer, None, &post)).await?;
     tx.announce(&[Change::Person(person.id, Some(post.member_id))]).await?;
@@ -67,8 +74,16 @@ pub async fn add_post(app: &App, viewer: &Viewer, input: AddPost) -> Result<Post
     Ok(post)
 }
 
+/// Whether a post goes on at the same school under the same name when the other begins.
+fn is_same(held: &Post, new: &Post) -> bool {
+    held.member_id == new.member_id
+        && held.title == new.title
+        && held.ends_on.is_none_or(|last| last >= new.starts_on)
+}
+
 failure!(AddPostError {
     UnknownPerson => "personId",
     UnknownMember => "memberId",
+    AlreadyHeld => "title",
     InvalidTitle => "title",
 } nested { Forbidden, Internal });

@@ -19,6 +19,9 @@ pub enum ReopenBudgetError {
     /// No such budget in this alliance.
     #[error("That budget is not one of this alliance's.")]
     UnknownBudget,
+    /// It is a draft.
+    #[error("This budget is a draft already, so there is nothing to reopen.")]
+    NotAgreed,
     /// Schools have been asked to pay by it.
     #[error(
         "Invoices were issued from this budget, so it stays as it is. Credit notes put single invoices right."
@@ -35,6 +38,9 @@ pub async fn reopen_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<B
 
     let mut tx = app.db.begin(scope).await?;
     let budget = repo::lock_budget(&mut tx, id).await?.ok_or(ReopenBudgetError::UnknownBudget)?;
+    if budget.agreed_at.is_none() {
+        return Err(ReopenBudgetError::NotAgreed);
+    }
     if repo::has_invoices(&mut tx, id).await? {
         return Err(ReopenBudgetError::Invoiced);
     }
@@ -47,5 +53,6 @@ pub async fn reopen_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<B
 
 failure!(ReopenBudgetError {
     UnknownBudget => "budgetId",
+    NotAgreed => "budgetId",
     Invoiced => "budgetId",
 } nested { Forbidden, Internal });

@@ -32,6 +32,9 @@ pub enum DecideChasingError {
     /// Holding and disputing need a reason.
     #[error("Please say why, in at most 500 characters, so that a colleague can see it.")]
     InvalidReason,
+    /// The decision that holds says the same.
+    #[error("That is how it is already: nothing has changed.")]
+    AlreadyDecided,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -53,6 +56,9 @@ pub async fn decide_chasing(
     let mut tx = app.db.begin(scope).await?;
     let mut record =
         repo::lock_invoice(&mut tx, input.invoice_id).await?.ok_or(DecideChasingError::UnknownInvoice)?;
+    if record.balance.chasing == chasing {
+        return Err(DecideChasingError::AlreadyDecided);
+    }
     let decision = repo::NewChasingDecision {
         id: new_uuid(now, app.rng.bytes()),
         invoice_id: input.invoice_id,
@@ -70,4 +76,5 @@ pub async fn decide_chasing(
 failure!(DecideChasingError {
     UnknownInvoice => "invoiceId",
     InvalidReason => "reason",
+    AlreadyDecided => "chasing",
 } nested { Forbidden, Internal });
