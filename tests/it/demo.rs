@@ -180,6 +180,10 @@ async fn the_embedded_database_is_filled_without_logins_and_begun_again_after_an
     let mut import = ensemble(&["import", "register", &register, "--data", &data]);
     import.current_dir(folder.path());
     assert!(succeed(import).await.starts_with("Read "));
+    let mut dry = ensemble(&["import", "register", &register, "--dry-run", "--data", &data]);
+    dry.current_dir(folder.path());
+    let said = succeed(dry).await;
+    assert!(said.contains(": 0 new, 0 updated, ") && said.contains("This was a dry run"), "{said}");
     let up = async |more: &[&str]| {
         let arguments = [&["up", "--port", "0", "--data", &data], more].concat();
         let mut process = Process::start(ensemble(&arguments));

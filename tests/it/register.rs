@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use domain::schools::{ImportError, Imported, import_links, import_register};
+use domain::schools::{ImportError, ImportRun, Imported, import_links, import_register};
 use serde_json::{Value, json};
 use tests::{Client, TestApp, fixture::FENLAND};
 
@@ -32,7 +32,9 @@ impl std::io::Write for Rejects {
 async fn schools(app: &TestApp, name: &str) -> (Imported, String) {
     let rejects = Rejects::default();
     let imported =
-        import_register(&app.app.db, File::open(file(name)).unwrap(), rejects.clone()).await.unwrap();
+        import_register(&app.app.db, File::open(file(name)).unwrap(), rejects.clone(), ImportRun::Real)
+            .await
+            .unwrap();
     let text = String::from_utf8(rejects.0.lock().unwrap().clone()).unwrap();
     (imported, text)
 }
@@ -55,12 +57,55 @@ async fn a_second_import_changes_nothing_and_a_newer_one_updates() {
     let before = app.contents().await;
     schools(&app, "schools_120_columns.csv").await;
     assert_eq!(app.contents().await, before);
-    let links =
-        import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default()).await.unwrap();
+    let links = import_links(
+        &app.app.db,
+        File::open(file("links.csv")).unwrap(),
+        Rejects::default(),
+        ImportRun::Real,
+    )
+    .await
+    .unwrap();
     assert!(links.written.new > 0, "{links:?}");
     let before = app.contents().await;
-    import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default()).await.unwrap();
+    import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default(), ImportRun::Real)
+        .await
+        .unwrap();
     assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_the_true_one_does_and_changes_nothing() {
+    let app = TestApp::empty().await;
+    schools(&app, "schools_120_columns.csv").await;
+    let links =
+        |bytes: &[u8], run| import_links(&app.app.db, Cursor::new(bytes.to_owned()), Rejects::default(), run);
+    let schools = async |bytes: &[u8], run| {
+        let rejects = Rejects::default();
+        let imported =
+            import_register(&app.app.db, Cursor::new(bytes.to_owned()), rejects.clone(), run).await;
+        (imported.unwrap(), String::from_utf8(rejects.0.lock().unwrap().clone()).unwrap())
+    };
+    // New rows, newer ones, one that is twice in the file and one that is no row at all.
+    let mut register = std::fs::read(file("schools_140_columns.csv")).unwrap();
+    let last = register.trim_ascii_end().iter().rposition(|byte| *byte == b'\n').unwrap();
+    let again = register[last + 1..].to_owned();
+    register.extend(again);
+    register.extend(b"no,row\n");
+    let list = std::fs::read(file("links.csv")).unwrap();
+
+    let before = app.contents().await;
+    let said = schools(&register, ImportRun::Dry).await;
+    let said_of_links = links(&list, ImportRun::Dry).await.unwrap();
+    assert_eq!(app.contents().await, before);
+    assert!(said.0.written.new > 0 && said.0.written.updated > 0 && said.0.rejected == 2, "{said:?}");
+    assert!(said.1.contains("This row has 2 columns"), "{said:?}");
+    assert!(said_of_links.written.new > 0, "{said_of_links:?}");
+
+    assert_eq!(schools(&register, ImportRun::Real).await, said);
+    assert_eq!(links(&list, ImportRun::Real).await.unwrap(), said_of_links);
+    assert_ne!(app.contents().await, before);
+    let nothing_new = schools(&register, ImportRun::Dry).await.0;
+    assert_eq!((nothing_new.written.new, nothing_new.written.updated), (0, 0), "{nothing_new:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +132,9 @@ async fn a_file_of_another_kind_changes_nothing() {
         ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0".to_vec()),
         ("the links", std::fs::read(file("links.csv")).unwrap()),
     ] {
-        let error = import_register(&app.app.db, Cursor::new(bytes), Rejects::default()).await.unwrap_err();
+        let error = import_register(&app.app.db, Cursor::new(bytes), Rejects::default(), ImportRun::Real)
+            .await
+            .unwrap_err();
         assert!(!matches!(error, ImportError::Internal(_)), "{what}: {error:?}");
         assert!(error.to_string().len() > 15, "{what}: {error}");
     }
@@ -100,7 +147,9 @@ async fn with_register() -> (TestApp, Client) {
     for name in ["schools_120_columns.csv", "schools_140_columns.csv", "schools_135_columns.csv"] {
         schools(&app, name).await;
     }
-    import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default()).await.unwrap();
+    import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default(), ImportRun::Real)
+        .await
+        .unwrap();
     let director = app.sign_in("director@fenland.example").await;
     (app, director)
 }
@@ -268,7 +317,8 @@ async fn a_hundred_megabytes_of_another_shape_are_not_read() {
     for line in [&b"Name,Colour\nA,red\n"[..], b"no end ", b"\"a quotation mark that is never closed\n"] {
         let taken = Arc::new(Mutex::new(0));
         let endless = Endless { line, taken: taken.clone(), left: 100_000_000 };
-        let error = import_register(&app.app.db, endless, Rejects::default()).await.unwrap_err();
+        let error =
+            import_register(&app.app.db, endless, Rejects::default(), ImportRun::Real).await.unwrap_err();
         assert!(matches!(error, ImportError::File(_)), "{error:?}");
         assert!(*taken.lock().unwrap() < 2_000_000, "{} bytes were read", taken.lock().unwrap());
     }
@@ -290,7 +340,10 @@ async fn fifty_thousand_schools_are_imported_once() {
         bytes.extend(&row[6..]);
     }
     let import = async || {
-        import_register(&app.app.db, Cursor::new(bytes.clone()), Rejects::default()).await.unwrap().written
+        import_register(&app.app.db, Cursor::new(bytes.clone()), Rejects::default(), ImportRun::Real)
+            .await
+            .unwrap()
+            .written
     };
     let first = import().await;
     assert_eq!((first.new, first.updated), (SCHOOLS, 0));

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use domain::{
     db::{DatabaseUrls, Db},
     error::Internal,
-    schools::{ImportError, Imported, Written, import_links, import_register},
+    schools::{ImportError, ImportRun, Imported, Written, import_links, import_register},
     text::plural,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -41,6 +41,9 @@ pub struct ImportArgs {
     /// Where to list the rows that cannot be used [default: FILE's name with "-rejected", in this folder]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Say what the import would do, and change nothing in the database
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     data: DataArgs,
 }
@@ -68,6 +71,11 @@ pub enum ImportCommandError {
     /// The database does not answer.
     #[error("the database: {}", .0.detail())]
     Database(#[from] Internal),
+    /// A dry run leaves the schema alone too.
+    #[error(
+        "a dry run needs the schema as this program knows it, and changes nothing: run `ensemble migrate`, or `ensemble up` once, first"
+    )]
+    OldSchema,
     /// The file, or the list of rejects.
     #[error("nothing was imported. {0}")]
     Import(ImportError),
@@ -95,6 +103,7 @@ pub async fn import(config: &Config, command: &Import) -> Result<(), ImportComma
         return Err(ImportCommandError::RejectsAreTheFile);
     }
 
+    let run = if args.dry_run { ImportRun::Dry } else { ImportRun::Real };
     let database = match Logins::given(config) {
         Some(logins) => Database::Elsewhere(logins),
         // The register may be the first thing that goes in, before any `up`.
@@ -102,13 +111,13 @@ pub async fn import(config: &Config, command: &Import) -> Result<(), ImportComma
     };
     let outcome = async {
         let logins = database.logins();
-        let db = connect(&logins, config).await?;
+        let db = connect(&logins, config, run).await?;
         let file = Progress::new(file, length, path);
         let list = Lazy::new(rejects.clone());
         let started = Instant::now();
         let imported = match command {
-            Import::Register(_) => import_register(&db, file, list).await,
-            Import::Links(_) => import_links(&db, file, list).await,
+            Import::Register(_) => import_register(&db, file, list, run).await,
+            Import::Links(_) => import_links(&db, file, list, run).await,
         };
         db.close().await;
         Ok((imported?, started.elapsed()))
@@ -121,8 +130,8 @@ pub async fn import(config: &Config, command: &Import) -> Result<(), ImportComma
 }
 
 /// Brings the schema up to date first where we may, as `up` does: the register is often the first thing to go in.
-async fn connect(logins: &Logins, config: &Config) -> Result<Db, Internal> {
-    if let Some(owner) = &logins.owner {
+async fn connect(logins: &Logins, config: &Config, run: ImportRun) -> Result<Db, ImportCommandError> {
+    if let (Some(owner), ImportRun::Real) = (&logins.owner, run) {
         domain::db::migrate(owner.expose()).await?;
     }
     let urls = DatabaseUrls {
@@ -130,7 +139,12 @@ async fn connect(logins: &Logins, config: &Config) -> Result<Db, Internal> {
         machine: logins.machine.expose().to_owned(),
         max_connections: config.max_connections,
     };
-    Db::connect(&urls).await
+    let db = Db::connect(&urls).await?;
+    if run == ImportRun::Dry && db.missing_migrations().await.map_or(true, |missing| missing > 0) {
+        db.close().await;
+        return Err(ImportCommandError::OldSchema);
+    }
+    Ok(db)
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -140,9 +154,9 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 fn report(command: &Import, imported: &Imported, took: Duration, rejects: &Path) -> String {
-    let (one, many) = match command {
-        Import::Register(_) => ("school", "schools"),
-        Import::Links(_) => ("link", "links"),
+    let (args, one, many) = match command {
+        Import::Register(args) => (args, "school", "schools"),
+        Import::Links(args) => (args, "link", "links"),
     };
     let Imported { written: Written { new, updated, unchanged, older }, rejected } = *imported;
     let read = new + updated + unchanged + older;
@@ -158,8 +172,9 @@ fn report(command: &Import, imported: &Imported, took: Duration, rejects: &Path)
             format!("{rows} left out; {} says why.\n", rejects.display())
         }
     };
+    let kept = if args.dry_run { " This was a dry run: nothing was changed." } else { "" };
     format!(
-        "Read {} in {seconds:.1} s: {new} new, {updated} updated, {unchanged} unchanged{left_alone}.\n{left_out}",
+        "Read {} in {seconds:.1} s: {new} new, {updated} updated, {unchanged} unchanged{left_alone}.{kept}\n{left_out}",
         plural(read, one, many)
     )
 }
@@ -251,6 +266,7 @@ mod tests {
         ImportArgs {
             file: "downloads/links_20250422.csv".into(),
             rejects: None,
+            dry_run: false,
             data: DataArgs { data: ".ensemble".into() },
         }
     }
@@ -270,6 +286,11 @@ mod tests {
             report(&Import::Links(args()), &one, took, &rejects),
             "Read 1 link in 1.2 s: 1 new, 0 updated, 0 unchanged.\n\
              2 rows could not be used and were left out; links_20250422-rejected.csv says why.\n"
+        );
+        let dry = Import::Links(ImportArgs { dry_run: true, ..args() });
+        assert_eq!(
+            report(&dry, &imported, took, &rejects),
+            "Read 6 links in 1.2 s: 3 new, 2 updated, 1 unchanged. This was a dry run: nothing was changed.\n"
         );
         imported.written.older = 4;
         imported.rejected = 1;

@@ -9,12 +9,33 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::csv_file::{CsvFile, FileError, Record, Reject};
-use crate::error::Internal;
+use crate::{db::MachineTx, error::Internal};
 
 /// Rows that go to the database in one statement.
 const BATCH: usize = 1_000;
 /// Batches that wait while one is written.
 const WAITING: usize = 2;
+
+/// Whether an import counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportRun {
+    /// What the file says is taken.
+    Real,
+    /// Everything is done as in a real run and then undone, so the report is the one that a real run would give.
+    Dry,
+}
+
+impl ImportRun {
+    pub(super) async fn end(self, tx: MachineTx) -> Result<(), Internal> {
+        match self {
+            Self::Real => tx.commit().await,
+            Self::Dry => {
+                drop(tx);
+                Ok(())
+            }
+        }
+    }
+}
 
 /// What became of a file's rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

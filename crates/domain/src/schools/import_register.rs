@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use super::{ImportError, Imported, RegisterSchool, import, repo};
+use super::{ImportError, ImportRun, Imported, RegisterSchool, import, repo};
 use crate::db::Db;
 
 /// Takes the schools of a register file (`edubasealldata`) of any size: all that can be used, or after an error none.
@@ -14,6 +14,7 @@ pub async fn import_register(
     db: &Db,
     file: impl Read + Send + 'static,
     rejects: impl Write + Send + 'static,
+    run: ImportRun,
 ) -> Result<Imported, ImportError> {
     let file = import::open::<RegisterSchool, _>(file).await?;
     let absent = file.absent_fields();
@@ -22,6 +23,6 @@ pub async fn import_register(
     let imported =
         import::pump(file, rejects, async |schools| repo::upsert_schools(&mut tx, &schools, &absent).await)
             .await?;
-    tx.commit().await?;
+    run.end(tx).await?;
     Ok(imported)
 }

@@ -15,7 +15,7 @@ mod search_words;
 mod succession;
 
 pub use csv_file::{CsvFile, FileError, Reject};
-pub use import::{ImportError, Imported, Written};
+pub use import::{ImportError, ImportRun, Imported, Written};
 pub use import_links::import_links;
 pub use import_register::import_register;
 pub use links_file::{Relation, SchoolLink};
