@@ -184,8 +184,9 @@ async fn no_amount_is_so_large_that_sums_fail() {
         json!({ "base": { "kind": "flat", "amount": i64::MAX }, "adjustments": [], "rounding": "penny" });
     let simulate = "query($slug: String!, $id: ID!, $formula: Formula) {
         alliance(slug: $slug) { simulate(budgetId: $id, formula: $formula) { errors { message } } } }";
-    let budgets = finance.graphql("{ alliance(slug: \"fenland\") { budgets { id } } }", json!({})).await;
-    let id = &budgets["alliance"]["budgets"][0]["id"];
+    let budgets =
+        finance.graphql("{ alliance(slug: \"fenland\") { budgets { nodes { id } } } }", json!({})).await;
+    let id = &budgets["alliance"]["budgets"]["nodes"][0]["id"];
     let answer =
         finance.execute(simulate, json!({ "slug": FENLAND, "id": id, "formula": dear })).await.json();
     assert!(answer.to_string().contains("too large to work with"), "{answer:#}");

@@ -100,11 +100,11 @@ const AGAIN: &str = "Date,Description,Reference,Amount\n\
 
 /// Records by hand what Birch paid, and what somebody else paid for its invoice.
 async fn recorded_by_hand(finance: &Client) {
-    let payers = "{ alliance(slug: \"fenland\") { payers { id legalName }
+    let payers = "{ alliance(slug: \"fenland\") { payers { nodes { id legalName } }
         invoices(first: 100, filter: { text: \"FEN-0002\" }) { nodes { id } } } }";
     let found = finance.graphql(payers, json!({})).await["alliance"].take();
     let payer = |name: &str| {
-        let payers = found["payers"].as_array().unwrap();
+        let payers = found["payers"]["nodes"].as_array().unwrap();
         payers.iter().find(|payer| payer["legalName"] == name).unwrap()["id"].clone()
     };
     for (name, amount, key) in

@@ -45,7 +45,7 @@ async fn the_demo_shows_every_state_there_is() {
         members(first: 100) { nodes { name phase payer { kind legalName } } }
         invoices(first: 100) { nodes { memberName state issuedOn dueOn outstanding } }
         payments(first: 100) { nodes { amount free allocations { id } refunds { amount } } }
-        closures { name } budgets { agreedAt shares { explanation member { name joinedOn } } } } }";
+        closures { name } budgets { nodes { agreedAt shares { explanation member { name joinedOn } } } } } }";
     let alliance = dana.graphql(query, json!({})).await["alliance"].take();
     let each = |list: &Value, field: &str| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -76,7 +76,7 @@ async fn the_demo_shows_every_state_there_is() {
         |parts: usize| move |one: &&Value| one["allocations"].as_array().map(Vec::len) == Some(parts);
     assert!(payments.iter().any(|one| of_parts(3)(&one)), "no payment for three schools");
     assert!(payments.iter().any(|one| of_parts(0)(&one)), "no payment from nobody knows whom");
-    let budgets = alliance["budgets"].as_array().unwrap();
+    let budgets = alliance["budgets"]["nodes"].as_array().unwrap();
     let drafts = budgets.iter().filter(|budget| budget["agreedAt"].is_null()).count();
     assert_eq!((budgets.len(), drafts), (3, 1));
     assert!(

@@ -283,9 +283,11 @@ async fn a_nested_document_costs_one_statement_a_level() {
 }
 
 /// Every list in pages, with what tells its entries apart.
-const LISTS: [(&str, &str); 6] = [
+const LISTS: [(&str, &str); 8] = [
     ("members", "name"),
     ("people", "id"),
+    ("payers", "id"),
+    ("budgets", "id"),
     ("invoices", "number"),
     ("payments", "id"),
     ("deliveries", "id"),
@@ -349,9 +351,9 @@ async fn paging_walks_a_list_once_and_only_with_its_own_cursors() {
 const KINDS: [(&str, Option<&str>); 14] = [
     ("/id", Some("Alliance")),
     ("/members/nodes/0/id", Some("Member")),
-    ("/payers/0/id", Some("Payer")),
+    ("/payers/nodes/0/id", Some("Payer")),
     ("/people/nodes/0/id", Some("Person")),
-    ("/budgets/0/id", Some("Budget")),
+    ("/budgets/nodes/0/id", Some("Budget")),
     ("/invoices/nodes/0/id", Some("Invoice")),
     ("/payments/nodes/0/id", Some("Payment")),
     ("/jobs/nodes/0/id", Some("Job")),
@@ -360,7 +362,7 @@ const KINDS: [(&str, Option<&str>); 14] = [
     ("/closures/0/id", None),
     ("/invoices/nodes/0/creditNotes/0/id", None),
     ("/invoices/nodes/1/allocations/0/id", None),
-    ("/budgets/1/shares/0/id", None),
+    ("/budgets/nodes/1/shares/0/id", None),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -355,8 +355,8 @@ pub const ACCOUNT_OPERATIONS: &[&str] =
     &["createToken", "endOtherSessions", "endSession", "foundAlliance", "revokeToken"];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers { id legalName } people(first: 30) { nodes { id name posts { id } roles { id role } } }
-    budgets { id label shares { id } }
+    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role } } }
+    budgets(first: 20) { nodes { id label shares { id } } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
     payments(first: 50) { nodes { id free reference refunds { id } } } jobs(first: 100) { nodes { id state } } } }";
@@ -383,7 +383,7 @@ impl Things {
     }
 
     pub fn payer(&self, name: &str) -> &str {
-        id(self.find("/payers", "legalName", name))
+        id(self.find("/payers/nodes", "legalName", name))
     }
 
     pub fn person(&self) -> &str {
@@ -411,7 +411,7 @@ impl Things {
     }
 
     pub fn budget(&self, label: &str) -> &str {
-        id(self.find("/budgets", "label", label))
+        id(self.find("/budgets/nodes", "label", label))
     }
 
     pub fn invoice(&self, member: &str) -> &str {

@@ -1,13 +1,15 @@
 //! Money received: whatever is recorded, set, taken back and credited, in whatever order, the sums hold.
 
+use gateway::schema::ids::decode;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sqlx::Executor;
 use tests::{Client, TestApp, fixture::FENLAND};
 
 use crate::operations::Things;
 
 const STATE: &str = "query { alliance(slug: \"fenland\") {
-    payers { id statement { balance lines { amount balance } } }
+    payers(first: 100) { nodes { id statement { balance lines { amount balance } } } }
     invoices(first: 100) { nodes { id payer { id } gross credited received outstanding allocations { id amount isReversal isReversed } } }
     payments(first: 100) { nodes { id payer { id } amount allocated refunded free reversalReason allocations { id amount }
                                    refunds { id amount reversalReason } } }
@@ -77,7 +79,7 @@ async fn check(finance: &Client) -> Value {
     // What is set against invoices left the payments, to the penny.
     assert_eq!(received - sum(payments, "refunded") - sum(payments, "free"), sum(invoices, "received"));
     // An account shows what its invoices need, less what is free of its payments.
-    for payer in state["payers"].as_array().unwrap() {
+    for payer in state["payers"]["nodes"].as_array().unwrap() {
         let of = |rows: &Value| -> Value {
             rows.as_array().unwrap().iter().filter(|row| row["payer"]["id"] == payer["id"]).cloned().collect()
         };
@@ -538,7 +540,7 @@ async fn a_payment_of_the_wrong_payer_gets_another_while_all_of_it_is_free() {
     };
     let balance = async |payer: &str| {
         let state = check(&finance).await;
-        let payers = state["payers"].as_array().unwrap().clone();
+        let payers = state["payers"]["nodes"].as_array().unwrap().clone();
         pence(&payers.iter().find(|one| one["id"] == payer).unwrap()["statement"]["balance"])
     };
     let taken = payment().await;
@@ -616,8 +618,8 @@ async fn the_invoices_that_a_payment_is_probably_for_come_first() {
     let app = TestApp::new().await;
     let finance = app.sign_in("finance@fenland.example").await;
     let birch = finance.page("/fenland/payments").await.form("/payments");
-    let payers = "{ alliance(slug: \"fenland\") { payers { id legalName } } }";
-    let payers = finance.graphql(payers, json!({})).await["alliance"]["payers"].take();
+    let payers = "{ alliance(slug: \"fenland\") { payers { nodes { id legalName } } } }";
+    let payers = finance.graphql(payers, json!({})).await["alliance"]["payers"]["nodes"].take();
     let payer = payers.as_array().unwrap().iter().find(|payer| payer["legalName"] == "Birch Infant School");
     let payer = payer.unwrap()["id"].as_str().unwrap();
     let empty = finance.send_form(&birch.clone().with(&[("payerId", payer)])).await;
@@ -655,4 +657,34 @@ async fn the_invoices_that_a_payment_is_probably_for_come_first() {
     let no_sum = finance.submit(&path, "/refund", &[("amount", ""), ("whySentBack", "Paid twice")]).await;
     assert!(no_sum.body.contains("Type the amount."), "{}", no_sum.body);
     assert_eq!(app.contents().await, before);
+}
+
+/// A form that names payers has all of them, however long the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payer_is_chosen_among_all_of_them() {
+    let app = TestApp::new().await;
+    let more = "insert into payers (alliance_id, id, kind, legal_name, address, purchase_order, created_at)
+                select alliance_id, gen_random_uuid(), 'other', 'Payer ' || nth, '1 Lane', 'none', now()
+                from alliances, generate_series(1, 210) nth where slug = 'fenland'";
+    app.owner.execute(more).await.unwrap();
+    let all = app
+        .count("select count(*) from payers join alliances using (alliance_id) where slug = 'fenland'")
+        .await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let (.., member) = decode(things.member("Birch Infant School")).unwrap();
+    // Beside every payer stand a word for none or another, and, when the school has one, not its own again.
+    for (client, page, select, besides) in [
+        (&finance, "/fenland/payments".to_owned(), "payerId", 1),
+        (&director, "/fenland/members/new".to_owned(), "payer", 2),
+        (&director, format!("/fenland/members/{member}/assign"), "payer", 1),
+    ] {
+        let page = client.page(&page).await;
+        let options = page.texts(&format!("select[name={select}] option"));
+        let mut once = options.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!((once.len(), options.len() as i64), (options.len(), all + besides), "{}", page.path);
+    }
 }

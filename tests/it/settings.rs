@@ -74,7 +74,8 @@ async fn another_start_of_the_year_leaves_budgets_as_they_are() {
     let app = TestApp::new().await;
     let manager = app.sign_in("manager@fenland.example").await;
     let director = app.sign_in("director@fenland.example").await;
-    let budgets = "query { alliance(slug: \"fenland\") { budgets { label startsOn endsOn shares { amount } }
+    let budgets =
+        "query { alliance(slug: \"fenland\") { budgets { nodes { label startsOn endsOn shares { amount } } }
                    terms { yearStartMonth timezone } } }";
     let mut before = director.graphql(budgets, json!({})).await["alliance"].take();
     let first_day = async || {

@@ -218,9 +218,9 @@ mod tests {
 
     #[test]
     fn fragments_cost_what_they_hold_and_lists_count_as_ten() {
-        let spread = "{ alliance(slug: \"a\") { ...A } } fragment A on Alliance { budgets { id } }";
+        let spread = "{ alliance(slug: \"a\") { ...A } } fragment A on Alliance { strands { id } }";
         assert_eq!(cost(spread, json!({})), 1 + 10);
-        let inline = "{ node(id: \"x\") { ... on Alliance { budgets { id } } } }";
+        let inline = "{ node(id: \"x\") { ... on Alliance { strands { id } } } }";
         assert_eq!(cost(inline, json!({})), 1 + 10);
     }
 

@@ -23,7 +23,7 @@ use domain::{
     },
     ids::{AllianceId, BudgetId, InvoiceId, PayerId, PaymentId},
     money::{BasisPoints, Pence, UnitPrice},
-    page::PageRequest,
+    page::{MAX_PAGE, PageRequest},
     schools::members::payers,
     viewer::{Reading, Viewer},
 };
@@ -251,7 +251,7 @@ impl Books<'_> {
 
     async fn order(&self, budget_id: BudgetId, school: &str, date: NaiveDate) -> Result<(), Internal> {
         let reading = Reading::new(self.world.app.db.clone(), self.viewer.clone());
-        let payers = payers(&reading).await.map_err(Internal::new)?;
+        let payers = payers(&reading, &PageRequest::first(MAX_PAGE)).await.map_err(Internal::new)?.items;
         drop(reading);
         let at = payers.iter().position(|payer| payer.legal_name == school);
         let at = at.ok_or_else(|| Internal::new("a payer of the demo is missing"))?;

@@ -21,6 +21,7 @@ pub(crate) mod jobs;
 pub(crate) mod mail;
 pub(crate) mod member;
 pub(crate) mod members;
+pub(crate) mod payers;
 pub(crate) mod payment;
 pub(crate) mod payments;
 pub(crate) mod people;

@@ -65,7 +65,7 @@ pub async fn plan_agreement(
 ) -> Result<(Budget, Vec<AgreedShare>), AgreeBudgetError> {
     let scope = viewer.require(Permission::ManageBudgets)?;
     let mut tx = app.db.snapshot(scope).await?;
-    let budget = repo::budgets(&mut tx, Some(id)).await?.into_iter().next();
+    let budget = repo::budget(&mut tx, id).await?;
     let budget = budget.ok_or(AgreeBudgetError::UnknownBudget)?;
     if budget.agreed_at.is_some() {
         return Err(AgreeBudgetError::AlreadyAgreed);

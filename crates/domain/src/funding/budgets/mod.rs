@@ -20,6 +20,7 @@ pub use simulate::{SimulateError, Simulation, simulate};
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{
     formula::{Contribution, Formula},
@@ -31,6 +32,7 @@ use crate::{
     error::{Internal, ReadError},
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, ShareId},
     money::Pence,
+    page::{Page, PageRequest},
     schools::members::Member,
     viewer::{Permission, Reading},
 };
@@ -146,16 +148,37 @@ pub struct PurchaseOrder {
     pub requested_by: Option<String>,
 }
 
-/// Every budget, the newest year first.
-pub async fn budgets(reading: &Reading) -> Result<Vec<Budget>, ReadError> {
+/// After which budget a page begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetCursor {
+    /// The first day of the budget that the page before ended with.
+    pub starts_on: NaiveDate,
+    /// And its id.
+    pub id: BudgetId,
+}
+
+/// The budgets, the newest year first.
+pub async fn budgets(reading: &Reading, page: &PageRequest<BudgetCursor>) -> Result<Page<Budget>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
-    Ok(repo::budgets(&mut tx, None).await?)
+    Ok(repo::budgets(&mut tx, page).await?)
+}
+
+/// How many budgets there are.
+pub async fn count_budgets(reading: &Reading) -> Result<i64, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::count_budgets(&mut tx).await?)
+}
+
+/// These budgets, in any order; unknown ones are left out.
+pub async fn budgets_by_ids(reading: &Reading, ids: &[BudgetId]) -> Result<Vec<Budget>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::budgets_by_ids(&mut tx, ids).await?)
 }
 
 /// One budget.
 pub async fn budget(reading: &Reading, id: BudgetId) -> Result<Option<Budget>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeMoney).await?;
-    Ok(repo::budgets(&mut tx, Some(id)).await?.into_iter().next())
+    Ok(repo::budget(&mut tx, id).await?)
 }
 
 /// A budget's lines, in order.

@@ -1,6 +1,6 @@
 //! SQL of budgets and shares.
 
-use super::{AgreedAmount, AgreedShare, Budget, BudgetLine, InKindOffer, PurchaseOrder};
+use super::{AgreedAmount, AgreedShare, Budget, BudgetCursor, BudgetLine, InKindOffer, PurchaseOrder};
 use crate::{
     app::Timestamp,
     db::Tx,
@@ -11,19 +11,50 @@ use crate::{
     },
     ids::{BudgetId, BudgetLineId, InKindOfferId, MemberId, PayerId, PersonId, ShareId},
     money::Pence,
+    page::{Page, PageRequest},
 };
 
-/// Every budget, or the one with this id; the newest year first.
-pub(crate) async fn budgets(tx: &mut Tx, id: Option<BudgetId>) -> Result<Vec<Budget>, Internal> {
+/// The budgets, the newest year first.
+pub(super) async fn budgets(tx: &mut Tx, page: &PageRequest<BudgetCursor>) -> Result<Page<Budget>, Internal> {
+    Ok(page.cut(select_budgets(tx, None, Some(page)).await?))
+}
+
+pub(super) async fn count_budgets(tx: &mut Tx) -> Result<i64, Internal> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from budgets where alliance_id = $1"#,
+        tx.alliance_id() as _
+    );
+    Ok(count.fetch_one(tx.conn()).await?)
+}
+
+pub(super) async fn budgets_by_ids(tx: &mut Tx, ids: &[BudgetId]) -> Result<Vec<Budget>, Internal> {
+    select_budgets(tx, Some(ids), None).await
+}
+
+pub(crate) async fn budget(tx: &mut Tx, id: BudgetId) -> Result<Option<Budget>, Internal> {
+    Ok(budgets_by_ids(tx, &[id]).await?.into_iter().next())
+}
+
+async fn select_budgets(
+    tx: &mut Tx,
+    ids: Option<&[BudgetId]>,
+    page: Option<&PageRequest<BudgetCursor>>,
+) -> Result<Vec<Budget>, Internal> {
+    let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().map(|id| id.0).collect());
+    let after = page.and_then(|page| page.after.as_ref());
     let rows = sqlx::query!(
         r#"select b.id as "id: BudgetId", b.label, b.starts_on, b.ends_on, b.formula, b.agreed_at, b.contributions_are,
                   coalesce((select sum(l.pence) from budget_lines l where l.alliance_id = $1 and l.budget_id = b.id), 0)::bigint
                       as "total!: Pence"
            from budgets b
-           where b.alliance_id = $1 and ($2::uuid is null or b.id = $2)
-           order by b.starts_on desc, b.id"#,
+           where b.alliance_id = $1 and ($2::uuid[] is null or b.id = any($2))
+             and ($3::date is null or b.starts_on < $3 or (b.starts_on = $3 and b.id > $4))
+           order by b.starts_on desc, b.id limit $5"#,
         tx.alliance_id() as _,
-        id.map(|id| id.0)
+        ids.as_deref(),
+        after.map(|cursor| cursor.starts_on),
+        after.map(|cursor| cursor.id.0),
+        page.map(PageRequest::limit)
     )
     .fetch_all(tx.conn())
     .await?;
@@ -56,7 +87,7 @@ pub(crate) async fn lock_budget(tx: &mut Tx, id: BudgetId) -> Result<Option<Budg
     if locked.is_none() {
         return Ok(None);
     }
-    Ok(budgets(tx, Some(id)).await?.into_iter().next())
+    budget(tx, id).await
 }
 
 pub(crate) async fn lines(tx: &mut Tx, id: BudgetId) -> Result<Vec<BudgetLine>, Internal> {

@@ -69,8 +69,7 @@ pub async fn simulate(
     today: NaiveDate,
 ) -> Result<Simulation, SimulateError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
-    let budget =
-        repo::budgets(&mut tx, Some(id)).await?.into_iter().next().ok_or(SimulateError::UnknownBudget)?;
+    let budget = repo::budget(&mut tx, id).await?.ok_or(SimulateError::UnknownBudget)?;
     let bases = member_bases(&mut tx, &budget, today, None).await?;
     let year = budget.year()?;
     let current = share_costs(budget.total, &budget.formula, &bases, year)?;
@@ -132,7 +131,7 @@ async fn trusts(tx: &mut Tx, members: &[Member]) -> Result<HashMap<MemberId, Tru
     let mut trusts: HashMap<_, _> = (members::repo::register_trusts(tx, &ids).await?.into_iter())
         .map(|(id, trust)| (id, Trust { key: format!("register {}", trust.uid), name: trust.name }))
         .collect();
-    let mut paying: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance).await?.into_iter())
+    let mut paying: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance, None).await?.into_iter())
         .filter(|payer| payer.kind == PayerKind::Trust)
         .map(|payer| (payer.id, Trust { key: format!("payer {}", payer.id), name: payer.legal_name }))
         .collect();

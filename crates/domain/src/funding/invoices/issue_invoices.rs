@@ -143,7 +143,7 @@ pub async fn check_run(
 ) -> Result<RunPlan, IssueInvoicesError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
     let mut tx = app.db.snapshot(scope).await?;
-    let budget = budgets::repo::budgets(&mut tx, Some(input.budget_id)).await?.into_iter().next();
+    let budget = budgets::repo::budget(&mut tx, input.budget_id).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
     let today = alliance.date(app.clock.now());
     let budget = budget.ok_or(PlanRunError::UnknownBudget)?;

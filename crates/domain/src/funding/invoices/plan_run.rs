@@ -196,7 +196,7 @@ impl From<ReadError> for PlanRunError {
 /// Plans a run as of `today`. Nothing is stored.
 pub async fn plan_run(reading: &Reading, id: BudgetId, today: NaiveDate) -> Result<RunPlan, PlanRunError> {
     let mut tx = reading.require(Permission::SeeMoney).await?;
-    let budget = budgets::repo::budgets(&mut tx, Some(id)).await?.into_iter().next();
+    let budget = budgets::repo::budget(&mut tx, id).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
     plan(&mut tx, &alliance, budget.ok_or(PlanRunError::UnknownBudget)?, today).await
 }
@@ -225,7 +225,7 @@ pub(super) async fn plan(
         .into_iter()
         .map(|member| (member.id, member))
         .collect();
-    let payers: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance).await?.into_iter())
+    let payers: HashMap<_, _> = (members::repo::payers(tx, &Reach::Alliance, None).await?.into_iter())
         .map(|payer| (payer.id, payer))
         .collect();
     let contacts =

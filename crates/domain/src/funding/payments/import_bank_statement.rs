@@ -246,7 +246,7 @@ async fn suggest(
 ) -> Result<Vec<(String, PayerId)>, Internal> {
     let open = invoices::repo::open_invoices(tx, today).await?;
     let numbers = invoices::repo::numbers(tx).await?;
-    let payers = members::repo::payers(tx, &Reach::Alliance).await?;
+    let payers = members::repo::payers(tx, &Reach::Alliance, None).await?;
     for receipt in receipts {
         let payer = suggest::payer(&receipt.payment, &numbers, &payers);
         receipt.payment.payer_id = payer.map(|payer| payer.id);

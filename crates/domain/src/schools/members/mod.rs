@@ -370,10 +370,25 @@ pub async fn payers_by_ids(reading: &Reading, ids: &[PayerId]) -> Result<Vec<Pay
     Ok(repo::payers_by_ids(&mut tx, &reach, ids).await?)
 }
 
-/// Every payer within reach, by name. An alliance has at most a few hundred.
-pub async fn payers(reading: &Reading) -> Result<Vec<Payer>, ReadError> {
+/// After which payer a page begins.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PayerCursor {
+    /// The legal name that the page before ended with.
+    pub legal_name: String,
+    /// And its payer.
+    pub id: PayerId,
+}
+
+/// The payers within reach, by name.
+pub async fn payers(reading: &Reading, page: &PageRequest<PayerCursor>) -> Result<Page<Payer>, ReadError> {
     let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
-    Ok(repo::payers(&mut tx, &reach).await?)
+    Ok(page.cut(repo::payers(&mut tx, &reach, Some(page)).await?))
+}
+
+/// How many payers are within reach.
+pub async fn count_payers(reading: &Reading) -> Result<i64, ReadError> {
+    let (mut tx, reach) = reading.reach(Permission::SeeMoney).await?;
+    Ok(repo::count_payers(&mut tx, &reach).await?)
 }
 
 /// For how many members each of these payers pays, those that will join among them; payers of none are left out.

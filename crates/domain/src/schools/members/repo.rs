@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    Lack, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, RegisterTrust, Roll,
+    Lack, Member, MemberCursor, MemberFilter, Payer, PayerCursor, PayerKind, Phase, PurchaseOrderRule,
+    RegisterTrust, Roll,
 };
 use crate::{
     access::EmailAddress,
@@ -247,7 +248,13 @@ pub(crate) async fn payers_by_ids(
     Ok(rows.into_iter().map(Payer::from).collect())
 }
 
-pub(crate) async fn payers(tx: &mut Tx, reach: &Reach) -> Result<Vec<Payer>, Internal> {
+/// The payers within reach, by name: all of them, or what a page may need.
+pub(crate) async fn payers(
+    tx: &mut Tx,
+    reach: &Reach,
+    page: Option<&PageRequest<PayerCursor>>,
+) -> Result<Vec<Payer>, Internal> {
+    let after = page.and_then(|page| page.after.as_ref());
     let rows = sqlx::query_as!(
         PayerRow,
         r#"select id as "id: PayerId", kind, legal_name, address, accounts_email, purchase_order,
@@ -255,13 +262,29 @@ pub(crate) async fn payers(tx: &mut Tx, reach: &Reach) -> Result<Vec<Payer>, Int
            from payers
            where alliance_id = $1
              and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))
-           order by legal_name, id"#,
+             and ($3::text is null or (legal_name, id) > ($3, $4))
+           order by legal_name, id limit $5"#,
         tx.alliance_id() as _,
-        reach.as_filter() as _
+        reach.as_filter() as _,
+        after.map(|cursor| cursor.legal_name.as_str()),
+        after.map(|cursor| cursor.id.0),
+        page.map(PageRequest::limit)
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(Payer::from).collect())
+}
+
+pub(super) async fn count_payers(tx: &mut Tx, reach: &Reach) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from payers
+           where alliance_id = $1
+             and ($2::uuid[] is null or id in (select payer_id from members where alliance_id = $1 and id = any($2)))"#,
+        tx.alliance_id() as _,
+        reach.as_filter() as _
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub(crate) async fn insert_payer(tx: &mut Tx, new: &Payer, now: Timestamp) -> Result<(), sqlx::Error> {

@@ -157,8 +157,12 @@ impl AllianceObject {
     }
 
     /// Who settles invoices, by name.
-    async fn payers(&self) -> Result<Vec<schools::PayerObject>> {
-        schools::payers(&self.0).await
+    async fn payers(
+        &self,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<schools::PayerConnection> {
+        schools::payers(&self.0, first, after.as_deref()).await
     }
 
     /// A school of the national register by its number.
@@ -231,8 +235,12 @@ impl AllianceObject {
     }
 
     /// Every budget, the newest year first.
-    async fn budgets(&self) -> Result<Vec<funding::BudgetObject>> {
-        funding::budgets(&self.0).await
+    async fn budgets(
+        &self,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<funding::BudgetConnection> {
+        funding::budgets(&self.0, first, after.as_deref()).await
     }
 
     /// One budget by its id.

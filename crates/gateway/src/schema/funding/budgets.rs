@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     funding::{
-        budgets::{self, AgreedShare, Billing, Budget},
+        budgets::{self, AgreedShare, Billing, Budget, BudgetCursor},
         formula::{Balance, Question, Share, Shares, Standing},
         vat::ContributionKind,
     },
@@ -17,6 +17,7 @@ use domain::{
 
 use crate::schema::{
     batches::Batch,
+    connection::{self, PageInfo},
     context::Inside,
     errors::{self, UserError, answer},
     ids::{self, Kind},
@@ -422,9 +423,38 @@ errors::payload! {
     }
 }
 
-pub(crate) async fn budgets(inside: &Arc<Inside>) -> Result<Vec<BudgetObject>> {
-    let found = budgets::budgets(&inside.reading).await.map_err(errors::read)?;
-    Ok(found.into_iter().map(|budget| BudgetObject { inside: Arc::clone(inside), budget }).collect())
+/// Counts the budgets.
+pub(crate) struct BudgetTotal {
+    inside: Arc<Inside>,
+}
+
+impl BudgetTotal {
+    async fn count(&self) -> Result<i64> {
+        budgets::count_budgets(&self.inside.reading).await.map_err(errors::read)
+    }
+}
+
+connection::connection! {
+    /// Budgets in pages.
+    BudgetConnection of BudgetObject, total: BudgetTotal
+}
+
+pub(crate) async fn budgets(
+    inside: &Arc<Inside>,
+    first: Option<i32>,
+    after: Option<&str>,
+) -> Result<BudgetConnection> {
+    let list = inside.list("budgets");
+    let page = list.page(first, after)?;
+    let page = budgets::budgets(&inside.reading, &page).await.map_err(errors::read)?;
+    let cursor = |last: &Budget| BudgetCursor { starts_on: last.starts_on, id: last.id };
+    let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
+    let object = |budget| BudgetObject { inside: Arc::clone(inside), budget };
+    Ok(BudgetConnection {
+        page_info: PageInfo { has_next_page: page.has_next, end_cursor },
+        nodes: page.items.into_iter().map(object).collect(),
+        total: BudgetTotal { inside: Arc::clone(inside) },
+    })
 }
 
 pub(crate) async fn simulate(
@@ -467,14 +497,9 @@ impl Batch for BudgetById {
     type Key = BudgetId;
     type Value = Budget;
 
-    /// An alliance has a handful of budgets, so all of them are read.
     async fn read(inside: &Inside, keys: &[BudgetId]) -> Result<HashMap<BudgetId, Budget>, ReadError> {
-        let found = budgets::budgets(&inside.reading).await?;
-        Ok(found
-            .into_iter()
-            .filter(|budget| keys.contains(&budget.id))
-            .map(|budget| (budget.id, budget))
-            .collect())
+        let found = budgets::budgets_by_ids(&inside.reading, keys).await?;
+        Ok(found.into_iter().map(|budget| (budget.id, budget)).collect())
     }
 }
 

@@ -27,7 +27,7 @@ mod set_reminder_levels;
 
 use async_graphql::MergedObject;
 
-pub(crate) use budgets::{BudgetObject, SimulationPayload};
+pub(crate) use budgets::{BudgetConnection, BudgetObject, SimulationPayload};
 pub(crate) use budgets::{budgets, simulate};
 pub(crate) use invoices::{
     AgedPayerObject, InvoiceConnection, InvoiceFilterInput, InvoiceObject, InvoiceTotalsObject,

@@ -15,7 +15,8 @@ use domain::{
     error::ReadError,
     ids::{MemberId, PayerId},
     schools::members::{
-        self, Lack, Member, MemberCursor, MemberFilter, Payer, PayerKind, Phase, PurchaseOrderRule, Roll,
+        self, Lack, Member, MemberCursor, MemberFilter, Payer, PayerCursor, PayerKind, Phase,
+        PurchaseOrderRule, Roll,
     },
     viewer::Permission,
 };
@@ -323,9 +324,38 @@ pub(crate) async fn members(
     })
 }
 
-pub(crate) async fn payers(inside: &Arc<Inside>) -> Result<Vec<PayerObject>> {
-    let payers = members::payers(&inside.reading).await.map_err(errors::read)?;
-    Ok(payers.into_iter().map(|payer| PayerObject { inside: Arc::clone(inside), payer }).collect())
+/// Counts the payers within reach.
+pub(crate) struct PayerTotal {
+    inside: Arc<Inside>,
+}
+
+impl PayerTotal {
+    async fn count(&self) -> Result<i64> {
+        members::count_payers(&self.inside.reading).await.map_err(errors::read)
+    }
+}
+
+connection::connection! {
+    /// Payers in pages.
+    PayerConnection of PayerObject, total: PayerTotal
+}
+
+pub(crate) async fn payers(
+    inside: &Arc<Inside>,
+    first: Option<i32>,
+    after: Option<&str>,
+) -> Result<PayerConnection> {
+    let list = inside.list("payers");
+    let page = list.page(first, after)?;
+    let page = members::payers(&inside.reading, &page).await.map_err(errors::read)?;
+    let cursor = |last: &Payer| PayerCursor { legal_name: last.legal_name.clone(), id: last.id };
+    let end_cursor = page.items.last().map(|last| list.cursor(&cursor(last)));
+    let object = |payer| PayerObject { inside: Arc::clone(inside), payer };
+    Ok(PayerConnection {
+        page_info: PageInfo { has_next_page: page.has_next, end_cursor },
+        nodes: page.items.into_iter().map(object).collect(),
+        total: PayerTotal { inside: Arc::clone(inside) },
+    })
 }
 
 struct MemberById;

@@ -15,7 +15,7 @@ use crate::{
     page::{PageError, PageResult, outcome, render},
     pages::{
         assign_payer::{payer_choice, payer_options},
-        query,
+        payers, query,
     },
     session::Within,
     shell::Shell,
@@ -61,7 +61,7 @@ struct Page {
     found: Option<Found>,
     /// What the chosen school has become, when that is another.
     successors: Vec<Successor>,
-    payers: Vec<add_member::AddMemberAlliancePayers>,
+    payers: Vec<payers::Named>,
     form: FormState,
     base: String,
 }
@@ -69,7 +69,7 @@ struct Page {
 impl Page {
     /// Who may pay for the member.
     fn payers(&self) -> Vec<(&str, &str)> {
-        payer_options(self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str())))
+        payer_options(payers::options(&self.payers))
     }
 
     fn caption(&self) -> String {
@@ -106,7 +106,7 @@ async fn page(
         results: alliance.register_schools,
         found: alliance.register_school,
         successors: alliance.todays_schools.into_iter().filter(|school| school.urn != urn).collect(),
-        payers: alliance.payers,
+        payers: payers::every!(site, within, alliance.payers)?,
         lookup,
         form,
     })

@@ -14,7 +14,7 @@ use crate::{
     forms::{Fields, FormState, answer, at, read_form},
     ids::global,
     page::{PageError, PageResult, outcome, render},
-    pages::{member::payer_details, query},
+    pages::{member::payer_details, payers, query},
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -28,7 +28,7 @@ query!(AssignPayer, "src/pages/assign_payer/query.graphql");
 struct Page {
     shell: Shell,
     member: assign_payer::AssignPayerAllianceMember,
-    payers: Vec<assign_payer::AssignPayerAlliancePayers>,
+    payers: Vec<payers::Named>,
     form: FormState,
     base: String,
 }
@@ -37,8 +37,7 @@ impl Page {
     /// Who may pay instead of who does.
     fn payers(&self) -> Vec<(&str, &str)> {
         let now = self.member.payer.as_ref().map(|payer| payer.id.as_str());
-        let others = self.payers.iter().filter(|payer| Some(payer.id.as_str()) != now);
-        payer_options(others.map(|payer| (payer.id.as_str(), payer.legal_name.as_str())))
+        payer_options(payers::options(&self.payers).filter(|(id, _)| Some(*id) != now))
     }
 
     fn payer_now(&self) -> String {
@@ -76,7 +75,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         shell: within.shell("Another payer"),
         base: within.path(&format!("/members/{id}")),
         member,
-        payers: alliance.payers,
+        payers: payers::every!(site, within, alliance.payers)?,
         form,
     })
 }

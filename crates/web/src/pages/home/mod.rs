@@ -141,7 +141,7 @@ fn quiet_days(closures: &[home::HomeAllianceClosures], today: NaiveDate) -> Opti
 }
 
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
-    let drafts = alliance.budgets.iter().filter(|budget| budget.agreed_at.is_none());
+    let drafts = alliance.budgets.nodes.iter().filter(|budget| budget.agreed_at.is_none());
     let mut todo: Vec<_> = first_step(within, alliance).into_iter().collect();
     todo.extend(letterhead(within, alliance));
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
@@ -189,7 +189,7 @@ fn first_step(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
             act: "Add it",
         });
     }
-    (alliance.budgets.is_empty() && within.may(Permission::ManageBudgets)).then(|| Todo {
+    (alliance.budgets.nodes.is_empty() && within.may(Permission::ManageBudgets)).then(|| Todo {
         what: "Draft the first budget".into(),
         why: "It says what the year costs and by which rule members share it.".into(),
         href: within.path("/budgets/new"),
@@ -197,7 +197,7 @@ fn first_step(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
     })
 }
 
-fn draft(within: &Within, budget: &home::HomeAllianceBudgets) -> Option<Todo> {
+fn draft(within: &Within, budget: &home::HomeAllianceBudgetsNodes) -> Option<Todo> {
     within.may(Permission::ManageBudgets).then(|| Todo {
         what: format!("Settle the budget {}", budget.label),
         why: format!("It is a draft over {}. Agreeing it fixes each member’s share.", budget.total),

@@ -24,7 +24,7 @@ use crate::{
     forms::{self, Fields, FormState, at, new_key, read_amount, read_form},
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
-    pages::query,
+    pages::{payers, query},
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -42,7 +42,7 @@ struct Page {
     likely: Vec<Row>,
     /// Invoices of other payers that need money.
     others: Vec<Row>,
-    payers: Vec<payment::PaymentAlliancePayers>,
+    payers: Vec<payers::Named>,
     form: FormState,
     /// What was typed for each invoice and refused.
     typed: HashMap<String, String>,
@@ -87,8 +87,8 @@ impl Page {
     /// Who may have paid instead.
     fn other_payers(&self) -> Vec<(&str, &str)> {
         let now = self.payer().unwrap_or_default();
-        let payers = self.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
-        std::iter::once(("", "a payer not known")).chain(payers).filter(|(id, _)| *id != now).collect()
+        let payers = std::iter::once(("", "a payer not known")).chain(payers::options(&self.payers));
+        payers.filter(|(id, _)| *id != now).collect()
     }
 
     /// Whether the payer stays while some of the payment is set or sent back.
@@ -172,7 +172,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         base: within.path(&format!("/payments/{id}")),
         likely,
         others,
-        payers: alliance.payers,
+        payers: payers::every!(site, within, alliance.payers)?,
         typed: HashMap::new(),
         payment,
         form,

@@ -27,7 +27,7 @@ use crate::{
     ids,
     lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render, render_refused},
-    pages::query,
+    pages::{payers, query},
     session::Within,
     shell::Shell,
     site::{LARGEST_BODY, SharedSite},
@@ -63,6 +63,7 @@ struct Page {
     filter: Filter,
     at: ListAddress,
     list: payments::PaymentsAlliance,
+    payers: Vec<payers::Named>,
     form: FormState,
     key: String,
     may_record: bool,
@@ -166,8 +167,8 @@ fn state(row: &Row) -> words::Tag {
 impl Page {
     /// The payers that a payment may be from.
     fn payers(&self) -> Vec<(&str, &str)> {
-        let payers = self.list.payers.iter().map(|payer| (payer.id.as_str(), payer.legal_name.as_str()));
-        std::iter::once(("", "Choose the payer, or name it below")).chain(payers).collect()
+        let unknown = ("", "Choose the payer, or name it below");
+        std::iter::once(unknown).chain(payers::options(&self.payers)).collect()
     }
 }
 
@@ -207,6 +208,7 @@ async fn page(
         base: within.path("/payments"),
         at: ListAddress::new(within.path("/payments"), &fields, filter.after.as_deref()),
         filter,
+        payers: payers::every!(site, within, list.payers.clone())?,
         list,
         form,
     })
