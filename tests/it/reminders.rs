@@ -1,6 +1,7 @@
 //! Who is reminded, when, and when it stops.
 
 use serde_json::json;
+use sqlx::Executor;
 use tests::{
     TestApp,
     fixture::{FENLAND, day},
@@ -161,4 +162,45 @@ async fn an_address_that_does_not_exist_is_told_and_not_tried_again() {
     );
     let page = finance.page("/fenland/mail").await.text();
     assert!(page.contains("nobody@birch.example"), "{page}");
+}
+
+/// Clocks of several gateways differ: what was decided last holds, whatever time it says.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_decision_holds_whatever_the_clocks_say() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let finance = app.sign_in("finance@fenland.example").await;
+    let invoice = things.invoice("Birch Infant School");
+    let decide = async |chasing: &str, reason: &str| {
+        let input =
+            json!({ "alliance": FENLAND, "invoiceId": invoice, "chasing": chasing, "reason": reason });
+        finance.done("decideChasing", "", input).await;
+        let query = "query($id: ID!) { alliance(slug: \"fenland\") { invoice(id: $id) { chasingReason } } }";
+        finance.graphql(query, json!({ "id": invoice })).await["alliance"]["invoice"]["chasingReason"].take()
+    };
+    // All at the same instant, and then by a clock that is slow.
+    for slow in [0, 90] {
+        app.set_time(tests::fixture::now() - chrono::TimeDelta::seconds(slow));
+        for turn in 0..4 {
+            let reason = format!("Turn {turn}, {slow} s");
+            assert_eq!(decide("HELD", &reason).await, reason.as_str());
+            assert_eq!(decide("DISPUTED", &reason).await, reason.as_str());
+            assert_eq!(decide("USUAL", "").await, serde_json::Value::Null);
+        }
+    }
+    let counted = "select string_agg(nth::text, ' ' order by nth) from chasing_decisions
+                   where invoice_id = (select invoice_id from chasing_decisions where reason like 'Turn 0%' limit 1)";
+    let all: Vec<_> = (1..=24).map(|nth| nth.to_string()).collect();
+    assert_eq!(app.text(counted).await, all.join(" "));
+
+    // The program before this one counts nothing; what it adds stands where its time puts it.
+    let uncounted = "insert into chasing_decisions (alliance_id, id, invoice_id, state, reason, decided_at)
+                     select alliance_id, gen_random_uuid(), invoice_id, 'held', 'Said by the one before', now() + interval '9 years'
+                     from chasing_decisions where reason like 'Turn 0%' limit 1";
+    app.owner.execute(uncounted).await.unwrap();
+    let query = "query($id: ID!) { alliance(slug: \"fenland\") { invoice(id: $id) { chasingReason } } }";
+    let seen = finance.graphql(query, json!({ "id": invoice })).await;
+    assert_eq!(seen["alliance"]["invoice"]["chasingReason"], "Said by the one before");
+    assert_eq!(decide("HELD", "And then").await, "And then");
 }

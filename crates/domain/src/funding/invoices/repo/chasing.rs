@@ -15,6 +15,7 @@ pub(in crate::funding::invoices) struct NewChasingDecision<'a> {
     pub(in crate::funding::invoices) decided_at: Timestamp,
 }
 
+/// Adds the invoice's next decision, which is the one that holds. The invoice is locked by the caller.
 pub(in crate::funding::invoices) async fn insert_chasing_decision(
     tx: &mut Tx,
     new: &NewChasingDecision<'_>,
@@ -25,8 +26,9 @@ pub(in crate::funding::invoices) async fn insert_chasing_decision(
         Chasing::Disputed { reason } => ("disputed", reason.as_str()),
     };
     sqlx::query!(
-        "insert into chasing_decisions (alliance_id, id, invoice_id, state, reason, decided_by, decided_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into chasing_decisions (alliance_id, id, invoice_id, nth, state, reason, decided_by, decided_at)
+         select $1, $2, $3, 1 + count(*), $4, $5, $6, $7
+         from chasing_decisions where alliance_id = $1 and invoice_id = $3",
         tx.alliance_id() as _,
         new.id,
         new.invoice_id as _,
