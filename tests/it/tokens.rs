@@ -1,6 +1,9 @@
 //! API tokens: what a program may do in a person's name, and when it may no longer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use gateway::{
@@ -17,7 +20,10 @@ use tests::{
     page::Page,
 };
 
-use crate::operations::{OPERATIONS, Things};
+use crate::{
+    operations::{OPERATIONS, Things},
+    walls,
+};
 
 const FINANCE: &str = "finance@fenland.example";
 const TOKENS: &str = "{ viewer { tokens { id name alliance { slug } permissions lastUsedAt } } }";
@@ -174,6 +180,114 @@ async fn a_token_enters_its_own_alliance_only() {
         assert_eq!(program.graphql(node, json!({ "id": id })).await, json!({ "node": null }), "{id}");
     }
     assert_eq!(app.contents().await, before);
+}
+
+/// Every file that a page links to, and the permission that is enough for it.
+fn files(things: &Things) -> Vec<(String, &'static str)> {
+    let of = |id: &str| decode(id).unwrap().2;
+    let (invoice, note) =
+        (of(things.invoice("Birch Infant School")), of(things.credit_note("Fir Special School")));
+    let (budget, payer) = (of(things.budget("2026-27")), of(things.payer("Birch Infant School")));
+    vec![
+        (format!("/invoices/{invoice}/pdf"), "SEE_MONEY"),
+        (format!("/credit-notes/{note}/pdf"), "SEE_MONEY"),
+        (format!("/payers/{payer}/statement.csv"), "SEE_MONEY"),
+        (format!("/budgets/{budget}/shares.csv"), "SEE_MONEY"),
+        ("/invoices.csv".into(), "SEE_MONEY"),
+        ("/payments.csv".into(), "SEE_MONEY"),
+        ("/debt.csv".into(), "SEE_MONEY"),
+        ("/members.csv".into(), "SEE_ALLIANCE"),
+        ("/people.csv".into(), "SEE_PEOPLE"),
+        ("/mail.csv".into(), "SEE_MESSAGES"),
+        ("/jobs.csv".into(), "MANAGE_JOBS"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_downloads_what_its_token_may_see() {
+    let app = TestApp::new().await;
+    app.work().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in(FINANCE).await;
+    let things = Things::of(FENLAND, &director).await;
+    let files = files(&things);
+    // None is left out that has a route.
+    let routes = walls::pages().into_iter().filter(|page| page.ends_with(".csv") || page.ends_with("/pdf"));
+    let shape = |path: &str| {
+        path.split('/').map(|part| if part.len() == 36 { "{id}" } else { part }).collect::<Vec<_>>().join("/")
+    };
+    let known: BTreeSet<_> = files.iter().map(|(path, _)| shape(path)).collect();
+    assert_eq!(routes.collect::<BTreeSet<_>>(), known);
+
+    let foreign = app.sign_in("director@harbour.example").await;
+    let input = json!({ "alliance": HARBOUR, "name": "Neighbour", "days": 30,
+                        "permissions": ["SEE_MONEY", "SEE_PEOPLE", "SEE_MESSAGES", "MANAGE_JOBS"] });
+    let made = foreign.done("createToken", "created { secret }", input).await;
+    let foreign = app.program(made["created"]["secret"].as_str().unwrap());
+    let (revoked_id, revoked) = token(&finance, "Revoked", &["SEE_MONEY"]).await;
+    finance.done("revokeToken", "", json!({ "tokenId": revoked_id })).await;
+    let worthless = [
+        app.program(&revoked),
+        app.program(&format!("ensemble_{}", "0".repeat(64))),
+        app.program("not even one"),
+    ];
+    let mut programs = BTreeMap::new();
+    let mut expired = None;
+    for permission in ["SEE_ALLIANCE", "SEE_PEOPLE", "SEE_MONEY", "SEE_MESSAGES", "MANAGE_JOBS"] {
+        let program = app.program(&token(&director, permission, &[permission]).await.1);
+        programs.insert(permission, program.clone());
+        expired = Some(program);
+    }
+    for (path, enough) in &files {
+        let address = format!("/fenland{path}");
+        let person = director.get(&address).await;
+        let got = programs[enough].get(&address).await;
+        assert_eq!((got.status, person.status), (200, 200), "{path} with {enough}: {}", got.body);
+        assert_eq!(got.headers["content-type"], person.headers["content-type"], "{path}");
+        // Without sight of the money, the list of members does not say who pays.
+        let is_whole = *enough != "SEE_ALLIANCE";
+        assert_eq!(got.body == person.body, is_whole, "{path}");
+        for (permission, program) in programs.iter().filter(|(permission, _)| *permission != enough) {
+            let status = program.get(&address).await.status;
+            let is_right =
+                if *enough == "SEE_ALLIANCE" { status == 200 } else { matches!(status, 403 | 404) };
+            assert!(is_right, "{path} with {permission}: {status}");
+        }
+        // Another alliance's token gets what a missing thing gets, one that is worth nothing is told so, and whoever
+        // sends none is sent to sign in.
+        let (theirs, nowhere) =
+            (foreign.get(&address).await, foreign.get(&address.replace("fenland", "nowhere")).await);
+        assert_eq!((theirs.status, &theirs.body), (404, &nowhere.body), "{path}");
+        for program in &worthless {
+            let refused = program.get(&address).await;
+            assert_eq!(refused.status, 401, "{path}");
+            assert_eq!(refused.headers[WWW_AUTHENTICATE], "Bearer", "{path}");
+        }
+        assert_eq!(app.stranger().get(&address).await.status, 303, "{path}");
+    }
+    let missing = format!("/fenland/invoices/{}/pdf", uuid::Uuid::nil());
+    assert_eq!(programs["SEE_MONEY"].get(&missing).await.status, 404);
+
+    // GraphQL says where PDFs are.
+    let query = "{ alliance(slug: \"fenland\") { invoices(first: 100) { nodes { isPrinted pdf creditNotes { pdf } } } } }";
+    let found = programs["SEE_MONEY"].graphql(query, json!({})).await;
+    let mut seen = 0;
+    for invoice in found["alliance"]["invoices"]["nodes"].as_array().unwrap() {
+        assert_eq!(invoice["pdf"].is_string(), invoice["isPrinted"] == true, "{invoice}");
+        let notes = invoice["creditNotes"].as_array().unwrap().iter().map(|note| &note["pdf"]);
+        for pdf in std::iter::once(&invoice["pdf"]).chain(notes).filter_map(Value::as_str) {
+            let path = pdf.split_once("/fenland").unwrap().1;
+            let file = programs["SEE_MONEY"].get(&format!("/fenland{path}")).await;
+            assert_eq!(
+                (file.status, file.headers["content-type"].as_bytes()),
+                (200, &b"application/pdf"[..])
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 2, "{seen}");
+    app.set_time(fixture::now() + TimeDelta::days(30));
+    assert_eq!(expired.unwrap().get("/fenland/jobs.csv").await.status, 401);
 }
 
 /// What is answered to a token, and that it is told how to prove itself.

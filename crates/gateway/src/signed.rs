@@ -1,7 +1,10 @@
 //! Who asks: by what a request carries.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use domain::access::{self, Credential, Session};
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use domain::access::{self, Credential, Proof, Session};
 
 use crate::{Caller, Gateway, cookies, refusal::Refusal};
 
@@ -38,6 +41,30 @@ pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Opt
             tracing::error!(error = %error.detail(), "who asks could not be read");
             Err(Refusal::internal())
         }
+    }
+}
+
+/// Points that a download takes from its token's allowance.
+const DOWNLOAD: u32 = 100;
+
+impl Gateway {
+    /// In whose name a program asks for a file; `None` when it carries no token. An error is the answer to a token that
+    /// is worth nothing, or that has asked for too much.
+    pub async fn program(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
+        if !headers.contains_key(header::AUTHORIZATION) {
+            return Ok(None);
+        }
+        let Some(Signed { session, .. }) = signed(self, headers).await.map_err(Refusal::into_json)? else {
+            return Ok(None);
+        };
+        if let (Some(limits), Proof::Token(bounds)) = (&self.limits, &session.proof) {
+            let taken =
+                limits.take(&format!("token:{}", bounds.id), DOWNLOAD, limits.allowances.caller).await;
+            if !taken.granted {
+                return Err(Refusal::spent(taken).into_json());
+            }
+        }
+        Ok(Some(session))
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum PageError {
     Forbidden,
     /// A form that did not come from our own page.
     Forged,
+    /// What the gateway answers a program with a token that is worth nothing.
+    Program(Box<Response>),
     /// A fault on our side, logged where it happened.
     Internal,
 }
@@ -72,6 +74,7 @@ impl IntoResponse for PageError {
                 };
                 return Redirect::to(&format!("/sign-in{to}")).into_response();
             }
+            Self::Program(answer) => return *answer,
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",

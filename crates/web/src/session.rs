@@ -41,6 +41,12 @@ fn csrf_of(app: &App, token: &str) -> String {
 }
 
 impl Signed {
+    /// In whose name a program asks. It is shown no form, so none that it sends is from a page of ours.
+    fn program(app: &App, session: Session) -> Self {
+        let caller = Caller { session: Some(session.clone()) };
+        Self { session, caller, token: String::new(), flash: None, csrf: csrf_of(app, "") }
+    }
+
     /// Checks that a form came from one of our pages in this session.
     pub(crate) fn check(&self, form_token: &str) -> Result<(), PageError> {
         // In constant time: how long a guess takes to refuse says nothing of how good it was.
@@ -82,6 +88,28 @@ impl FromRequestParts<SharedSite> for Within {
 
     async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
         let signed = Signed::from_request_parts(parts, site).await?;
+        Self::enter(parts, site, signed).await
+    }
+}
+
+/// The same for a file: a program may ask for it with an API token, as far as that reaches.
+pub(crate) struct Download(pub(crate) Within);
+
+impl FromRequestParts<SharedSite> for Download {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
+        let program = site.gateway.program(&parts.headers).await;
+        let signed = match program.map_err(|answer| PageError::Program(Box::new(answer)))? {
+            Some(session) => Signed::program(&site.gateway.app, session),
+            None => Signed::from_request_parts(parts, site).await?,
+        };
+        Ok(Self(Within::enter(parts, site, signed).await?))
+    }
+}
+
+impl Within {
+    async fn enter(parts: &mut Parts, site: &SharedSite, signed: Signed) -> Result<Self, PageError> {
         let Path(params) = Path::<std::collections::HashMap<String, String>>::from_request_parts(parts, site)
             .await
             .map_err(|_| PageError::NotFound)?;
@@ -92,9 +120,7 @@ impl FromRequestParts<SharedSite> for Within {
         let (path, address) = (address.path().to_owned(), address.to_string());
         Ok(Self { signed, entered, path, address })
     }
-}
 
-impl Within {
     pub(crate) fn viewer(&self) -> &Viewer {
         &self.entered.viewer
     }

@@ -196,6 +196,11 @@ impl Inside {
         self.alliance.id
     }
 
+    /// The public address of a page or a file of this alliance.
+    pub(crate) fn address(&self, path: &str) -> String {
+        self.app.links.to(&format!("/{}{path}", self.entered.alliance.slug))
+    }
+
     /// The list of this alliance called `name`, to page through.
     pub(crate) fn list(&self, name: &str) -> List<'_> {
         List::new(&self.app.secret, self.id(), name)

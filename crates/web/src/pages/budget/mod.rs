@@ -21,7 +21,7 @@ use crate::{
     ids::{self, global},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
 };
@@ -232,7 +232,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn csv(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Path((_, id)): Address,
     RawQuery(query): RawQuery,
 ) -> PageResult {

@@ -10,7 +10,7 @@ use crate::{
     lists::ListAddress,
     page::{PageError, PageResult, render},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
 };
@@ -112,7 +112,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
     })
 }
 
-pub(crate) async fn csv(State(site): State<SharedSite>, within: Within) -> PageResult {
+pub(crate) async fn csv(State(site): State<SharedSite>, Download(within): Download) -> PageResult {
     let rows = load(&site, &within).await?.aged_debt.into_iter().map(|row| {
         let name = row.payer.as_ref().map(|payer| payer.legal_name.clone()).unwrap_or_default();
         std::iter::once(name).chain(amounts(&row).map(csv::amount)).collect()

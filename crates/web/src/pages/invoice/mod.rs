@@ -26,7 +26,7 @@ use crate::{
     ids::{self, global},
     page::{PageError, PageResult, outcome, render},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
     words,
@@ -118,7 +118,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn pdf(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Path((_, id)): Address,
 ) -> PageResult {
     file(&site, &within, Printed::Invoice(InvoiceId(id))).await
@@ -126,7 +126,7 @@ pub(crate) async fn pdf(
 
 pub(crate) async fn credit_note_pdf(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Path((_, id)): Address,
 ) -> PageResult {
     file(&site, &within, Printed::CreditNote(CreditNoteId(id))).await

@@ -17,7 +17,7 @@ use crate::{
     lists::{ListAddress, every_entry},
     page::{PageError, PageResult, outcome, render},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
     words,
@@ -132,7 +132,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn csv(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let rows = every_entry(|part| async {

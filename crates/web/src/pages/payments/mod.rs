@@ -28,7 +28,7 @@ use crate::{
     lists::{ListAddress, every_entry},
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::{payers, query},
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::{LARGEST_BODY, SharedSite},
     words,
@@ -253,7 +253,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
 
 pub(crate) async fn csv(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let rows = every_entry(|part| async {

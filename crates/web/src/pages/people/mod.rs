@@ -11,7 +11,7 @@ use crate::{
     lists::{ListAddress, every_entry},
     page::{PageError, PageResult, render},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
     words,
@@ -151,7 +151,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn csv(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
     let rows = every_entry(|part| async {

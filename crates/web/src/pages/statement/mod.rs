@@ -11,7 +11,7 @@ use crate::{
     ids::global,
     page::{PageError, PageResult, render},
     pages::query,
-    session::Within,
+    session::{Download, Within},
     shell::Shell,
     site::SharedSite,
     words,
@@ -80,7 +80,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn csv(
     State(site): State<SharedSite>,
-    within: Within,
+    Download(within): Download,
     Path((_, id)): Address,
 ) -> PageResult {
     let payer = load(&site, &within, id).await?.payer;

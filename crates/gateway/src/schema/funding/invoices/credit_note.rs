@@ -63,6 +63,12 @@ impl CreditNoteObject {
     async fn is_printed(&self) -> Result<bool> {
         Ok(self.inside.load::<PrintedCreditNote>(self.note.id).await?.is_some())
     }
+
+    /// Where its PDF is, once the worker has made it: for a person who is signed in, and for a program with a token.
+    async fn pdf(&self) -> Result<Option<String>> {
+        let is_printed = self.inside.load::<PrintedCreditNote>(self.note.id).await?.is_some();
+        Ok(is_printed.then(|| self.inside.address(&format!("/credit-notes/{}/pdf", self.note.id))))
+    }
 }
 
 struct PrintedCreditNote;

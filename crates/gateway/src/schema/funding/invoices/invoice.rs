@@ -174,6 +174,13 @@ impl InvoiceObject {
         Ok(self.inside.load::<IsPrinted>(self.record.invoice.id).await?.is_some())
     }
 
+    /// Where its PDF is, once the worker has made it: for a person who is signed in, and for a program with a token.
+    async fn pdf(&self) -> Result<Option<String>> {
+        let id = self.record.invoice.id;
+        let is_printed = self.inside.load::<IsPrinted>(id).await?.is_some();
+        Ok(is_printed.then(|| self.inside.address(&format!("/invoices/{id}/pdf"))))
+    }
+
     /// The member it is for.
     async fn member(&self) -> Result<Option<MemberObject>> {
         self.inside.member(self.record.invoice.member_id).await
