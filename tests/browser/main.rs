@@ -4,6 +4,7 @@
 mod chromium;
 
 use chromium::{Browser, Look};
+use domain::viewer::Permission;
 use fantoccini::{Locator, key::Key};
 use tests::{
     TestApp,
@@ -85,7 +86,14 @@ async fn every_page_is_for_everybody_at_a_desk_and_on_a_phone() {
     }
     assert!(paths.len() > 15, "{paths:?}");
     let mut wrong = Vec::new();
+    let mut walked = Vec::new();
     for (role, local) in ROLES {
+        // Whoever may do the same as somebody before sees the same pages, but for what is their own on the first.
+        let may: Vec<_> = Permission::all()
+            .map(|one| (one.everywhere().contains(&role), one.own().contains(&role)))
+            .collect();
+        let paths = if walked.contains(&may) { &paths[..1] } else { &paths[..] };
+        walked.push(may);
         let browser = Browser::open(&app).await;
         browser.sign_in(&app, &format!("{local}@fenland.example")).await;
         // One sees most pages, and every look; the others the two that differ most.
@@ -95,7 +103,7 @@ async fn every_page_is_for_everybody_at_a_desk_and_on_a_phone() {
         };
         for look in looks {
             browser.look(*look).await;
-            for path in &paths {
+            for path in paths {
                 browser.goto(path).await;
                 let found = faults(&browser).await;
                 wrong.extend(found.into_iter().map(|fault| format!("{path}, {role:?}, {look:?}: {fault}")));

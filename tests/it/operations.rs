@@ -1,32 +1,40 @@
-//! Every mutation of the schema with an input that works in the fixture, and the roles that may use it. A mutation that
-//! is not here fails `every_mutation_is_here`.
+//! Every mutation of the schema with an input that works in the fixture, and the permission that it takes. Who has that is
+//! what the product's own table says. A mutation that is not here fails `every_mutation_is_here`.
 
+use domain::viewer::Permission;
 use serde_json::{Value, json};
-use tests::{Client, fixture};
+use tests::{
+    Client,
+    fixture::{self, ROLES},
+};
 
 pub struct Operation {
     pub name: &'static str,
-    /// Who may, by the name before the `@`.
-    pub roles: &'static [&'static str],
-    /// An input that works on the fixture's day.
+    /// What it takes.
+    pub permission: Permission,
+    /// An input that works on the fixture's day, about what a strand lead or a school's people have of their own where
+    /// they may do it.
     pub input: fn(&Things) -> Value,
 }
 
-const ALLIANCE: &[&str] = &["director", "manager"];
-const BUDGETS: &[&str] = &["director", "finance"];
-const FINANCE: &[&str] = &["finance"];
-const OFFICE: &[&str] = &["director", "manager", "finance"];
+impl Operation {
+    /// Who may, by the name before the `@`.
+    pub fn roles(&self) -> Vec<&'static str> {
+        let may = [self.permission.everywhere(), self.permission.own()].concat();
+        ROLES.iter().filter(|(role, _)| may.contains(role)).map(|(_, local)| *local).collect()
+    }
+}
 
 pub const OPERATIONS: &[Operation] = &[
-    Operation { name: "changeSettings", roles: ALLIANCE, input: change_settings },
+    Operation { name: "changeSettings", permission: Permission::ManageAlliance, input: change_settings },
     Operation {
         name: "addClosure",
-        roles: ALLIANCE,
+        permission: Permission::ManageAlliance,
         input: |of| json!({ "alliance": of.slug, "name": "Spring half term", "startsOn": "2027-02-15", "endsOn": "2027-02-19" }),
     },
     Operation {
         name: "changeClosure",
-        roles: ALLIANCE,
+        permission: Permission::ManageAlliance,
         input: |of| {
             json!({ "alliance": of.slug, "closureId": of.first("closures"), "name": "Christmas holiday",
                             "startsOn": "2026-12-21", "endsOn": "2027-01-04" })
@@ -34,27 +42,27 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "removeClosure",
-        roles: ALLIANCE,
+        permission: Permission::ManageAlliance,
         input: |of| json!({ "alliance": of.slug, "closureId": of.first("closures") }),
     },
     Operation {
         name: "addStrand",
-        roles: ALLIANCE,
+        permission: Permission::ManageAlliance,
         input: |of| json!({ "alliance": of.slug, "name": "Peer review" }),
     },
     Operation {
         name: "renameStrand",
-        roles: ALLIANCE,
-        input: |of| json!({ "alliance": of.slug, "strandId": of.first("strands"), "name": "Trainees" }),
+        permission: Permission::ManageStrands,
+        input: |of| json!({ "alliance": of.slug, "strandId": of.led_strand(), "name": "Trainees" }),
     },
     Operation {
         name: "removeStrand",
-        roles: ALLIANCE,
+        permission: Permission::ManageAlliance,
         input: |of| json!({ "alliance": of.slug, "strandId": of.first("strands") }),
     },
     Operation {
         name: "addMember",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "name": "Gorse Nursery School", "phase": "NURSERY", "joinedOn": "2026-11-01",
                             "payerId": of.payer("Hedgerow Learning Trust") })
@@ -62,7 +70,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "assignPayer",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"),
                             "newPayer": { "kind": "AUTHORITY", "legalName": "Wold County Council", "address": "County Hall",
@@ -71,7 +79,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changeMember",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "name": "Elm Junior Academy",
                             "phase": "JUNIOR", "joinedOn": "2025-09-01" })
@@ -79,7 +87,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changePayer",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "payerId": of.payer("Birch Infant School"),
                             "payer": { "kind": "SCHOOL", "legalName": "Birch Infant School", "address": "2 Mill Road",
@@ -88,12 +96,12 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "endMembership",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "leftOn": "2026-12-31" }),
     },
     Operation {
         name: "recordRoll",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| {
             json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "pupils": 210,
                             "censusDate": "2026-10-01", "source": "autumn census" })
@@ -101,7 +109,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "addPerson",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "name": "The bursar of Birch", "email": "bursar@birch.example",
                             "memberId": of.member("Birch Infant School"), "title": "Bursar", "startsOn": "2026-11-01" })
@@ -109,7 +117,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changePerson",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
                             "name": "The bursar of Alder", "email": "bursar@alder.example" })
@@ -117,7 +125,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "addPost",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
                             "memberId": of.member("Birch Infant School"), "title": "Clerk", "startsOn": "2026-11-01" })
@@ -125,7 +133,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changePost",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "postId": of.first_of("The staff member of Alder", "posts"), "title": "Bursar",
                             "startsOn": "2025-09-01", "endsOn": "2026-12-31" })
@@ -133,7 +141,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "grantRole",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
                             "role": "SCHOOL_HEAD", "memberId": of.member("Birch Infant School") })
@@ -141,7 +149,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "endRole",
-        roles: ALLIANCE,
+        permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "grantId": of.first_of("The staff member of Alder", "roles"),
                             "endsOn": "2026-12-31" })
@@ -149,32 +157,32 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "draftBudget",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budget": budget(of, "2028-29", 2028) }),
     },
     Operation {
         name: "changeBudget",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2027-28"), "budget": budget(of, "2027-28", 2027) }),
     },
     Operation {
         name: "agreeBudget",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2027-28") }),
     },
     Operation {
         name: "addShare",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "memberId": of.member(fixture::JOINER) }),
     },
     Operation {
         name: "reopenBudget",
-        roles: BUDGETS,
+        permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budgetId": of.budget("2026-27") }),
     },
     Operation {
         name: "recordPurchaseOrder",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| {
             json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "payerId": of.payer("Fir Special School"),
                             "number": "PO 77", "requestedBy": "The bursar" })
@@ -182,7 +190,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "issueInvoices",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| {
             json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "expectedCount": 5,
                             "expectedTotal": 503_500, "idempotencyKey": "run" })
@@ -190,7 +198,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "creditInvoice",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| {
             json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "gross": 1_000,
                             "reason": "Agreed with the school", "idempotencyKey": "credit" })
@@ -198,7 +206,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "decideChasing",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| {
             json!({ "alliance": of.slug, "invoiceId": of.invoice("Birch Infant School"), "chasing": "HELD",
                             "reason": "The office is being moved" })
@@ -206,12 +214,12 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "sendInvoice",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| json!({ "alliance": of.slug, "invoiceId": of.invoice("Cedar Secondary School"), "idempotencyKey": "send" }),
     },
     Operation {
         name: "sendAgain",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| {
             json!({ "alliance": of.slug, "deliveryId": of.refused_mail("Cedar Secondary School"),
                             "idempotencyKey": "again" })
@@ -219,12 +227,12 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "setReminderLevels",
-        roles: FINANCE,
+        permission: Permission::IssueInvoices,
         input: |of| json!({ "alliance": of.slug, "levels": [-7, 0, 21] }),
     },
     Operation {
         name: "recordPayment",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "receivedOn": "2026-11-20", "amount": 25_500,
                             "payerId": of.payer("Birch Infant School"), "reference": "BIRCH", "method": "BACS",
@@ -233,7 +241,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "importBankStatement",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "fileName": "november.csv",
                             "csv": "Date,Description,Amount\n20/11/2026,BIRCH INFANT,255.00\n", "idempotencyKey": "file" })
@@ -241,7 +249,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "allocatePayment",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "paymentId": of.free_payment(), "idempotencyKey": "parts",
                             "parts": [{ "invoiceId": of.invoice("Birch Infant School"), "amount": 1_000 }] })
@@ -249,7 +257,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "reverseAllocation",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "allocationId": of.allocation("Birch Infant School"),
                             "reason": "The cheque bounced", "idempotencyKey": "back" })
@@ -257,7 +265,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "reversePayment",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "paymentId": of.free_payment(), "reason": "The cheque bounced",
                             "idempotencyKey": "never" })
@@ -265,7 +273,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "refundPayment",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "paymentId": of.free_payment(), "amount": 500, "sentOn": "2026-11-20",
                             "reason": "It was paid twice", "idempotencyKey": "sent back" })
@@ -273,7 +281,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "reverseRefund",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "refundId": of.refund(), "reason": "It was mistyped",
                             "idempotencyKey": "not sent" })
@@ -281,7 +289,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "changePayerOfPayment",
-        roles: FINANCE,
+        permission: Permission::RecordPayments,
         input: |of| {
             json!({ "alliance": of.slug, "paymentId": of.free_payment(), "payerId": of.payer("Fir Special School"),
                             "reason": "The bank line names it", "idempotencyKey": "whose" })
@@ -289,12 +297,12 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "retryJob",
-        roles: OFFICE,
+        permission: Permission::ManageJobs,
         input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),
     },
     Operation {
         name: "discardJob",
-        roles: OFFICE,
+        permission: Permission::ManageJobs,
         input: |of| json!({ "alliance": of.slug, "jobId": of.parked_job() }),
     },
 ];
@@ -327,6 +335,19 @@ pub const ALTERNATIVES: &[Alternative] = &[
                     "payerId": of.payer("Hedgerow Learning Trust") })
         },
     },
+    Alternative {
+        name: "addPerson",
+        path: "/strandId",
+        input: |of| json!({ "alliance": of.slug, "name": "A strand lead", "role": "STRAND_LEAD", "strandId": of.first("strands") }),
+    },
+    Alternative {
+        name: "grantRole",
+        path: "/strandId",
+        input: |of| {
+            json!({ "alliance": of.slug, "personId": of.person_named("The staff member of Alder"),
+                    "role": "STRAND_LEAD", "strandId": of.first("strands") })
+        },
+    },
 ];
 
 fn change_settings(of: &Things) -> Value {
@@ -355,7 +376,7 @@ pub const ACCOUNT_OPERATIONS: &[&str] =
     &["createToken", "endOtherSessions", "endSession", "foundAlliance", "revokeToken"];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role } } }
+    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
     budgets(first: 20) { nodes { id label shares { id } } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
@@ -402,6 +423,13 @@ impl Things {
     /// The newest of a person's `posts` or `roles`.
     pub fn first_of(&self, person: &str, list: &str) -> &str {
         id(&self.find("/people/nodes", "name", person)[list][0])
+    }
+
+    /// The strand that somebody leads.
+    pub fn led_strand(&self) -> &str {
+        let people = self.all["people"]["nodes"].as_array().unwrap();
+        let mut roles = people.iter().flat_map(|person| person["roles"].as_array().unwrap());
+        id(&roles.find(|grant| grant["role"] == "STRAND_LEAD").unwrap()["strand"])
     }
 
     /// A role that a person has.

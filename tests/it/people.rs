@@ -1,7 +1,7 @@
 //! People with dated posts and roles: who may give what, who is in and who is out, and what stays on record.
 
 use chrono::TimeDelta;
-use domain::viewer::Role;
+use domain::viewer::{RemitKind, Role};
 use gateway::schema::ids::decode;
 use serde_json::{Value, json};
 use tests::{
@@ -26,10 +26,12 @@ async fn add(director: &Client, person: Value) -> String {
     added["person"]["id"].as_str().unwrap().to_owned()
 }
 
-/// The input of a grant, for Birch when the role is of a school.
+/// The input of a grant, for Birch when the role may be of a school.
 fn grant(things: &Things, person: &str, role: Role) -> Value {
-    let member = role.is_of_one_school().then(|| things.member("Birch Infant School"));
-    json!({ "alliance": FENLAND, "personId": person, "role": name(role), "memberId": member })
+    let may_be_for = |kind| role.remits().contains(&kind);
+    let member = may_be_for(RemitKind::School).then(|| things.member("Birch Infant School"));
+    let strand = may_be_for(RemitKind::Strand).then(|| things.first("strands"));
+    json!({ "alliance": FENLAND, "personId": person, "role": name(role), "memberId": member, "strandId": strand })
 }
 
 /// What the API and a page of an alliance show to somebody.
@@ -60,7 +62,8 @@ async fn each_role_gives_and_ends_only_what_it_may() {
             let held =
                 director.done("grantRole", "grant { id }", grant(&things, &holder, role)).await["grant"]["id"].clone();
             let person = json!({ "alliance": FENLAND, "name": "Another", "role": name(role), "title": "Post",
-                                 "memberId": things.member("Birch Infant School") });
+                                 "memberId": things.member("Birch Infant School"),
+                                 "strandId": grant(&things, "", role)["strandId"] });
             let end = json!({ "alliance": FENLAND, "grantId": held, "endsOn": day(2026, 12, 20 - at) });
             let before = app.contents().await;
             for (operation, input) in
@@ -96,6 +99,44 @@ async fn each_role_gives_and_ends_only_what_it_may() {
         assert_eq!(client.refused("grantRole", input).await, "OWN_ROLE");
     }
     assert_eq!(app.contents().await, before);
+}
+
+/// A role is for what it may be for, said of the field that is wrong; nothing is stored otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_for_an_alliance_a_strand_or_a_school() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let person = add(&director, json!({ "name": "A newcomer" })).await;
+    let (school, strand) = (things.member("Birch Infant School"), things.first("strands"));
+    let input = |role: Role, school: Option<&str>, strand: Option<&str>| json!({ "alliance": FENLAND, "personId": person, "role": name(role), "memberId": school, "strandId": strand });
+    let before = app.contents().await;
+    for (role, school, strand, code, field) in [
+        (Role::SchoolHead, None, None, "ROLE_NEEDS_SCHOOL", "memberId"),
+        (Role::StrandLead, None, None, "ROLE_NEEDS_STRAND", "strandId"),
+        (Role::StrandLead, Some(school), Some(strand), "NOT_OF_ONE_SCHOOL", "memberId"),
+        (Role::BoardMember, Some(school), None, "NOT_OF_ONE_SCHOOL", "memberId"),
+        (Role::Mentor, Some(school), Some(strand), "NOT_OF_ONE_STRAND", "strandId"),
+        (Role::Manager, None, Some(strand), "NOT_OF_ONE_STRAND", "strandId"),
+    ] {
+        let answer = director.try_mutate("grantRole", "", input(role, school, strand)).await;
+        let error = &answer["data"]["grantRole"]["errors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!(code), &json!(field)), "{role:?}: {answer:#}");
+    }
+    assert_eq!(app.contents().await, before);
+
+    let selection = "grant { id member { name } strand { id } }";
+    let given = director.done("grantRole", selection, input(Role::StrandLead, None, Some(strand))).await;
+    assert_eq!(given["grant"]["strand"]["id"], strand);
+    assert_eq!(given["grant"]["member"], json!(null));
+    let again = director.refused("grantRole", input(Role::StrandLead, None, Some(strand))).await;
+    assert_eq!(again, "ALREADY_HELD");
+    // Of another strand it is another role.
+    let other = things.led_strand();
+    director.done("grantRole", "", input(Role::StrandLead, None, Some(other))).await;
+    for trainee in [input(Role::Trainee, None, None), input(Role::Trainee, Some(school), None)] {
+        director.done("grantRole", "", trainee).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,11 +353,21 @@ async fn people_are_found_by_a_part_of_the_name_and_by_role() {
     let found = async |client: &Client, filter: &str| {
         client.page(&format!("/fenland/people{filter}")).await.texts("tbody th")
     };
-    assert_eq!(found(&director, "").await.len(), 5);
-    assert_eq!(found(&director, "?name=of%20ALDER").await, ["The head of Alder", STAFF]);
+    assert_eq!(found(&director, "").await.len(), ROLES.len());
+    let of_alder = [
+        "The CPD leader of Alder",
+        "The head of Alder",
+        "The mentor of Alder",
+        "The school business manager of Alder",
+        "The specialist leader of Alder",
+        STAFF,
+        "The trainee of Alder",
+    ];
+    assert_eq!(found(&director, "?name=of%20ALDER").await, of_alder);
+    assert_eq!(found(&director, "?role=strand_lead").await, ["The strand lead of them all"]);
     assert_eq!(found(&director, "?role=finance_lead").await, ["The finance lead of Fenland Alliance"]);
     assert_eq!(found(&director, "?name=100%25").await, Vec::<String>::new());
-    assert_eq!(found(&head, "").await, ["The head of Alder", STAFF]);
+    assert_eq!(found(&head, "").await, of_alder);
     let csv = director.get("/fenland/people.csv?role=school_head").await;
     assert_eq!(
         csv.body,
@@ -389,7 +440,13 @@ async fn the_pages_take_what_is_right_and_keep_what_was_typed() {
     // A manager is not offered what is above them, and who may not manage is offered nothing.
     let manager = app.sign_in("manager@fenland.example").await;
     let offered = manager.page("/fenland/people/new").await.texts("select[name=role] option");
-    assert_eq!(offered, ["none: they do not sign in", "Manager", "Head", "Staff member"]);
+    let expected = Role::ALL.into_iter().filter(|role| role.givers().contains(&Role::Manager));
+    let expected: Vec<_> = expected.map(|role| role.label().to_lowercase()).collect();
+    assert_eq!(offered[0], "none: they do not sign in");
+    assert_eq!(offered[1..].iter().map(|one| one.to_lowercase()).collect::<Vec<_>>(), expected);
+    for above in ["Director", "Finance lead", "Board member"] {
+        assert!(!offered.contains(&above.to_owned()), "{above}");
+    }
     let finance = app.sign_in("finance@fenland.example").await;
     assert_eq!(finance.page(&format!("{person}?edit=role")).await.texts("main form"), Vec::<String>::new());
 }

@@ -187,7 +187,7 @@ async fn every_mutation_is_told() {
         let director = app.sign_in("director@fenland.example").await;
         let things = Things::of(FENLAND, &director).await;
         let mut socket = Socket::following(&app, &director, FENLAND).await;
-        let person = app.sign_in(&format!("{}@fenland.example", operation.roles[0])).await;
+        let person = app.sign_in(&format!("{}@fenland.example", operation.roles()[0])).await;
         person.done(operation.name, "", (operation.input)(&things)).await;
         // What is heard first is of the operation, or else of this.
         let last = json!({ "alliance": FENLAND, "name": "Last", "email": "last@x.example" });
@@ -216,7 +216,7 @@ async fn nothing_is_told_across_alliances() {
     assert_eq!(refusals[0], refusals[1]);
     let mut of_harbour = Socket::following(&app, &harbour, HARBOUR).await;
     for operation in OPERATIONS {
-        let person = app.sign_in(&format!("{}@harbour.example", operation.roles[0])).await;
+        let person = app.sign_in(&format!("{}@harbour.example", operation.roles()[0])).await;
         person.mutate(operation.name, "", (operation.input)(&things)).await;
     }
     assert_ne!(of_harbour.hear().await.kind("a"), "ALLIANCE");

@@ -56,7 +56,7 @@ async fn another_alliances_address_is_like_one_that_nobody_has() {
     let world = World::new().await;
     let before = world.app.contents().await;
     for operation in OPERATIONS {
-        let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles[0])).await;
+        let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles()[0])).await;
         let mut input = (operation.input)(&world.foreign);
         let foreign = person.try_mutate(operation.name, "", input.clone()).await;
         input["alliance"] = "nowhere".into();
@@ -78,7 +78,7 @@ async fn another_alliances_id_in_a_mutation_is_like_a_missing_one() {
     let before = world.app.contents().await;
     let mut tried = 0;
     for operation in OPERATIONS {
-        let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles[0])).await;
+        let person = world.app.sign_in(&format!("{}@fenland.example", operation.roles()[0])).await;
         let input_type = format!("{}{}Input", operation.name[..1].to_uppercase(), &operation.name[1..]);
         for path in world.schema.ids_in(&input_type) {
             let other = ALTERNATIVES.iter().find(|other| other.name == operation.name && other.path == path);

@@ -6,7 +6,7 @@ use domain::{
     access::EmailAddress,
     alliances::{
         Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
-        Wording, found_alliance,
+        Wording, found_alliance, strands,
     },
     app::{App, Clock},
     funding::{
@@ -34,7 +34,7 @@ use domain::{
         AddMember, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
         PurchaseOrderRule, RecordRoll, add_member, end_membership, record_roll,
     },
-    viewer::{Reading, Role, Viewer},
+    viewer::{Reading, RemitKind, Role, Viewer},
 };
 use gateway::schema::ids::{Kind, encode};
 use serde_json::json;
@@ -42,8 +42,8 @@ use tokio::sync::OnceCell;
 
 use crate::{TestApp, postgres::Server};
 
-/// The alliances' short addresses. People sign in as `director@fenland.example`, `manager@`, `finance@`, `head@` and
-/// `staff@`, the last two of Alder Primary School, which both alliances have.
+/// The alliances' short addresses. People sign in as `director@fenland.example` and so on, one for each of [`ROLES`]; those
+/// of a school are of Alder Primary School, which both alliances have, and the strand lead leads the last strand.
 pub const FENLAND: &str = "fenland";
 /// The other one.
 pub const HARBOUR: &str = "harbour";
@@ -52,13 +52,24 @@ pub const HARBOUR: &str = "harbour";
 pub const TODAY: NaiveDate = day(2026, 11, 24);
 
 /// Every role, with the name before the `@` of who holds it.
-pub const ROLES: [(Role, &str); 5] = [
+pub const ROLES: [(Role, &str); Role::ALL.len()] = [
     (Role::Director, "director"),
     (Role::Manager, "manager"),
+    (Role::StrandLead, "strand"),
     (Role::FinanceLead, "finance"),
+    (Role::BoardMember, "board"),
     (Role::SchoolHead, "head"),
+    (Role::SchoolBusinessManager, "business"),
+    (Role::CpdLeader, "cpd"),
     (Role::StaffMember, "staff"),
+    (Role::SpecialistLeader, "specialist"),
+    (Role::Trainee, "trainee"),
+    (Role::Mentor, "mentor"),
+    (Role::PeerReviewer, "reviewer"),
 ];
+
+/// Those who are there from the first day.
+const FOUNDERS: [Role; 3] = [Role::Director, Role::Manager, Role::FinanceLead];
 
 /// Name, phase, pupils, who pays, whether it needs a purchase order. Each contributes £300 and £1.75 a pupil.
 const MEMBERS: [(&str, Phase, u32, Payer); 6] = [
@@ -159,10 +170,8 @@ pub async fn found(app: &App, slug: &str) -> AllianceId {
         _ => "Harbour Partnership",
     };
     let email = |local: &str| EmailAddress::parse(&format!("{local}@{slug}.example")).unwrap();
-    let people = ROLES[..3].iter().map(|(role, local)| FoundingPerson {
-        name: format!("The {} of {name}", role.label()),
-        email: email(local),
-        role: *role,
+    let people = ROLES.iter().filter(|(role, _)| FOUNDERS.contains(role)).map(|(role, local)| {
+        FoundingPerson { name: format!("The {} of {name}", role.label()), email: email(local), role: *role }
     });
     let alliance = Alliance {
         id: AllianceId(uuid::Uuid::nil()),
@@ -215,16 +224,28 @@ async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, Payer
         record_roll(app, viewer, roll).await.unwrap();
         members.push((member.id, member.payer_id));
     }
-    for (role, local) in &ROLES[3..] {
+    people(app, viewer, slug, members[0].0).await;
+    members
+}
+
+/// Everybody who is not there from the first day. Whoever may be of a school or of none is of the school, but for the
+/// reviewer.
+async fn people(app: &App, viewer: &Viewer, slug: &str, school: MemberId) {
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let strands = strands(&reading).await.unwrap();
+    drop(reading);
+    for (role, local) in ROLES.iter().filter(|(role, _)| !FOUNDERS.contains(role)) {
+        let is_of_school = role.remits().contains(&RemitKind::School) && *role != Role::PeerReviewer;
+        let title = role.label().to_owned();
         let person = AddPerson {
-            name: format!("The {} of Alder", role.label()),
+            name: format!("The {title} of {}", if is_of_school { "Alder" } else { "them all" }),
             email: Some(format!("{local}@{slug}.example")),
-            post: Some(NewPost { member_id: members[0].0, title: role.label().into(), starts_on: None }),
+            post: is_of_school.then_some(NewPost { member_id: school, title, starts_on: None }),
             role: Some(*role),
+            strand_id: strands.last().map(|strand| strand.id).filter(|_| *role == Role::StrandLead),
         };
         add_person(app, viewer, person).await.unwrap();
     }
-    members
 }
 
 /// A school that joins after this year's shares were fixed, and is gone before the next year.

@@ -199,6 +199,9 @@ pub async fn migrate(owner_url: &str) -> Result<(), Internal> {
 pub(crate) trait OnConstraint<T> {
     /// `f` makes the error when `name` is the constraint that was violated.
     fn on_constraint<E: From<Internal>>(self, name: &str, f: impl FnOnce() -> E) -> Result<T, E>;
+
+    /// The same for several constraints, each with its error.
+    fn on_constraints<E: From<Internal>, const N: usize>(self, outcomes: [(&str, E); N]) -> Result<T, E>;
 }
 
 impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
@@ -206,6 +209,17 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
         self.map_err(|error| match &error {
             sqlx::Error::Database(e) if e.constraint() == Some(name) => f(),
             _ => Internal::from(error).into(),
+        })
+    }
+
+    fn on_constraints<E: From<Internal>, const N: usize>(self, outcomes: [(&str, E); N]) -> Result<T, E> {
+        self.map_err(|error| {
+            let violated = match &error {
+                sqlx::Error::Database(e) => e.constraint(),
+                _ => None,
+            };
+            let outcome = outcomes.into_iter().find(|(name, _)| violated == Some(*name));
+            outcome.map_or_else(|| Internal::from(error).into(), |(_, outcome)| outcome)
         })
     }
 }

@@ -6,7 +6,8 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use crate::{
     db::{Db, Tx},
     error::{Forbidden, Internal, ReadError},
-    ids::{AccountId, AllianceId, MemberId, PersonId},
+    ids::{AccountId, AllianceId, MemberId, PersonId, StrandId},
+    problem::failure,
 };
 
 /// What a person does in an alliance. Stored as text; the alliance's wording gives it a local name.
@@ -16,18 +17,47 @@ pub enum Role {
     Director,
     /// Runs it from day to day.
     Manager,
+    /// Leads one strand of its work.
+    StrandLead,
     /// Raises and collects contributions.
     FinanceLead,
+    /// Governs the alliance: reads what it raises and spends, and runs nothing.
+    BoardMember,
     /// Leads one member school.
     SchoolHead,
+    /// Runs the office of one member school, and is asked about its money.
+    SchoolBusinessManager,
+    /// Leads professional development at one member school.
+    CpdLeader,
     /// Works at a member school.
     StaffMember,
+    /// Supports other schools in a specialism, from a home school or for the alliance.
+    SpecialistLeader,
+    /// Trains to teach: at a school, or in the alliance before there is a placement.
+    Trainee,
+    /// Looks after trainees and new teachers at one member school.
+    Mentor,
+    /// Takes part in reviews among peers, from a school or for the alliance.
+    PeerReviewer,
 }
 
 impl Role {
     /// Every role, as the role page lists them.
-    pub const ALL: [Self; 5] =
-        [Self::Director, Self::Manager, Self::FinanceLead, Self::SchoolHead, Self::StaffMember];
+    pub const ALL: [Self; 13] = [
+        Self::Director,
+        Self::Manager,
+        Self::StrandLead,
+        Self::FinanceLead,
+        Self::BoardMember,
+        Self::SchoolHead,
+        Self::SchoolBusinessManager,
+        Self::CpdLeader,
+        Self::StaffMember,
+        Self::SpecialistLeader,
+        Self::Trainee,
+        Self::Mentor,
+        Self::PeerReviewer,
+    ];
 
     /// The stored name.
     #[must_use]
@@ -35,9 +65,17 @@ impl Role {
         match self {
             Self::Director => "director",
             Self::Manager => "manager",
+            Self::StrandLead => "strand_lead",
             Self::FinanceLead => "finance_lead",
+            Self::BoardMember => "board_member",
             Self::SchoolHead => "school_head",
+            Self::SchoolBusinessManager => "school_business_manager",
+            Self::CpdLeader => "cpd_leader",
             Self::StaffMember => "staff_member",
+            Self::SpecialistLeader => "specialist_leader",
+            Self::Trainee => "trainee",
+            Self::Mentor => "mentor",
+            Self::PeerReviewer => "peer_reviewer",
         }
     }
 
@@ -47,9 +85,37 @@ impl Role {
         match self {
             Self::Director => "director",
             Self::Manager => "manager",
+            Self::StrandLead => "strand lead",
             Self::FinanceLead => "finance lead",
+            Self::BoardMember => "board member",
             Self::SchoolHead => "head",
+            Self::SchoolBusinessManager => "school business manager",
+            Self::CpdLeader => "CPD leader",
             Self::StaffMember => "staff member",
+            Self::SpecialistLeader => "specialist leader",
+            Self::Trainee => "trainee",
+            Self::Mentor => "mentor",
+            Self::PeerReviewer => "peer reviewer",
+        }
+    }
+
+    /// What whoever holds it does, for those who give it: "answers for the alliance".
+    #[must_use]
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Director => "answers for the alliance",
+            Self::Manager => "runs it from day to day",
+            Self::StrandLead => "leads one strand of its work",
+            Self::FinanceLead => "raises and collects contributions",
+            Self::BoardMember => "governs it: reads its money and runs nothing",
+            Self::SchoolHead => "leads a school",
+            Self::SchoolBusinessManager => "runs a school’s office and is asked about its money",
+            Self::CpdLeader => "leads professional development at a school",
+            Self::StaffMember => "works at a school",
+            Self::SpecialistLeader => "supports other schools in a specialism",
+            Self::Trainee => "trains to teach",
+            Self::Mentor => "looks after trainees and new teachers at a school",
+            Self::PeerReviewer => "takes part in reviews among peers",
         }
     }
 
@@ -65,20 +131,126 @@ impl Role {
         GIVER_TABLE.iter().find(|(role, _)| *role == self).map_or(&[], |(_, givers)| givers)
     }
 
-    /// Whether a grant of this role names one school and reaches only that school.
+    /// What a grant of this role may be for. The database holds the same rule as `role_grants_remit_check`.
     #[must_use]
-    pub fn is_of_one_school(self) -> bool {
-        matches!(self, Self::SchoolHead | Self::StaffMember)
+    pub fn remits(self) -> &'static [RemitKind] {
+        match self {
+            Self::Director | Self::Manager | Self::FinanceLead | Self::BoardMember => &[RemitKind::Alliance],
+            Self::StrandLead => &[RemitKind::Strand],
+            Self::SchoolHead
+            | Self::SchoolBusinessManager
+            | Self::CpdLeader
+            | Self::StaffMember
+            | Self::Mentor => &[RemitKind::School],
+            Self::SpecialistLeader | Self::Trainee | Self::PeerReviewer => {
+                &[RemitKind::School, RemitKind::Alliance]
+            }
+        }
+    }
+
+    /// What a grant of this role is for, as somebody has chosen it.
+    pub fn remit(
+        self,
+        member_id: Option<MemberId>,
+        strand_id: Option<StrandId>,
+    ) -> Result<Remit, WrongRemit> {
+        let takes = |kind| self.remits().contains(&kind);
+        match (member_id, strand_id) {
+            (Some(_), _) if !takes(RemitKind::School) => Err(WrongRemit::NotOfOneSchool),
+            (_, Some(_)) if !takes(RemitKind::Strand) => Err(WrongRemit::NotOfOneStrand),
+            (_, Some(strand_id)) => Ok(Remit::Strand(strand_id)),
+            (Some(member_id), None) => Ok(Remit::School(member_id)),
+            (None, None) if takes(RemitKind::Alliance) => Ok(Remit::Alliance),
+            (None, None) if takes(RemitKind::Strand) => Err(WrongRemit::RoleNeedsStrand),
+            (None, None) => Err(WrongRemit::RoleNeedsSchool),
+        }
     }
 }
+
+/// What a role may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemitKind {
+    /// The whole alliance.
+    Alliance,
+    /// One strand of its work.
+    Strand,
+    /// One member school.
+    School,
+}
+
+/// What one grant of a role is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remit {
+    /// The whole alliance.
+    Alliance,
+    /// One strand of its work.
+    Strand(StrandId),
+    /// One member school.
+    School(MemberId),
+}
+
+impl Remit {
+    /// As it is stored: a member, a strand, or neither.
+    pub(crate) fn stored(member_id: Option<MemberId>, strand_id: Option<StrandId>) -> Self {
+        match (member_id, strand_id) {
+            (Some(member_id), _) => Self::School(member_id),
+            (None, Some(strand_id)) => Self::Strand(strand_id),
+            (None, None) => Self::Alliance,
+        }
+    }
+
+    /// The school, when it is one.
+    #[must_use]
+    pub fn member_id(self) -> Option<MemberId> {
+        match self {
+            Self::School(member_id) => Some(member_id),
+            Self::Alliance | Self::Strand(_) => None,
+        }
+    }
+
+    /// The strand, when it is one.
+    #[must_use]
+    pub fn strand_id(self) -> Option<StrandId> {
+        match self {
+            Self::Strand(strand_id) => Some(strand_id),
+            Self::Alliance | Self::School(_) => None,
+        }
+    }
+}
+
+/// Why a role cannot be for what was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongRemit {
+    /// A role of a school needs one.
+    #[error("This role is for one school: please choose the school.")]
+    RoleNeedsSchool,
+    /// A strand lead leads a strand.
+    #[error("This role is for one strand of work: please choose which.")]
+    RoleNeedsStrand,
+    /// The role is for the whole alliance or for a strand.
+    #[error("This role is not for one school: please choose no school.")]
+    NotOfOneSchool,
+    /// The role is for the whole alliance or for a school.
+    #[error("This role is not for one strand of work: please choose none.")]
+    NotOfOneStrand,
+}
+
+failure!(WrongRemit {
+    RoleNeedsSchool => "memberId",
+    RoleNeedsStrand => "strandId",
+    NotOfOneSchool => "memberId",
+    NotOfOneStrand => "strandId",
+});
 
 /// Something a viewer may or may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// See the alliance, its members and its strands.
     SeeAlliance,
-    /// Change the alliance's settings.
+    /// Change the alliance's settings, closures and list of strands.
     ManageAlliance,
+    /// Change a strand of work.
+    ManageStrands,
     /// See people and their posts.
     SeePeople,
     /// Add and change members, payers, people, posts and roles.
@@ -97,34 +269,60 @@ pub enum Permission {
     ManageJobs,
 }
 
-/// Who may do what: the one table of the product. A school role reaches only its own school. Beside the table stands one
-/// rule, of [`Viewer::reach`]: whoever is a payer's finance contact sees the money of the members it pays for.
-const ROLE_TABLE: [(Permission, &[Role]); 10] = {
-    use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
+/// Who has a permission, and how far.
+struct Row {
+    permission: Permission,
+    /// For the whole alliance, whatever their role is for.
+    everywhere: &'static [Role],
+    /// For the school or the strand alone that their role is for.
+    own: &'static [Role],
+}
+
+/// Who may do what: the one table of the product. Beside it stands one rule, of [`Viewer::reach`]: whoever is a payer's
+/// finance contact sees the money of the members it pays for.
+const ROLE_TABLE: [Row; 11] = {
+    use Permission as P;
+    use Role::{BoardMember, Director, FinanceLead, Manager, SchoolBusinessManager, SchoolHead, StrandLead};
+    const fn row(permission: P, everywhere: &'static [Role], own: &'static [Role]) -> Row {
+        Row { permission, everywhere, own }
+    }
     [
-        (Permission::SeeAlliance, &[Director, Manager, FinanceLead, SchoolHead, StaffMember]),
-        (Permission::ManageAlliance, &[Director, Manager]),
-        (Permission::SeePeople, &[Director, Manager, FinanceLead, SchoolHead]),
-        (Permission::ManageMembers, &[Director, Manager]),
-        (Permission::SeeMoney, &[Director, Manager, FinanceLead, SchoolHead]),
-        (Permission::ManageBudgets, &[Director, FinanceLead]),
-        (Permission::IssueInvoices, &[FinanceLead]),
-        (Permission::RecordPayments, &[FinanceLead]),
-        (Permission::SeeMessages, &[Director, Manager, FinanceLead]),
-        (Permission::ManageJobs, &[Director, Manager, FinanceLead]),
+        row(P::SeeAlliance, &Role::ALL, &[]),
+        row(P::ManageAlliance, &[Director, Manager], &[]),
+        row(P::ManageStrands, &[Director, Manager], &[StrandLead]),
+        row(P::SeePeople, &[Director, Manager, StrandLead, FinanceLead], &[SchoolHead]),
+        row(P::ManageMembers, &[Director, Manager], &[]),
+        row(
+            P::SeeMoney,
+            &[Director, Manager, FinanceLead, BoardMember],
+            &[SchoolHead, SchoolBusinessManager],
+        ),
+        row(P::ManageBudgets, &[Director, FinanceLead], &[]),
+        row(P::IssueInvoices, &[FinanceLead], &[]),
+        row(P::RecordPayments, &[FinanceLead], &[]),
+        row(P::SeeMessages, &[Director, Manager, FinanceLead], &[]),
+        row(P::ManageJobs, &[Director, Manager, FinanceLead], &[]),
     ]
 };
 
 /// Who may give and end a role: nobody lifts another above themselves. What giving takes besides is
 /// [`Permission::ManageMembers`], and nobody gives a role to themselves.
-const GIVER_TABLE: [(Role, &[Role]); 5] = {
-    use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
+const GIVER_TABLE: [(Role, &[Role]); Role::ALL.len()] = {
+    use Role::{Director, Manager};
     [
         (Director, &[Director]),
         (Manager, &[Director, Manager]),
-        (FinanceLead, &[Director]),
-        (SchoolHead, &[Director, Manager]),
-        (StaffMember, &[Director, Manager]),
+        (Role::StrandLead, &[Director, Manager]),
+        (Role::FinanceLead, &[Director]),
+        (Role::BoardMember, &[Director]),
+        (Role::SchoolHead, &[Director, Manager]),
+        (Role::SchoolBusinessManager, &[Director, Manager]),
+        (Role::CpdLeader, &[Director, Manager]),
+        (Role::StaffMember, &[Director, Manager]),
+        (Role::SpecialistLeader, &[Director, Manager]),
+        (Role::Trainee, &[Director, Manager]),
+        (Role::Mentor, &[Director, Manager]),
+        (Role::PeerReviewer, &[Director, Manager]),
     ]
 };
 
@@ -135,6 +333,7 @@ impl Permission {
         match self {
             Self::SeeAlliance => "see_alliance",
             Self::ManageAlliance => "manage_alliance",
+            Self::ManageStrands => "manage_strands",
             Self::SeePeople => "see_people",
             Self::ManageMembers => "manage_members",
             Self::SeeMoney => "see_money",
@@ -157,7 +356,8 @@ impl Permission {
     pub fn label(self) -> &'static str {
         match self {
             Self::SeeAlliance => "see the alliance, its members and its strands",
-            Self::ManageAlliance => "change the alliance’s settings",
+            Self::ManageAlliance => "change the alliance’s settings, closures and list of strands",
+            Self::ManageStrands => "change a strand of work",
             Self::SeePeople => "see people, their posts and their roles",
             Self::ManageMembers => "add and change members, payers, people, posts and roles",
             Self::SeeMoney => "see budgets, shares, invoices and payments",
@@ -177,6 +377,7 @@ impl Permission {
             Self::ManageMembers => Some(Self::SeePeople),
             Self::ManageBudgets | Self::IssueInvoices | Self::RecordPayments => Some(Self::SeeMoney),
             Self::ManageAlliance
+            | Self::ManageStrands
             | Self::SeePeople
             | Self::SeeMoney
             | Self::SeeMessages
@@ -184,22 +385,25 @@ impl Permission {
         }
     }
 
-    /// Whether a school's role has it for every member, and not for its own school alone: all schools of an alliance know
-    /// one another.
-    #[must_use]
-    pub fn reaches_all(self) -> bool {
-        self == Self::SeeAlliance
-    }
-
     /// Every permission, in the order of the role table.
     pub fn all() -> impl Iterator<Item = Self> {
-        ROLE_TABLE.iter().map(|(permission, _)| *permission)
+        ROLE_TABLE.iter().map(|row| row.permission)
     }
 
-    /// The roles that have this permission, by the role table.
+    /// The roles that have this permission for the whole alliance, by the role table.
     #[must_use]
-    pub fn roles(self) -> &'static [Role] {
-        ROLE_TABLE.iter().find(|(permission, _)| *permission == self).map_or(&[], |(_, roles)| roles)
+    pub fn everywhere(self) -> &'static [Role] {
+        self.row().map_or(&[], |row| row.everywhere)
+    }
+
+    /// The roles that have it for the school or the strand alone that they are for.
+    #[must_use]
+    pub fn own(self) -> &'static [Role] {
+        self.row().map_or(&[], |row| row.own)
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        ROLE_TABLE.iter().find(|row| row.permission == self)
     }
 }
 
@@ -208,8 +412,8 @@ impl Permission {
 pub struct Grant {
     /// What they may act as.
     pub role: Role,
-    /// The one school it is for; `None` reaches the whole alliance.
-    pub member_id: Option<MemberId>,
+    /// What it is for.
+    pub remit: Remit,
 }
 
 /// Whoever asks, in one alliance.
@@ -318,12 +522,13 @@ impl Viewer {
     pub fn require(&self, permission: Permission) -> Result<Scope, Forbidden> {
         match self.reach(permission)? {
             (scope, Reach::Alliance) => Ok(scope),
-            (_, Reach::Members(_)) => Err(Forbidden),
+            (_, Reach::Own { .. }) => Err(Forbidden),
         }
     }
 
-    /// Permits `permission` as far as the viewer's roles reach: the alliance, or named schools. A payer's finance contact
-    /// is sent the invoices of the members that it pays for, so that person sees their money, whatever the role.
+    /// Permits `permission` as far as the viewer's roles reach: the alliance, or their own schools and strands. A payer's
+    /// finance contact is sent the invoices of the members that it pays for, so that person sees their money, whatever the
+    /// role.
     pub fn reach(&self, permission: Permission) -> Result<(Scope, Reach), Forbidden> {
         let scope = Scope { alliance_id: self.alliance_id };
         let Actor::Person { grants, pays_for, bounds, .. } = &self.actor else {
@@ -332,26 +537,26 @@ impl Viewer {
         if bounds.as_ref().is_some_and(|bounds| !bounds.contains(&permission)) {
             return Err(Forbidden);
         }
-        let mut members = Vec::new();
-        for grant in grants.iter().filter(|grant| permission.roles().contains(&grant.role)) {
-            match grant.member_id {
-                None => return Ok((scope, Reach::Alliance)),
-                Some(member_id) => members.push(member_id),
-            }
+        if grants.iter().any(|grant| permission.everywhere().contains(&grant.role)) {
+            return Ok((scope, Reach::Alliance));
         }
+        let own = || grants.iter().filter(|grant| permission.own().contains(&grant.role));
+        let mut members: Vec<_> = own().filter_map(|grant| grant.remit.member_id()).collect();
+        let strands: Vec<_> = own().filter_map(|grant| grant.remit.strand_id()).collect();
         if permission == Permission::SeeMoney {
             members.extend(pays_for);
         }
-        if members.is_empty() { Err(Forbidden) } else { Ok((scope, Reach::Members(members))) }
+        if members.is_empty() && strands.is_empty() {
+            return Err(Forbidden);
+        }
+        Ok((scope, Reach::Own { members, strands }))
     }
 
     /// Whether the viewer may give `role` to others and end it. A check beside [`Viewer::require`], not in its place.
     #[must_use]
     pub fn may_give(&self, role: Role) -> bool {
         match &self.actor {
-            Actor::Person { grants, .. } => {
-                grants.iter().any(|grant| grant.member_id.is_none() && role.givers().contains(&grant.role))
-            }
+            Actor::Person { grants, .. } => grants.iter().any(|grant| role.givers().contains(&grant.role)),
             Actor::Machinery => true,
         }
     }
@@ -368,8 +573,13 @@ impl Viewer {
 pub enum Reach {
     /// Every member.
     Alliance,
-    /// These members alone.
-    Members(Vec<MemberId>),
+    /// These alone.
+    Own {
+        /// The schools.
+        members: Vec<MemberId>,
+        /// The strands.
+        strands: Vec<StrandId>,
+    },
 }
 
 impl Reach {
@@ -378,7 +588,16 @@ impl Reach {
     pub fn includes(&self, member_id: MemberId) -> bool {
         match self {
             Self::Alliance => true,
-            Self::Members(members) => members.contains(&member_id),
+            Self::Own { members, .. } => members.contains(&member_id),
+        }
+    }
+
+    /// Whether `strand_id` is within reach.
+    #[must_use]
+    pub fn includes_strand(&self, strand_id: StrandId) -> bool {
+        match self {
+            Self::Alliance => true,
+            Self::Own { strands, .. } => strands.contains(&strand_id),
         }
     }
 
@@ -386,7 +605,7 @@ impl Reach {
     pub(crate) fn as_filter(&self) -> Option<Vec<uuid::Uuid>> {
         match self {
             Self::Alliance => None,
-            Self::Members(members) => Some(members.iter().map(|id| id.0).collect()),
+            Self::Own { members, .. } => Some(members.iter().map(|id| id.0).collect()),
         }
     }
 }
@@ -477,27 +696,51 @@ mod tests {
         MemberId(uuid::Uuid::from_u128(7))
     }
 
-    fn viewer(role: Role, member_id: Option<MemberId>) -> Viewer {
+    fn strand() -> StrandId {
+        StrandId(uuid::Uuid::from_u128(9))
+    }
+
+    fn viewer(role: Role) -> Viewer {
         let nil = uuid::Uuid::nil();
-        Viewer::person(AllianceId(nil), AccountId(nil), PersonId(nil), vec![Grant { role, member_id }])
+        let remit = match role.remits() {
+            [RemitKind::Alliance] => Remit::Alliance,
+            [RemitKind::Strand] => Remit::Strand(strand()),
+            _ => Remit::School(member()),
+        };
+        Viewer::person(AllianceId(nil), AccountId(nil), PersonId(nil), vec![Grant { role, remit }])
     }
 
     #[test]
-    fn a_head_reaches_their_own_school_and_no_other() {
-        let head = viewer(Role::SchoolHead, Some(member()));
-        assert!(head.require(Permission::SeeMoney).is_err());
-        let (_, reach) = head.reach(Permission::SeeMoney).unwrap();
-        assert!(reach.includes(member()));
-        assert!(!reach.includes(MemberId(uuid::Uuid::nil())));
+    fn each_role_reaches_what_the_table_says() {
+        let other = (MemberId(uuid::Uuid::nil()), StrandId(uuid::Uuid::nil()));
+        for role in Role::ALL {
+            let viewer = viewer(role);
+            for permission in Permission::all() {
+                let reach = viewer.reach(permission).ok().map(|(_, reach)| reach);
+                assert_eq!(viewer.may(permission), permission.everywhere().contains(&role));
+                match (permission.everywhere().contains(&role), permission.own().contains(&role)) {
+                    (true, _) => assert_eq!(reach, Some(Reach::Alliance), "{role:?}, {permission:?}"),
+                    (false, false) => assert_eq!(reach, None, "{role:?}, {permission:?}"),
+                    (false, true) => {
+                        let reach = reach.unwrap();
+                        let reached = (reach.includes(member()), reach.includes_strand(strand()));
+                        let remits = role.remits();
+                        let of = |kind| remits.contains(&kind);
+                        assert_eq!(reached, (of(RemitKind::School), of(RemitKind::Strand)), "{role:?}");
+                        assert!(!reach.includes(other.0) && !reach.includes_strand(other.1));
+                    }
+                }
+            }
+        }
     }
 
     #[test]
     fn a_finance_contact_sees_the_money_of_whom_they_pay_for_and_nothing_else() {
         let other = MemberId(uuid::Uuid::from_u128(8));
-        let contact = viewer(Role::StaffMember, Some(member())).paying_for(vec![other]);
+        let contact = viewer(Role::StaffMember).paying_for(vec![other]);
         let (_, reach) = contact.reach(Permission::SeeMoney).unwrap();
-        assert_eq!(reach, Reach::Members(vec![other]));
-        let plain = viewer(Role::StaffMember, Some(member()));
+        assert_eq!(reach, Reach::Own { members: vec![other], strands: vec![] });
+        let plain = viewer(Role::StaffMember);
         for permission in Permission::all().filter(|one| *one != Permission::SeeMoney) {
             assert_eq!(
                 contact.reach(permission).ok().map(|(_, reach)| reach),
@@ -509,11 +752,22 @@ mod tests {
     }
 
     #[test]
-    fn every_permission_is_in_the_table_once() {
+    fn the_tables_name_everything_once_and_nobody_twice() {
         let all: Vec<_> = Permission::all().collect();
         for permission in &all {
             assert_eq!(all.iter().filter(|p| *p == permission).count(), 1);
-            assert!(!permission.roles().is_empty());
+            assert!(!permission.everywhere().is_empty());
+            for role in permission.own() {
+                assert!(!permission.everywhere().contains(role), "{role:?} has {permission:?} twice");
+                assert!(
+                    !role.remits().contains(&RemitKind::Alliance),
+                    "{role:?} may have nothing of its own"
+                );
+            }
+        }
+        for role in Role::ALL {
+            assert_eq!(GIVER_TABLE.iter().filter(|(given, _)| *given == role).count(), 1);
+            assert_eq!(Role::parse(role.as_str()), Some(role));
         }
     }
 
@@ -521,7 +775,12 @@ mod tests {
     fn whoever_changes_something_sees_what_comes_of_it() {
         for permission in Permission::all() {
             let Some(needed) = permission.needs() else { continue };
-            assert!(permission.roles().iter().all(|role| needed.roles().contains(role)), "{permission:?}");
+            for role in permission.everywhere() {
+                assert!(needed.everywhere().contains(role), "{role:?}, {permission:?}");
+            }
+            for role in permission.own() {
+                assert!(needed.everywhere().contains(role) || needed.own().contains(role), "{permission:?}");
+            }
             assert!(needed.needs().is_none_or(|seen| seen == Permission::SeeAlliance), "{permission:?}");
         }
     }
@@ -530,17 +789,38 @@ mod tests {
     #[test]
     fn whoever_gives_a_role_may_do_what_giving_takes() {
         for role in Role::ALL {
-            let managers = Permission::ManageMembers.roles();
+            let managers = Permission::ManageMembers.everywhere();
             assert!(!role.givers().is_empty() && role.givers().iter().all(|giver| managers.contains(giver)));
-            let viewer = viewer(Role::Manager, None);
-            assert_eq!(viewer.may_give(role), role.givers().contains(&Role::Manager));
+            for giver in Role::ALL {
+                assert_eq!(viewer(giver).may_give(role), role.givers().contains(&giver));
+            }
         }
-        assert!(!viewer(Role::SchoolHead, Some(member())).may_give(Role::StaffMember));
+    }
+
+    #[test]
+    fn a_role_is_for_what_it_may_be_for() {
+        let (school, part) = (Some(member()), Some(strand()));
+        let cases = [
+            (Role::Director, None, None, Ok(Remit::Alliance)),
+            (Role::Director, school, None, Err(WrongRemit::NotOfOneSchool)),
+            (Role::Director, None, part, Err(WrongRemit::NotOfOneStrand)),
+            (Role::StrandLead, None, part, Ok(Remit::Strand(strand()))),
+            (Role::StrandLead, None, None, Err(WrongRemit::RoleNeedsStrand)),
+            (Role::StrandLead, school, part, Err(WrongRemit::NotOfOneSchool)),
+            (Role::SchoolHead, school, None, Ok(Remit::School(member()))),
+            (Role::SchoolHead, None, None, Err(WrongRemit::RoleNeedsSchool)),
+            (Role::SchoolHead, school, part, Err(WrongRemit::NotOfOneStrand)),
+            (Role::Trainee, school, None, Ok(Remit::School(member()))),
+            (Role::Trainee, None, None, Ok(Remit::Alliance)),
+        ];
+        for (role, member_id, strand_id, expected) in cases {
+            assert_eq!(role.remit(member_id, strand_id), expected, "{role:?}, {member_id:?}, {strand_id:?}");
+        }
     }
 
     #[test]
     fn nobody_without_a_role_may_do_anything() {
-        let mut nobody = viewer(Role::Director, None);
+        let mut nobody = viewer(Role::Director);
         nobody.actor = match nobody.actor {
             Actor::Person { account_id, person_id, .. } => {
                 Actor::Person { account_id, person_id, grants: vec![], pays_for: vec![], bounds: None }

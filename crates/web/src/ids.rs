@@ -1,5 +1,6 @@
 //! Ids in addresses: the thing's own id, without the kind and the alliance that the schema's ids carry.
 
+use domain::ids::StrandId;
 use gateway::schema::ids::{self, Kind};
 use uuid::Uuid;
 
@@ -13,4 +14,9 @@ pub(crate) fn in_path(id: &str) -> String {
 /// The schema's id of a thing of this alliance.
 pub(crate) fn global(within: &Within, kind: Kind, id: Uuid) -> String {
     ids::encode(kind, within.viewer().alliance_id(), id).to_string()
+}
+
+/// The strand that a schema id names, if it is one.
+pub(crate) fn strand(id: &str) -> Option<StrandId> {
+    ids::decode(id).map(|(.., uuid)| StrandId(uuid))
 }

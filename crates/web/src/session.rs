@@ -157,6 +157,10 @@ impl Within {
             items.push(item("People", "/people"));
         }
         items.push(item("Roles", "/roles"));
+        // Whoever changes the settings finds them there.
+        if can_see(Permission::ManageStrands) && !self.may(Permission::ManageAlliance) {
+            items.push(item(&capitalised(&wording.strands()), "/settings/strands"));
+        }
         nav.push(NavSection { heading: capitalised(&wording.alliance), items });
         if can_see(Permission::SeeMoney) {
             let mut items = vec![item("Budgets", "/budgets"), item("Invoices", "/invoices")];

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     money::Pence,
-    viewer::{Role, Viewer},
+    viewer::{RemitKind, Role, Viewer},
 };
 use serde::Serialize;
 
@@ -61,12 +61,13 @@ pub(crate) fn any_phase() -> Vec<(&'static str, String)> {
 
 /// A role: `Finance lead`.
 pub(crate) fn role<T: Serialize>(role: &T) -> String {
-    Role::parse(&lower_name(role)).map_or_else(|| sentence(&name(role)), |role| sentence(role.label()))
+    Role::parse(&lower_name(role))
+        .map_or_else(|| sentence(&name(role)), |role| format::capitalised(role.label()))
 }
 
 /// The roles that a filter offers, as the domain names them.
 pub(crate) fn roles(any: &str) -> Vec<(&'static str, String)> {
-    let roles = Role::ALL.into_iter().map(|role| (role.as_str(), sentence(role.label())));
+    let roles = Role::ALL.into_iter().map(|role| (role.as_str(), format::capitalised(role.label())));
     std::iter::once(("", any.to_owned())).chain(roles).collect()
 }
 
@@ -74,6 +75,14 @@ pub(crate) fn roles(any: &str) -> Vec<(&'static str, String)> {
 pub(crate) fn roles_to_give(viewer: &Viewer, none: &str) -> Vec<(&'static str, String)> {
     let may_give = |name: &str| Role::parse(name).is_none_or(|role| viewer.may_give(role));
     roles(none).into_iter().filter(|(name, _)| may_give(name)).collect()
+}
+
+/// The roles at one school that a form offers to whoever may give them.
+pub(crate) fn school_roles(viewer: &Viewer) -> Vec<(&'static str, String)> {
+    let is_of_school =
+        |name: &str| Role::parse(name).is_none_or(|role| role.remits().contains(&RemitKind::School));
+    let roles = roles_to_give(viewer, "nobody yet").into_iter();
+    roles.filter(|(name, _)| is_of_school(name)).collect()
 }
 
 /// What somebody is and where: `Head, Alder Primary School`.

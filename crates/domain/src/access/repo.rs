@@ -11,8 +11,8 @@ use crate::{
     app::{App, Timestamp},
     db::{MachineTx, OnConstraint},
     error::Internal,
-    ids::{AccountId, AllianceId, ApiTokenId, MemberId, PersonId, SessionId},
-    viewer::{Grant, Permission, Role},
+    ids::{AccountId, AllianceId, ApiTokenId, MemberId, PersonId, SessionId, StrandId},
+    viewer::{Grant, Permission, Remit, Role},
 };
 
 pub(super) async fn codes_since(
@@ -431,7 +431,7 @@ pub(super) async fn grants(
                   p.id as "person_id: PersonId", p.name,
                   array(select m.id from payers y join members m on m.alliance_id = y.alliance_id and m.payer_id = y.id
                         where y.alliance_id = p.alliance_id and y.finance_contact_id = p.id) as "pays_for!: Vec<MemberId>",
-                  g.role, g.member_id as "member_id: MemberId"
+                  g.role, g.member_id as "member_id: MemberId", g.strand_id as "strand_id: StrandId"
            from alliances a
            join people p on p.alliance_id = a.alliance_id and p.account_id = $1
            join role_grants g on g.alliance_id = p.alliance_id and g.person_id = p.id
@@ -452,7 +452,8 @@ pub(super) async fn grants(
             person_id: row.person_id,
             person_name: row.name,
             pays_for: row.pays_for,
-            grant: Role::parse(&row.role).map(|role| Grant { role, member_id: row.member_id }),
+            grant: Role::parse(&row.role)
+                .map(|role| Grant { role, remit: Remit::stored(row.member_id, row.strand_id) }),
         })
     });
     entered.collect()

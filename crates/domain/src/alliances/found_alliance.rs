@@ -10,7 +10,7 @@ use crate::{
     error::Internal,
     ids::{AccountId, AllianceId, ClosureId, PersonId, RoleGrantId, StrandId},
     people::{self, Person},
-    viewer::{Permission, Role, Viewer},
+    viewer::{Permission, Remit, Role, Viewer},
 };
 
 /// A new alliance. `alliance.id` is set by the operation.
@@ -72,12 +72,10 @@ pub(super) async fn found(
     let now = app.clock.now();
 
     let mut machine = app.db.machine().await?;
-    match repo::insert_alliance(&mut machine, &alliance, founder_id, now).await {
-        Err(sqlx::Error::Database(e)) if e.constraint() == Some("alliances_slug_check") => {
-            return Err(FoundAllianceError::InvalidSlug);
-        }
-        other => other.on_constraint("alliances_slug_key", || FoundAllianceError::SlugTaken)?,
-    }
+    repo::insert_alliance(&mut machine, &alliance, founder_id, now).await.on_constraints([
+        ("alliances_slug_check", FoundAllianceError::InvalidSlug),
+        ("alliances_slug_key", FoundAllianceError::SlugTaken),
+    ])?;
     machine.commit().await?;
 
     // Two logins mean two transactions: an alliance without people is harmless, as nobody can enter it.
@@ -99,7 +97,7 @@ pub(super) async fn found(
             id: RoleGrantId::new(app),
             person_id: id,
             role: person.role,
-            member_id: None,
+            remit: Remit::Alliance,
             starts_on: alliance.date(now),
             ends_on: None,
         };

@@ -3,6 +3,7 @@
 use super::{Strand, repo};
 use crate::{
     app::App,
+    db::OnConstraint,
     error::{Forbidden, Internal},
     ids::StrandId,
     problem::failure,
@@ -18,19 +19,26 @@ pub enum RemoveStrandError {
     /// No such strand in this alliance.
     #[error("That is not among this alliance's work.")]
     UnknownStrand,
+    /// Who led it stays on record, and so does what they led.
+    #[error(
+        "Somebody leads this or has led it, so it stays on record. It can be given another name instead."
+    )]
+    WasLed,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
 }
 
-/// Removes a strand, and says which it was. Nothing else that is stored names a strand, so nothing is lost with it.
+/// Removes a strand that nobody leads or has led, and says which it was: nothing else is stored of it.
 pub async fn remove_strand(app: &App, viewer: &Viewer, id: StrandId) -> Result<Strand, RemoveStrandError> {
+    use RemoveStrandError as E;
     let scope = viewer.require(Permission::ManageAlliance)?;
 
     let mut tx = app.db.begin(scope).await?;
-    let strand = repo::delete_strand(&mut tx, id).await?.ok_or(RemoveStrandError::UnknownStrand)?;
+    let removed = repo::delete_strand(&mut tx, id).await;
+    let strand = removed.on_constraint("role_grants_strand_fkey", || E::WasLed)?.ok_or(E::UnknownStrand)?;
     tx.commit().await?;
     Ok(strand)
 }
 
-failure!(RemoveStrandError { UnknownStrand => "strandId" } nested { Forbidden, Internal });
+failure!(RemoveStrandError { UnknownStrand => "strandId", WasLed => "strandId" } nested { Forbidden, Internal });

@@ -40,18 +40,23 @@ pub enum RenameStrandError {
     Internal(#[from] Internal),
 }
 
-/// Renames a strand, which stays in its place.
+/// Renames a strand, which stays in its place. A strand lead renames their own.
 pub async fn rename_strand(
     app: &App,
     viewer: &Viewer,
     input: RenameStrand,
 ) -> Result<Strand, RenameStrandError> {
     use RenameStrandError as E;
-    let scope = viewer.require(Permission::ManageAlliance)?;
+    let (scope, reach) = viewer.reach(Permission::ManageStrands)?;
     let name = one_line(&input.name, 100).ok_or(E::InvalidName)?;
     let strand = Strand { id: input.strand_id, name };
 
     let mut tx = app.db.begin(scope).await?;
+    if !reach.includes_strand(strand.id) {
+        // Everybody sees the strands, so there is nothing to hide but those that are not there.
+        let is_there = repo::strands(&mut tx).await?.iter().any(|other| other.id == strand.id);
+        return Err(if is_there { Forbidden.into() } else { E::UnknownStrand });
+    }
     let renamed = repo::update_strand(&mut tx, &strand).await;
     if !renamed.on_constraint("strands_name_key", || E::NameTaken)? {
         return Err(E::UnknownStrand);

@@ -264,15 +264,15 @@ pub(super) async fn update_strand(tx: &mut Tx, new: &Strand) -> Result<bool, sql
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn delete_strand(tx: &mut Tx, id: StrandId) -> Result<Option<Strand>, Internal> {
-    Ok(sqlx::query_as!(
+pub(super) async fn delete_strand(tx: &mut Tx, id: StrandId) -> Result<Option<Strand>, sqlx::Error> {
+    sqlx::query_as!(
         Strand,
         r#"delete from strands where alliance_id = $1 and id = $2 returning id as "id: StrandId", name"#,
         tx.alliance_id() as _,
         id as _
     )
     .fetch_optional(tx.conn())
-    .await?)
+    .await
 }
 
 /// The demo's mark, and whether there is any alliance or account.

@@ -104,8 +104,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        ids::AccountId,
-        viewer::{Grant, Role},
+        ids::{AccountId, StrandId},
+        viewer::{Grant, Remit, RemitKind, Role},
     };
 
     const ALLIANCE: AllianceId = AllianceId(Uuid::from_u128(1));
@@ -114,34 +114,42 @@ mod tests {
     const ID: Uuid = Uuid::from_u128(4);
 
     fn hears(role: Role, change: Change) -> bool {
-        let member_id = role.is_of_one_school().then_some(OWN);
-        let grants = vec![Grant { role, member_id }];
+        let remit = match role.remits() {
+            [RemitKind::Alliance] => Remit::Alliance,
+            [RemitKind::Strand] => Remit::Strand(StrandId(ID)),
+            _ => Remit::School(OWN),
+        };
+        let grants = vec![Grant { role, remit }];
         let viewer = Viewer::person(ALLIANCE, AccountId(ID), PersonId(ID), grants);
         let elsewhere = Changed { alliance_id: AllianceId(ID), change };
         assert!(!elsewhere.is_for(&viewer), "{role:?} hears another alliance's {change:?}");
         Changed { alliance_id: ALLIANCE, change }.is_for(&viewer)
     }
 
+    /// Who has a permission everywhere, and with them those who have it for their own school.
+    fn reached(permission: Permission) -> (Vec<Role>, Vec<Role>) {
+        (permission.everywhere().to_vec(), [permission.everywhere(), permission.own()].concat())
+    }
+
     #[test]
     fn each_hears_of_what_they_may_see() {
-        use Role::{Director, FinanceLead, Manager, SchoolHead, StaffMember};
-        let (team, head) =
-            (&[Director, Manager, FinanceLead][..], &[Director, Manager, FinanceLead, SchoolHead][..]);
+        let (all_money, money) = reached(Permission::SeeMoney);
+        let (all_people, people) = reached(Permission::SeePeople);
         for (change, who) in [
-            (Change::Invoice(InvoiceId(ID), OWN), head),
-            (Change::Invoice(InvoiceId(ID), OTHER), team),
-            (Change::Payment(PaymentId(ID)), team),
-            (Change::Payer(PayerId(ID)), team),
-            (Change::Budget(BudgetId(ID)), head),
-            (Change::Member(OTHER), &Role::ALL[..]),
-            (Change::Person(PersonId(ID), Some(OWN)), head),
-            (Change::Person(PersonId(ID), Some(OTHER)), team),
-            (Change::Person(PersonId(ID), None), team),
+            (Change::Invoice(InvoiceId(ID), OWN), &money),
+            (Change::Invoice(InvoiceId(ID), OTHER), &all_money),
+            (Change::Payment(PaymentId(ID)), &all_money),
+            (Change::Payer(PayerId(ID)), &all_money),
+            (Change::Budget(BudgetId(ID)), &money),
+            (Change::Member(OTHER), &Role::ALL.to_vec()),
+            (Change::Person(PersonId(ID), Some(OWN)), &people),
+            (Change::Person(PersonId(ID), Some(OTHER)), &all_people),
+            (Change::Person(PersonId(ID), None), &all_people),
         ] {
             for role in Role::ALL {
                 assert_eq!(hears(role, change), who.contains(&role), "{role:?} and {change:?}");
             }
         }
-        assert!(!hears(StaffMember, Change::Payment(PaymentId(ID))));
+        assert!(!hears(Role::StaffMember, Change::Payment(PaymentId(ID))));
     }
 }

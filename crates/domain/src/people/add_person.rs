@@ -10,10 +10,10 @@ use crate::{
     changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
-    ids::{MemberId, PersonId, PostId, RoleGrantId},
+    ids::{MemberId, PersonId, PostId, RoleGrantId, StrandId},
     problem::failure,
     text::one_line,
-    viewer::{Permission, Role, Viewer},
+    viewer::{Permission, RemitKind, Role, Viewer, WrongRemit},
 };
 
 /// A new person.
@@ -25,8 +25,10 @@ pub struct AddPerson {
     pub email: Option<String>,
     /// Their post at a member, if any.
     pub post: Option<NewPost>,
-    /// What they may act as, from today. A school's role is for the member of `post`.
+    /// What they may act as, from today. A role that may be of a school is for the member of `post`.
     pub role: Option<Role>,
+    /// The strand of work that the role is for, if it is for one.
+    pub strand_id: Option<StrandId>,
 }
 
 /// A post of a new person.
@@ -58,9 +60,12 @@ pub enum AddPersonError {
     /// No such member in this alliance.
     #[error("That school is not a member of this alliance.")]
     UnknownMember,
-    /// A head or a member of staff needs a school.
-    #[error("This role is for one school: please choose the school.")]
-    RoleNeedsSchool,
+    /// No such strand in this alliance.
+    #[error("That is not among this alliance's work.")]
+    UnknownStrand,
+    /// The role is not for what was chosen.
+    #[error(transparent)]
+    WrongRemit(#[from] WrongRemit),
     /// The viewer's own roles may not give this one.
     #[error("Your own role does not give this one. Please ask a director.")]
     RoleAboveYou,
@@ -83,9 +88,13 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
         None => String::new(),
     };
     let member_id = input.post.as_ref().map(|post| post.member_id);
-    if input.role.is_some_and(Role::is_of_one_school) && member_id.is_none() {
-        return Err(E::RoleNeedsSchool);
-    }
+    let role = match input.role {
+        Some(role) => {
+            let of_school = member_id.filter(|_| role.remits().contains(&RemitKind::School));
+            Some((role, role.remit(of_school, input.strand_id)?))
+        }
+        None => None,
+    };
 
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
@@ -104,16 +113,18 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
         repo::insert_post(&mut tx, &post).await.on_constraint("posts_member_fkey", || E::UnknownMember)?;
         repo::insert_change(&mut tx, &PersonChange::of_post(app, viewer, None, &post)).await?;
     }
-    if let Some(role) = input.role {
+    if let Some((role, remit)) = role {
         let grant = RoleGrant {
             id: RoleGrantId::new(app),
             person_id: person.id,
             role,
-            member_id: member_id.filter(|_| role.is_of_one_school()),
+            remit,
             starts_on: today,
             ends_on: None,
         };
-        repo::insert_role(&mut tx, &grant).await.map_err(Internal::from)?;
+        repo::insert_role(&mut tx, &grant)
+            .await
+            .on_constraint("role_grants_strand_fkey", || E::UnknownStrand)?;
         repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
     }
     tx.announce(&[Change::Person(person.id, member_id)]).await?;
@@ -125,7 +136,7 @@ failure!(AddPersonError {
     InvalidName => "name",
     InvalidTitle => "title",
     UnknownMember => "memberId",
-    RoleNeedsSchool => "role",
+    UnknownStrand => "strandId",
     RoleAboveYou => "role",
     InvalidEmail => "email",
-} nested { Forbidden, Internal });
+} nested { Forbidden, WrongRemit, Internal });

@@ -8,7 +8,7 @@ use crate::{db::Tx, error::Internal, viewer::Permission};
 /// Whether, after what this transaction has changed, somebody who can sign in may manage members and people on every
 /// day from `today` on. The caller holds the alliance, so two changes at once cannot both count on the other's person.
 pub(super) async fn is_administered(tx: &mut Tx, today: NaiveDate) -> Result<bool, Internal> {
-    let terms = repo::terms_of(tx, Permission::ManageMembers.roles(), today).await?;
+    let terms = repo::terms_of(tx, Permission::ManageMembers.everywhere(), today).await?;
     Ok(cover_every_day(today, terms))
 }
 

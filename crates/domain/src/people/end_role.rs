@@ -76,13 +76,13 @@ pub async fn end_role(app: &App, viewer: &Viewer, input: EndRole) -> Result<Pers
         Some(grant) => repo::end_role(&mut tx, grant.id, input.ends_on).await?,
         None => repo::delete_role(&mut tx, before.id).await?,
     }
-    let ran_the_alliance = Permission::ManageMembers.roles().contains(&before.role);
+    let ran_the_alliance = Permission::ManageMembers.everywhere().contains(&before.role);
     if ran_the_alliance && !administrators::is_administered(&mut tx, today).await? {
         return Err(E::LastAdministrator);
     }
     let change = PersonChange::of_ended_role(app, viewer, &before, after.as_ref());
     repo::insert_change(&mut tx, &change).await?;
-    tx.announce(&[Change::Person(before.person_id, before.member_id)]).await?;
+    tx.announce(&[Change::Person(before.person_id, before.remit.member_id())]).await?;
     tx.commit().await?;
     Ok(before.person_id)
 }

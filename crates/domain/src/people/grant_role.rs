@@ -9,9 +9,9 @@ use crate::{
     changes::Change,
     db::OnConstraint,
     error::{Forbidden, Internal},
-    ids::{MemberId, PersonId, RoleGrantId},
+    ids::{MemberId, PersonId, RoleGrantId, StrandId},
     problem::failure,
-    viewer::{Permission, Role, Viewer},
+    viewer::{Permission, Role, Viewer, WrongRemit},
 };
 
 /// A role for a person whom the alliance knows.
@@ -21,8 +21,10 @@ pub struct GrantRole {
     pub person_id: PersonId,
     /// What they may act as.
     pub role: Role,
-    /// The one school it is for, exactly when [`Role::is_of_one_school`].
+    /// The one school it is for, if it is.
     pub member_id: Option<MemberId>,
+    /// The one strand of work it is for, if it is.
+    pub strand_id: Option<StrandId>,
     /// The first day; today when not said.
     pub starts_on: Option<NaiveDate>,
     /// The last day, when that is known beforehand.
@@ -47,12 +49,12 @@ pub enum GrantRoleError {
     /// No such member in this alliance.
     #[error("That school is not a member of this alliance.")]
     UnknownMember,
-    /// A head or a member of staff needs a school.
-    #[error("This role is for one school: please choose the school.")]
-    RoleNeedsSchool,
-    /// A role for the whole alliance names no school.
-    #[error("This role is for the whole alliance: please choose no school.")]
-    RoleOfAlliance,
+    /// No such strand in this alliance.
+    #[error("That is not among this alliance's work.")]
+    UnknownStrand,
+    /// The role is not for what was chosen.
+    #[error(transparent)]
+    WrongRemit(#[from] WrongRemit),
     /// Over before it begins.
     #[error("The last day of a role cannot be before its first day.")]
     EndsBeforeStart,
@@ -74,11 +76,7 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
     if viewer.person_id() == Some(input.person_id) {
         return Err(E::OwnRole);
     }
-    match (input.role.is_of_one_school(), input.member_id) {
-        (true, None) => return Err(E::RoleNeedsSchool),
-        (false, Some(_)) => return Err(E::RoleOfAlliance),
-        _ => {}
-    }
+    let remit = input.role.remit(input.member_id, input.strand_id)?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
@@ -88,7 +86,7 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
         id: RoleGrantId::new(app),
         person_id: input.person_id,
         role: input.role,
-        member_id: input.member_id,
+        remit,
         starts_on: input.starts_on.unwrap_or(today),
         ends_on: input.ends_on,
     };
@@ -99,16 +97,19 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
     if repo::roles_of_person(&mut tx, person.id).await?.iter().any(|held| overlap(held, &grant)) {
         return Err(E::AlreadyHeld);
     }
-    repo::insert_role(&mut tx, &grant).await.on_constraint("role_grants_member_fkey", || E::UnknownMember)?;
+    repo::insert_role(&mut tx, &grant).await.on_constraints([
+        ("role_grants_member_fkey", E::UnknownMember),
+        ("role_grants_strand_fkey", E::UnknownStrand),
+    ])?;
     repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
-    tx.announce(&[Change::Person(grant.person_id, grant.member_id)]).await?;
+    tx.announce(&[Change::Person(grant.person_id, grant.remit.member_id())]).await?;
     tx.commit().await?;
     Ok(grant)
 }
 
-/// Whether both are the same role, for the same school, on some day.
+/// Whether both are the same role, for the same school or strand, on some day.
 fn overlap(one: &RoleGrant, other: &RoleGrant) -> bool {
-    (one.role, one.member_id) == (other.role, other.member_id)
+    (one.role, one.remit) == (other.role, other.remit)
         && one.ends_on.is_none_or(|last| other.starts_on <= last)
         && other.ends_on.is_none_or(|last| one.starts_on <= last)
 }
@@ -118,8 +119,7 @@ failure!(GrantRoleError {
     OwnRole => "role",
     UnknownPerson => "personId",
     UnknownMember => "memberId",
-    RoleNeedsSchool => "memberId",
-    RoleOfAlliance => "memberId",
+    UnknownStrand => "strandId",
     EndsBeforeStart => "endsOn",
     AlreadyHeld => "role",
-} nested { Forbidden, Internal });
+} nested { Forbidden, WrongRemit, Internal });

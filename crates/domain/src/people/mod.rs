@@ -25,7 +25,7 @@ use crate::{
     error::ReadError,
     ids::{MemberId, PersonId, PostId, RoleGrantId},
     page::{Page, PageRequest},
-    viewer::{Permission, Reading, Role},
+    viewer::{Permission, Reading, Remit, Role},
 };
 
 /// A person whom an alliance knows.
@@ -68,8 +68,8 @@ pub struct RoleGrant {
     pub person_id: PersonId,
     /// What they may act as.
     pub role: Role,
-    /// The one school it is for, exactly when [`Role::is_of_one_school`].
-    pub member_id: Option<MemberId>,
+    /// What it is for: one of [`Role::remits`].
+    pub remit: Remit,
     /// The first day.
     pub starts_on: NaiveDate,
     /// The last day, once known.

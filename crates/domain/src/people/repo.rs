@@ -10,9 +10,9 @@ use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{MemberId, PersonChangeId, PersonId, PostId, RoleGrantId},
+    ids::{MemberId, PersonChangeId, PersonId, PostId, RoleGrantId, StrandId},
     page::{Page, PageRequest},
-    viewer::{Permission, Reach, Role},
+    viewer::{Permission, Reach, Remit, Role},
 };
 
 struct PersonRow {
@@ -143,13 +143,13 @@ pub(crate) async fn may_see_money(
     member_id: MemberId,
     today: NaiveDate,
 ) -> Result<bool, Internal> {
-    let roles: Vec<_> = Permission::SeeMoney.roles().iter().map(|role| role.as_str().to_owned()).collect();
+    let (everywhere, own) = (Permission::SeeMoney.everywhere(), Permission::SeeMoney.own());
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from people p join role_grants g on g.alliance_id = $1 and g.person_id = p.id
                where p.alliance_id = $1 and p.email = $2
                  and g.starts_on <= $4 and (g.ends_on is null or g.ends_on >= $4)
-                 and (g.role = any($5) and (g.member_id is null or g.member_id = $3)
+                 and (g.role = any($5) or g.role = any($6) and g.member_id = $3
                       or exists (select from members m join payers y on y.alliance_id = $1 and y.id = m.payer_id
                                  where m.alliance_id = $1 and m.id = $3 and y.finance_contact_id = p.id))
            ) as "may!""#,
@@ -157,7 +157,8 @@ pub(crate) async fn may_see_money(
         email.as_str(),
         member_id as _,
         today,
-        &roles
+        &names(everywhere),
+        &names(own)
     )
     .fetch_one(tx.conn())
     .await?)
@@ -236,13 +237,14 @@ pub(super) async fn insert_post(tx: &mut Tx, new: &Post) -> Result<(), sqlx::Err
 
 pub(crate) async fn insert_role(tx: &mut Tx, new: &RoleGrant) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into role_grants (alliance_id, id, person_id, role, member_id, starts_on, ends_on)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into role_grants (alliance_id, id, person_id, role, member_id, strand_id, starts_on, ends_on)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         tx.alliance_id() as _,
         new.id as _,
         new.person_id as _,
         new.role.as_str(),
-        new.member_id as _,
+        new.remit.member_id() as _,
+        new.remit.strand_id() as _,
         new.starts_on,
         new.ends_on
     )
@@ -265,14 +267,13 @@ pub(super) async fn terms_of(
     roles: &[Role],
     today: NaiveDate,
 ) -> Result<Vec<(NaiveDate, Option<NaiveDate>)>, Internal> {
-    let roles: Vec<_> = roles.iter().map(|role| role.as_str().to_owned()).collect();
     let rows = sqlx::query!(
         "select g.starts_on, g.ends_on
          from role_grants g join people p on p.alliance_id = $1 and p.id = g.person_id
          where g.alliance_id = $1 and g.role = any($2) and (g.ends_on is null or g.ends_on >= $3)
            and (p.email is not null or p.account_id is not null)",
         tx.alliance_id() as _,
-        &roles,
+        &names(roles),
         today
     )
     .fetch_all(tx.conn())
@@ -280,11 +281,16 @@ pub(super) async fn terms_of(
     Ok(rows.into_iter().map(|row| (row.starts_on, row.ends_on)).collect())
 }
 
+fn names(roles: &[Role]) -> Vec<String> {
+    roles.iter().map(|role| role.as_str().to_owned()).collect()
+}
+
 struct RoleRow {
     id: RoleGrantId,
     person_id: PersonId,
     role: String,
     member_id: Option<MemberId>,
+    strand_id: Option<StrandId>,
     starts_on: NaiveDate,
     ends_on: Option<NaiveDate>,
 }
@@ -296,7 +302,7 @@ impl RoleRow {
             id: self.id,
             person_id: self.person_id,
             role: Role::parse(&self.role)?,
-            member_id: self.member_id,
+            remit: Remit::stored(self.member_id, self.strand_id),
             starts_on: self.starts_on,
             ends_on: self.ends_on,
         })
@@ -312,7 +318,7 @@ pub(super) async fn roles_of_people(
     let rows = sqlx::query_as!(
         RoleRow,
         r#"select id as "id: RoleGrantId", person_id as "person_id: PersonId", role, member_id as "member_id: MemberId",
-                  starts_on, ends_on
+                  strand_id as "strand_id: StrandId", starts_on, ends_on
            from role_grants
            where alliance_id = $1 and person_id = any($3) and ($2::uuid[] is null or member_id = any($2))
            order by person_id, starts_on desc, id desc"#,
@@ -333,7 +339,7 @@ pub(super) async fn role_grant(tx: &mut Tx, id: RoleGrantId) -> Result<Option<Ro
     let row = sqlx::query_as!(
         RoleRow,
         r#"select id as "id: RoleGrantId", person_id as "person_id: PersonId", role, member_id as "member_id: MemberId",
-                  starts_on, ends_on
+                  strand_id as "strand_id: StrandId", starts_on, ends_on
            from role_grants where alliance_id = $1 and id = $2"#,
         tx.alliance_id() as _,
         id as _

@@ -223,8 +223,11 @@ impl Home {
         let head = Post { title: "Head", mailbox: "head", role: Role::SchoolHead };
         self.add(app, school, member, (head, person_name(2 * at))).await?;
         if at.is_multiple_of(3) {
-            let manager =
-                Post { title: "School business manager", mailbox: "office", role: Role::StaffMember };
+            let manager = Post {
+                title: "School business manager",
+                mailbox: "office",
+                role: Role::SchoolBusinessManager,
+            };
             let manager = self.add(app, school, member, (manager, person_name(2 * at + 1))).await?;
             if pays != Pays::Trust {
                 let details = PayerDetails { finance_contact_id: Some(manager.id), ..self.payer(name, pays) };
@@ -247,6 +250,7 @@ impl Home {
             email: Some(format!("{}@{}.example", post.mailbox, short(school.0))),
             post: Some(NewPost { member_id: member.id, title: post.title.into(), starts_on: None }),
             role: Some(post.role),
+            strand_id: None,
         };
         add_person(app, &self.viewer, person).await.map_err(failed)
     }

@@ -9,17 +9,22 @@ mod remove_closure;
 mod remove_strand;
 mod rename_strand;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::{ComplexObject, Enum, ID, MergedObject, Object, Result, SimpleObject};
 use domain::{
     alliances,
-    ids::AllianceId,
-    viewer::{self, Role},
+    error::ReadError,
+    ids::{AllianceId, StrandId},
+    viewer::{self, Remit, Role},
 };
 use futures::future::try_join_all;
 
 use super::{
+    batches::Batch,
     context::Inside,
     errors, funding,
     ids::{self, Kind},
@@ -216,21 +221,23 @@ impl AllianceObject {
 
     /// Who may do what, and who gives which role: the same in every alliance.
     async fn role_table(&self) -> RoleTableObject {
+        let roles = |roles: &[Role]| roles.iter().map(|role| (*role).into()).collect();
         let row = |permission: viewer::Permission| RoleTableRow {
             permission: permission.into(),
             words: permission.label(),
-            reaches_all: permission.reaches_all(),
-            roles: permission.roles().iter().map(|role| (*role).into()).collect(),
+            everywhere: roles(permission.everywhere()),
+            own: roles(permission.own()),
         };
-        let givers = |role: Role| RoleGivers {
+        let entry = |role: Role| RoleTableEntry {
             role: role.into(),
             words: role.label(),
-            is_of_one_school: role.is_of_one_school(),
-            givers: role.givers().iter().map(|giver| (*giver).into()).collect(),
+            purpose: role.purpose(),
+            remits: role.remits().iter().map(|kind| (*kind).into()).collect(),
+            givers: roles(role.givers()),
         };
         RoleTableObject {
             permissions: viewer::Permission::all().map(row).collect(),
-            roles: Role::ALL.map(givers).into(),
+            roles: Role::ALL.map(entry).into(),
         }
     }
 
@@ -363,9 +370,20 @@ impl AllianceObject {
         jobs::jobs(&self.0, state, first, after.as_deref()).await
     }
 
-    /// How many mails are in each state; states without mails are left out.
-    async fn delivery_counts(&self) -> Result<Vec<messages::DeliveryCount>> {
-        messages::delivery_counts(&self.0).await
+    /// How many mails are in each state; states without mails are left out. Null when that is not yours to see.
+    async fn delivery_counts(&self) -> Result<Option<Vec<messages::DeliveryCount>>> {
+        if !self.0.viewer().may(viewer::Permission::SeeMessages) {
+            return Ok(None);
+        }
+        messages::delivery_counts(&self.0).await.map(Some)
+    }
+
+    /// How many jobs were given up and wait for somebody's decision. Null when that is not yours to see.
+    async fn parked_jobs(&self) -> Result<Option<i64>> {
+        if !self.0.viewer().may(viewer::Permission::ManageJobs) {
+            return Ok(None);
+        }
+        jobs::parked_jobs(&self.0).await.map(Some)
     }
 }
 
@@ -439,12 +457,20 @@ impl MeObject {
     /// are for the whole alliance.
     async fn members(&self) -> Result<Vec<schools::MemberObject>> {
         let viewer = self.inside.viewer();
-        let own: BTreeSet<_> = viewer.grants().iter().filter_map(|grant| grant.member_id).collect();
+        let own: BTreeSet<_> = viewer.grants().iter().filter_map(|grant| grant.remit.member_id()).collect();
         let paid: BTreeSet<_> = viewer.pays_for().iter().copied().collect();
-        let of_the_whole = viewer.grants().iter().any(|grant| grant.member_id.is_none());
+        let of_the_whole = viewer.grants().iter().any(|grant| grant.remit == Remit::Alliance);
         let ids = if of_the_whole { own } else { &own | &paid };
         let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
         Ok(members.into_iter().flatten().collect())
+    }
+
+    /// The strands of work that your roles are for.
+    async fn strands(&self) -> Result<Vec<StrandObject>> {
+        let own: BTreeSet<_> =
+            self.inside.viewer().grants().iter().filter_map(|grant| grant.remit.strand_id()).collect();
+        let strands = try_join_all(own.into_iter().map(|id| self.inside.strand(id))).await?;
+        Ok(strands.into_iter().flatten().collect())
     }
 }
 
@@ -452,11 +478,11 @@ impl MeObject {
 #[derive(SimpleObject)]
 #[graphql(name = "RoleTable")]
 pub(crate) struct RoleTableObject {
-    /// Every permission with the roles that have it. A school's role has it for its own school. Besides, a payer's finance
-    /// contact sees the money of the members that it pays for, whatever their role.
+    /// Every permission with the roles that have it. Besides, a payer's finance contact sees the money of the members that
+    /// it pays for, whatever their role.
     permissions: Vec<RoleTableRow>,
-    /// Every role with those who give and end it.
-    roles: Vec<RoleGivers>,
+    /// Every role with what it is for and those who give and end it.
+    roles: Vec<RoleTableEntry>,
 }
 
 /// A permission and who has it.
@@ -466,23 +492,37 @@ pub(crate) struct RoleTableRow {
     permission: PermissionEnum,
     /// What it permits: "see the alliance".
     words: &'static str,
-    /// Whether a school's role has it for every member, not for its own school alone.
-    reaches_all: bool,
-    /// Who has it.
-    roles: Vec<RoleEnum>,
+    /// Who has it for the whole alliance.
+    everywhere: Vec<RoleEnum>,
+    /// Who has it for the school or the strand alone that their role is for.
+    own: Vec<RoleEnum>,
 }
 
-/// A role and who gives it.
+/// A role, what it is for, and who gives it.
 #[derive(SimpleObject)]
-pub(crate) struct RoleGivers {
+pub(crate) struct RoleTableEntry {
     /// The role.
     role: RoleEnum,
     /// As a person reads it.
     words: &'static str,
-    /// Whether it is for one school and reaches only that.
-    is_of_one_school: bool,
+    /// What its holder does: "answers for the alliance".
+    purpose: &'static str,
+    /// What a grant of it may be for.
+    remits: Vec<RemitKindEnum>,
     /// Whose holders give it to others and end it.
     givers: Vec<RoleEnum>,
+}
+
+/// What a role may be for.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "RemitKind", remote = "viewer::RemitKind")]
+pub(crate) enum RemitKindEnum {
+    /// The whole alliance.
+    Alliance,
+    /// One strand of its work.
+    Strand,
+    /// One member school.
+    School,
 }
 
 /// A part of the alliance's work.
@@ -498,6 +538,29 @@ pub(crate) struct StrandObject {
 impl StrandObject {
     fn of(alliance_id: AllianceId, strand: alliances::Strand) -> Self {
         Self { id: ids::encode(Kind::Strand, alliance_id, strand.id.0), name: strand.name }
+    }
+}
+
+struct StrandsById;
+
+impl Batch for StrandsById {
+    type Key = StrandId;
+    type Value = alliances::Strand;
+
+    async fn read(
+        inside: &Inside,
+        keys: &[StrandId],
+    ) -> Result<HashMap<StrandId, alliances::Strand>, ReadError> {
+        let mut strands = alliances::strands(&inside.reading).await?;
+        strands.retain(|strand| keys.contains(&strand.id));
+        Ok(strands.into_iter().map(|strand| (strand.id, strand)).collect())
+    }
+}
+
+impl Inside {
+    pub(crate) async fn strand(self: &Arc<Self>, id: StrandId) -> Result<Option<StrandObject>> {
+        let found = self.load::<StrandsById>(id).await?;
+        Ok(found.map(|strand| StrandObject::of(self.id(), strand)))
     }
 }
 
@@ -546,12 +609,28 @@ pub(crate) enum RoleEnum {
     Director,
     /// Runs it from day to day.
     Manager,
+    /// Leads one strand of its work.
+    StrandLead,
     /// Raises and collects contributions.
     FinanceLead,
+    /// Governs the alliance: reads what it raises and spends, and runs nothing.
+    BoardMember,
     /// Leads one member school.
     SchoolHead,
+    /// Runs the office of one member school, and is asked about its money.
+    SchoolBusinessManager,
+    /// Leads professional development at one member school.
+    CpdLeader,
     /// Works at a member school.
     StaffMember,
+    /// Supports other schools in a specialism, from a home school or for the alliance.
+    SpecialistLeader,
+    /// Trains to teach: at a school, or in the alliance before there is a placement.
+    Trainee,
+    /// Looks after trainees and new teachers at one member school.
+    Mentor,
+    /// Takes part in reviews among peers, from a school or for the alliance.
+    PeerReviewer,
 }
 
 /// Something a person may do.
@@ -560,8 +639,10 @@ pub(crate) enum RoleEnum {
 pub(crate) enum PermissionEnum {
     /// See the alliance, its members and its strands.
     SeeAlliance,
-    /// Change the alliance's settings.
+    /// Change the alliance's settings, closures and list of strands.
     ManageAlliance,
+    /// Change a strand of work.
+    ManageStrands,
     /// See people and their posts.
     SeePeople,
     /// Add and change members, payers, people, posts and roles.

@@ -30,7 +30,7 @@ pub(crate) struct RemoveStrandMutation;
 
 #[Object]
 impl RemoveStrandMutation {
-    /// Give up a strand of work. Nothing else is stored of it.
+    /// Give up a strand of work that nobody leads or has led. Nothing else is stored of it.
     async fn remove_strand(
         &self,
         ctx: &Context<'_>,

@@ -127,6 +127,11 @@ connection::connection! {
     JobConnection of JobObject, total: JobTotal
 }
 
+pub(crate) async fn parked_jobs(inside: &Arc<Inside>) -> Result<i64> {
+    let filter = JobFilter { state: Some(JobState::Parked), kind: None };
+    jobs::count_jobs(&inside.reading, &filter).await.map_err(errors::read)
+}
+
 pub(crate) async fn jobs(
     inside: &Arc<Inside>,
     state: Option<JobStateEnum>,

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::{
-    ids::MemberId,
+    ids::{MemberId, StrandId},
     people::{AddPerson, NewPost, add_person},
 };
 
@@ -30,6 +30,8 @@ struct AddPersonInput {
     starts_on: Option<Date>,
     /// What they may act as. A school's role is for `memberId`.
     role: Option<RoleEnum>,
+    /// The strand of work that a strand lead's role is for.
+    strand_id: Option<ID>,
 }
 
 payload! {
@@ -56,8 +58,13 @@ impl AddPersonMutation {
             title: input.title.unwrap_or_default(),
             starts_on: input.starts_on.map(|date| date.0),
         });
-        let person =
-            AddPerson { name: input.name, email: input.email, post, role: input.role.map(Into::into) };
+        let person = AddPerson {
+            name: input.name,
+            email: input.email,
+            post,
+            role: input.role.map(Into::into),
+            strand_id: input.strand_id.map(|id| StrandId(local(Kind::Strand, change.id(), &id))),
+        };
         let done = answer(add_person(session.app(), change.viewer(), person).await)?;
         Ok(change.answer(done, async |inside, person| Ok(PersonObject { inside, person })).await?.into())
     }

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::{
-    ids::{MemberId, PersonId},
+    ids::{MemberId, PersonId, StrandId},
     people::{GrantRole, grant_role},
 };
 
@@ -24,6 +24,8 @@ struct GrantRoleInput {
     role: RoleEnum,
     /// The one school that a school's role is for.
     member_id: Option<ID>,
+    /// The one strand of work that a strand lead's role is for.
+    strand_id: Option<ID>,
     /// The first day; today when not given.
     starts_on: Option<Date>,
     /// The last day, when that is known beforehand.
@@ -53,6 +55,7 @@ impl GrantRoleMutation {
             person_id: PersonId(local(Kind::Person, change.id(), &input.person_id)),
             role: input.role.into(),
             member_id: input.member_id.map(|id| MemberId(local(Kind::Member, change.id(), &id))),
+            strand_id: input.strand_id.map(|id| StrandId(local(Kind::Strand, change.id(), &id))),
             starts_on: input.starts_on.map(|date| date.0),
             ends_on: input.ends_on.map(|date| date.0),
         };

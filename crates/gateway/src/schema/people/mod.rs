@@ -19,7 +19,7 @@ use domain::{
 };
 
 use super::{
-    alliances::RoleEnum,
+    alliances::{RoleEnum, StrandObject},
     batches::Batch,
     connection::{self, PageInfo},
     context::Inside,
@@ -111,11 +111,19 @@ impl RoleGrantObject {
         self.grant.role.into()
     }
 
-    /// The one school it is for; null for the whole alliance.
+    /// The one school it is for, if it is.
     async fn member(&self) -> Result<Option<MemberObject>> {
-        match self.grant.member_id {
+        match self.grant.remit.member_id() {
             None => Ok(None),
             Some(id) => self.inside.member(id).await,
+        }
+    }
+
+    /// The one strand of work it is for, if it is. Neither a school nor a strand is the whole alliance.
+    async fn strand(&self) -> Result<Option<StrandObject>> {
+        match self.grant.remit.strand_id() {
+            None => Ok(None),
+            Some(id) => self.inside.strand(id).await,
         }
     }
 

@@ -11,7 +11,9 @@ use domain::{
 use gateway::schema::ids::decode;
 
 use crate::{
+    format,
     forms::{Fields, FormState, answer, read_form},
+    ids,
     page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
@@ -28,6 +30,7 @@ struct Page {
     shell: Shell,
     today: NaiveDate,
     members: Vec<add_person::AddPersonAllianceMembersNodes>,
+    strands: Vec<add_person::AddPersonAllianceStrands>,
     roles: Vec<(&'static str, String)>,
     form: FormState,
     base: String,
@@ -38,6 +41,12 @@ impl Page {
     fn members(&self) -> Vec<(&str, &str)> {
         let members = self.members.iter().map(|member| (member.id.as_str(), member.name.as_str()));
         std::iter::once(("", "no school")).chain(members).collect()
+    }
+
+    /// What a strand lead may lead.
+    fn strands(&self) -> Vec<(&str, &str)> {
+        let strands = self.strands.iter().map(|strand| (strand.id.as_str(), strand.name.as_str()));
+        std::iter::once(("", "none")).chain(strands).collect()
     }
 }
 
@@ -58,6 +67,7 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
         base: within.path("/people"),
         today: alliance.today,
         members: alliance.members.nodes,
+        strands: alliance.strands,
         roles: words::roles_to_give(within.viewer(), "none: they do not sign in"),
         form,
     })
@@ -87,6 +97,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
                 email: fields.optional("email"),
                 post,
                 role: Role::parse(fields.text("role")),
+                strand_id: ids::strand(fields.text("strandId")),
             };
             outcome(people::add_person(&site.gateway.app, within.viewer(), input).await)?
         }

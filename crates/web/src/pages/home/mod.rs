@@ -28,12 +28,21 @@ struct Page {
     all: home::HomeAllianceAll,
     not_yet_due: Pence,
     is_on_trial: bool,
-    todo: Vec<Todo>,
+    /// `None` for those who read and run nothing.
+    todo: Option<Vec<Todo>>,
 }
 
 impl Page {
     fn purpose(&self) -> String {
-        match i64::try_from(self.todo.len()).unwrap_or(i64::MAX) {
+        let Some(todo) = &self.todo else {
+            let wording = &self.shell.wording;
+            return format!(
+                "What the {} asks its {} for, and what has come in.",
+                wording.alliance,
+                wording.members()
+            );
+        };
+        match i64::try_from(todo.len()).unwrap_or(i64::MAX) {
             0 => "Nothing needs you at the moment.".into(),
             things => format!("{} you.", format::plural(&things, "thing needs", "things need")),
         }
@@ -52,6 +61,7 @@ struct SchoolPage {
     greeting: String,
     members: i64,
     schools: Vec<school_home::SchoolHomeAllianceMeMembers>,
+    strands: Vec<school_home::SchoolHomeAllianceMeStrands>,
 }
 
 impl SchoolPage {
@@ -61,10 +71,14 @@ impl SchoolPage {
         let open = seen.flat_map(|invoices| &invoices.nodes).filter(|invoice| invoice.outstanding.0 > 0);
         let open: Vec<_> = open.collect();
         let Some(next) = open.iter().map(|invoice| invoice.due_on).min() else {
-            return format!(
-                "Your school in the {}: what it is asked for and why, and what it gave and gained.",
-                self.shell.wording.alliance
-            );
+            let alliance = &self.shell.wording.alliance;
+            return if self.schools.is_empty() {
+                format!("The {alliance} and your part in it.")
+            } else {
+                format!(
+                    "Your school in the {alliance}: what it is asked for and why, and what it gave and gained."
+                )
+            };
         };
         let count = i64::try_from(open.len()).unwrap_or(i64::MAX);
         let total = Pence(open.iter().map(|invoice| invoice.outstanding.0).sum());
@@ -99,7 +113,9 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
     }
     let data = site.query::<Home>(&within.signed, home::Variables { slug: within.slug() }).await?;
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
-    let todo = todo(&within, &alliance);
+    let runs_something =
+        [Permission::ManageMembers, Permission::ManageBudgets].into_iter().any(|one| within.may(one));
+    let todo = runs_something.then(|| todo(&within, &alliance));
     let page = Page {
         shell: within.shell("Home"),
         greeting: greeting(&within),
@@ -123,6 +139,7 @@ async fn school(site: &SharedSite, within: &Within) -> PageResult {
         greeting: greeting(within),
         members: alliance.members.total_count,
         schools: alliance.me.members,
+        strands: alliance.me.strands,
     };
     render(&page)
 }
@@ -267,7 +284,8 @@ fn undelivered(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
         ("UNKNOWN", "may not have gone", "may not have gone", "The line broke off while it was sent."),
     ];
     let todo = troubles.into_iter().filter_map(|(state, one, many, why)| {
-        let found = alliance.delivery_counts.iter().find(|count| words::name(&count.state) == state)?;
+        let counts = alliance.delivery_counts.iter().flatten();
+        let found = counts.into_iter().find(|count| words::name(&count.state) == state)?;
         Some(Todo {
             what: format::plural(&found.count, &format!("mail {one}"), &format!("mails {many}")),
             why: why.into(),
@@ -296,8 +314,8 @@ fn lacking(
 }
 
 fn parked(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
-    let count = alliance.parked.total_count;
-    (count > 0 && within.may(Permission::ManageJobs)).then(|| Todo {
+    let count = alliance.parked_jobs.unwrap_or_default();
+    (count > 0).then(|| Todo {
         what: format!("{} given up", format::plural(&count, "piece of work was", "pieces of work were")),
         why: "It failed as often as it was tried. Once the cause is gone, it can be run again.".into(),
         href: within.path("/jobs?state=PARKED"),

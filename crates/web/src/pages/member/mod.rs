@@ -40,6 +40,7 @@ struct Page {
     form: FormState,
     may_manage: bool,
     may_budget: bool,
+    roles: Vec<(&'static str, String)>,
     base: String,
 }
 
@@ -50,10 +51,6 @@ struct News {
     act: String,
     href: String,
 }
-
-/// As what somebody may sign in who works at a school.
-const SCHOOL_ROLES: [(&str, &str); 3] =
-    [("", "nobody yet"), ("school_head", "Head of this school"), ("staff_member", "Member of staff")];
 
 type Former = member::MemberAllianceMemberFormerSchools;
 type Contact = member::MemberAllianceMemberPayerFinanceContact;
@@ -222,6 +219,7 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         shell: within.shell(&member.name),
         base: within.path(&format!("/members/{id}")),
         may_manage: within.may(Permission::ManageMembers),
+        roles: words::school_roles(within.viewer()),
         may_budget: within.may(Permission::ManageBudgets),
         member,
         today: alliance.today,
@@ -340,6 +338,7 @@ pub(crate) async fn add_person(
             starts_on: None,
         }),
         role: Role::parse(fields.text("role")),
+        strand_id: None,
     };
     let result = outcome(people::add_person(&site.gateway.app, within.viewer(), input).await)?;
     answer((&site, &within, id), &fields, result, "The person is added.").await

@@ -55,7 +55,10 @@ impl Page {
     }
 
     fn roles(&self, person: &Person) -> String {
-        once(held_roles(person, self.alliance.today).map(|grant| words::role(&grant.role)))
+        let held = held_roles(person, self.alliance.today);
+        once(held.map(|grant| {
+            words::at(&words::role(&grant.role), grant.strand.as_ref().map(|strand| strand.name.as_str()))
+        }))
     }
 
     /// Why somebody cannot sign in; for those who can there is nothing to say.
@@ -100,7 +103,9 @@ fn posts(person: &Person, today: NaiveDate) -> Vec<String> {
 fn roles(person: &Person, today: NaiveDate) -> Vec<String> {
     let held = held_roles(person, today);
     held.map(|grant| {
-        words::at(&words::role(&grant.role), grant.member.as_ref().map(|member| member.name.as_str()))
+        let member = grant.member.as_ref().map(|member| member.name.as_str());
+        let strand = grant.strand.as_ref().map(|strand| strand.name.as_str());
+        words::at(&words::role(&grant.role), member.or(strand))
     })
     .collect()
 }

@@ -42,6 +42,7 @@ struct Page {
     today: NaiveDate,
     person: person::PersonAlliancePerson,
     members: Vec<person::PersonAllianceMembersNodes>,
+    strands: Vec<person::PersonAllianceStrands>,
     roles: Vec<(&'static str, String)>,
     edit: String,
     form: FormState,
@@ -89,6 +90,12 @@ impl Page {
         std::iter::once(("", "no school")).chain(members).collect()
     }
 
+    /// What a strand lead may lead.
+    fn strands(&self) -> Vec<(&str, &str)> {
+        let strands = self.strands.iter().map(|strand| (strand.id.as_str(), strand.name.as_str()));
+        std::iter::once(("", "none")).chain(strands).collect()
+    }
+
     fn post_term(&self, post: &Post) -> words::Tag {
         words::term(post.starts_on, post.ends_on, self.today)
     }
@@ -125,6 +132,7 @@ async fn page(
         today: alliance.today,
         person,
         members: alliance.members.nodes,
+        strands: alliance.strands,
         roles: words::roles_to_give(within.viewer(), "choose a role"),
         edit,
         form,
@@ -234,6 +242,7 @@ pub(crate) async fn grant_role(
             person_id: PersonId(id),
             role: Role::parse(fields.text("role")).ok_or_else(|| problem("role", "Please choose a role."))?,
             member_id: decode(fields.text("memberId")).map(|(_, _, id)| MemberId(id)),
+            strand_id: ids::strand(fields.text("strandId")),
             starts_on: fields.optional_date("startsOn")?,
             ends_on: fields.optional_date("endsOn")?,
         })

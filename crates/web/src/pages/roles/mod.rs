@@ -2,8 +2,11 @@
 
 use askama::Template;
 use axum::extract::State;
+use domain::{alliances::Wording, viewer::Role};
+use serde::Serialize;
 
 use crate::{
+    format,
     page::{PageError, PageResult, render},
     pages::query,
     session::Within,
@@ -21,21 +24,29 @@ struct Page {
     table: roles::RolesAllianceRoleTable,
 }
 
-type Permission = roles::RolesAllianceRoleTablePermissions;
-type Role = roles::RolesAllianceRoleTableRoles;
-
-/// What a role may of a permission.
-fn may(permission: &Permission, role: &Role) -> &'static str {
-    match (permission.roles.contains(&role.role), role.is_of_one_school && !permission.reaches_all) {
-        (false, _) => "no",
-        (true, true) => "own school",
-        (true, false) => "yes",
+/// Roles in words: `Director, Manager`.
+fn names<T: Serialize>(roles: &[T]) -> String {
+    if roles.is_empty() {
+        "nobody".into()
+    } else {
+        roles.iter().map(words::role).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Who gives a role: `Director, Manager`.
-fn givers(role: &Role) -> String {
-    role.givers.iter().map(words::role).collect::<Vec<_>>().join(", ")
+/// Who has a permission for the whole alliance.
+fn everywhere(permission: &roles::RolesAllianceRoleTablePermissions) -> String {
+    let everybody = Role::ALL.len();
+    if permission.everywhere.len() == everybody { "everybody".into() } else { names(&permission.everywhere) }
+}
+
+/// What a role is for: `one school, or the whole alliance`.
+fn remits(role: &roles::RolesAllianceRoleTableRoles, wording: &Wording) -> String {
+    let words = role.remits.iter().map(|remit| match words::name(remit).as_str() {
+        "SCHOOL" => "one school".to_owned(),
+        "STRAND" => format!("one {}", wording.strand),
+        _ => format!("the whole {}", wording.alliance),
+    });
+    words.collect::<Vec<_>>().join(", or ")
 }
 
 pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageResult {

@@ -6,7 +6,7 @@ use domain::{
     alliances::{self, RenameStrand},
     ids::StrandId,
     problem::Problem,
-    viewer::Permission,
+    viewer::{Permission, Reach},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -39,6 +39,9 @@ type Strand = strands::StrandsAllianceStrands;
 struct Page {
     shell: Shell,
     strands: Vec<Strand>,
+    /// How far the viewer's permission to change them reaches.
+    reach: Reach,
+    may_add: bool,
     edit: String,
     form: FormState,
     base: String,
@@ -47,18 +50,32 @@ struct Page {
 
 impl Page {
     fn edited(&self) -> Option<&Strand> {
-        self.strands.iter().find(|strand| ids::in_path(&strand.id) == self.edit)
+        self.strands.iter().find(|strand| ids::in_path(&strand.id) == self.edit && self.may_rename(strand))
+    }
+
+    fn may_rename(&self, strand: &Strand) -> bool {
+        ids::strand(&strand.id).is_some_and(|id| self.reach.includes_strand(id))
+    }
+
+    fn purpose(&self) -> &'static str {
+        if self.may_add {
+            "The parts of your work, each under the name that you give it."
+        } else {
+            "The parts of the work. You change what you lead."
+        }
     }
 }
 
 async fn page(site: &SharedSite, within: &Within, edit: String, form: FormState) -> Result<Page, PageError> {
-    if !within.may(Permission::ManageAlliance) {
+    let Ok((_, reach)) = within.viewer().reach(Permission::ManageStrands) else {
         return Err(PageError::Forbidden);
-    }
+    };
     let data = site.query::<Strands>(&within.signed, strands::Variables { slug: within.slug() }).await?;
     Ok(Page {
         shell: within.shell(&format::capitalised(&within.entered.wording.strands())),
         strands: data.alliance.ok_or(PageError::NotFound)?.strands,
+        reach,
+        may_add: within.may(Permission::ManageAlliance),
         edit,
         form,
         base: within.path("/settings/strands"),
