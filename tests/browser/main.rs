@@ -49,6 +49,9 @@ async fn with_id(app: &TestApp, route: &str) -> String {
              where a.slug = '{FENLAND}' and {condition} order by x.id limit 1"
         )
     };
+    if route.starts_with("/invitations/") {
+        return route.replace("{id}", &app.text(&of_fenland("invitations", "true")).await);
+    }
     let query = match route.split('/').nth(2).unwrap() {
         "members" => of_fenland("members", "x.name = 'Alder Primary School'"),
         "budgets" if route.ends_with("/edit") => of_fenland("budgets", "x.label = '2027-28'"),

@@ -25,6 +25,7 @@ const TENANT: &[&str] = &[
     "documents",
     "idempotency_keys",
     "in_kind_offers",
+    "invitations",
     "invoice_lines",
     "invoice_runs",
     "invoices",
@@ -54,9 +55,10 @@ const SHARED: &[&str] = &["school_links", "schools"];
 const MACHINE: &[&str] =
     &["accounts", "api_tokens", "demo", "development_mails", "sessions", "sign_in_codes"];
 
-/// What the machine role may do with tenant tables: sign people in and see whom they pay for, found alliances, run the
-/// queue.
-const MACHINE_ON_TENANT: &[&str] = &["alliances", "jobs", "members", "payers", "people", "role_grants"];
+/// What the machine role may do with tenant tables: sign people in and see whom they pay for, find where an invitation
+/// leads, found alliances, run the queue.
+const MACHINE_ON_TENANT: &[&str] =
+    &["alliances", "invitations", "jobs", "members", "payers", "people", "role_grants"];
 
 /// What may change after it was written. Everything else of an alliance is written once: what was issued, received or
 /// decided stands as it is.
@@ -94,6 +96,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
          legal_name, name, payment_terms_days, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
+    ("invitations", "mailed_at, person_id, settled_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
     ("number_series", "next"),
     ("people", "email, name"),
@@ -128,6 +131,8 @@ async fn every_key_and_index_of_a_tenant_table_begins_with_the_alliance() {
     // What is found before an alliance is entered: its address, an account's people, the machine's work.
     let excepted = [
         "alliances_slug_key",
+        "invitations_led_to",
+        "invitations_received",
         "jobs_finished",
         "jobs_leases",
         "jobs_suspects",

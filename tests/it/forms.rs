@@ -41,6 +41,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/sign-in/code", "begins a session, and leads to where one wanted to go: `access`"),
     ("/sign-up", "answers with the next step, where the code is typed: `sign_up`"),
     ("/alliances/new", "makes an alliance that no other test has: `sign_up`"),
+    ("/invitations/{id}/accept", "is for whoever was invited, who is in no alliance yet: `invitations`"),
+    ("/invitations/{id}/decline", "is for them too: `invitations`"),
     ("/sign-out", "asks for nothing, and ends the session that would show a sentence: `access`"),
     (
         "/account/sessions/{id}/end",
@@ -119,6 +121,10 @@ fn refunded_payment(of: &Things) -> &str {
 
 fn closure(of: &Things) -> &str {
     of.first("closures")
+}
+
+fn invitation(of: &Things) -> &str {
+    of.first("invitations")
 }
 
 fn strand(of: &Things) -> &str {
@@ -248,6 +254,37 @@ const CASES: &[Case] = &[
         refused: Refused::At("email", typed!["name" => "The bursar of Alder", "email" => "her own"]),
         accepted: typed!["name" => "The bursar of Alder"],
         changes: "people where name = 'The bursar of Alder'",
+    },
+    Case {
+        route: "/{slug}/people/invitations",
+        who: "manager",
+        id: none,
+        page: page!("/people/invitations"),
+        refused: Refused::At(
+            "memberId",
+            typed!["name" => "The clerk", "email" => "clerk@birch.example", "role" => "staff_member"],
+        ),
+        accepted: typed![of; "name" => "The clerk", "email" => "clerk@birch.example", "role" => "staff_member",
+                             "memberId" => birch(of)],
+        changes: "invitations where name = 'The clerk'",
+    },
+    Case {
+        route: "/{slug}/people/invitations/{id}/again",
+        who: "manager",
+        id: invitation,
+        page: page!("/people/invitations"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "invitations where mailed_at = invited_at",
+    },
+    Case {
+        route: "/{slug}/people/invitations/{id}/withdraw",
+        who: "manager",
+        id: invitation,
+        page: page!("/people/invitations"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "invitations where state = 'withdrawn'",
     },
     Case {
         route: "/{slug}/people/{id}/posts",

@@ -14,6 +14,7 @@ mod filters;
 mod forms;
 mod graphql;
 mod home;
+mod invitations;
 mod invoices;
 mod mails;
 mod main_job;

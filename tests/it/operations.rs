@@ -156,6 +156,24 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "invite",
+        permission: Permission::ManageMembers,
+        input: |of| {
+            json!({ "alliance": of.slug, "name": "The clerk of Birch", "email": "clerk@birch.example",
+                    "role": "STAFF_MEMBER", "memberId": of.member("Birch Infant School") })
+        },
+    },
+    Operation {
+        name: "sendInvitationAgain",
+        permission: Permission::ManageMembers,
+        input: |of| json!({ "alliance": of.slug, "invitationId": of.first("invitations") }),
+    },
+    Operation {
+        name: "withdrawInvitation",
+        permission: Permission::ManageMembers,
+        input: |of| json!({ "alliance": of.slug, "invitationId": of.first("invitations") }),
+    },
+    Operation {
         name: "draftBudget",
         permission: Permission::ManageBudgets,
         input: |of| json!({ "alliance": of.slug, "budget": budget(of, "2028-29", 2028) }),
@@ -341,6 +359,14 @@ pub const ALTERNATIVES: &[Alternative] = &[
         input: |of| json!({ "alliance": of.slug, "name": "A strand lead", "role": "STRAND_LEAD", "strandId": of.first("strands") }),
     },
     Alternative {
+        name: "invite",
+        path: "/strandId",
+        input: |of| {
+            json!({ "alliance": of.slug, "name": "A strand lead", "email": "lead@birch.example",
+                    "role": "STRAND_LEAD", "strandId": of.first("strands") })
+        },
+    },
+    Alternative {
         name: "grantRole",
         path: "/strandId",
         input: |of| {
@@ -370,13 +396,20 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `tokens.rs` and
-/// `sign_up.rs` try them.
-pub const ACCOUNT_OPERATIONS: &[&str] =
-    &["createToken", "endOtherSessions", "endSession", "foundAlliance", "revokeToken"];
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `tokens.rs`,
+/// `invitations.rs` and `sign_up.rs` try them.
+pub const ACCOUNT_OPERATIONS: &[&str] = &[
+    "acceptInvitation",
+    "createToken",
+    "declineInvitation",
+    "endOtherSessions",
+    "endSession",
+    "foundAlliance",
+    "revokeToken",
+];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } closures { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
+    id strands { id } closures { id } invitations { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
     budgets(first: 20) { nodes { id label shares { id } } }
     invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
@@ -415,7 +448,7 @@ impl Things {
         id(self.find("/people/nodes", "name", name))
     }
 
-    /// The first of the alliance's own `strands` or `closures`.
+    /// The first of the alliance's own `strands`, `closures` or `invitations`.
     pub fn first(&self, list: &str) -> &str {
         id(&self.all[list][0])
     }

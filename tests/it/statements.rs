@@ -158,7 +158,7 @@ async fn more_rows_cost_no_more_statements() {
     let things = Things::of(FENLAND, &director).await;
     let paths = paths(&things);
     assert!(paths.len() > 15, "{paths:?}");
-    let of_director = ["/settings", "/closures", "/strands", "/new", "/change", "/assign"];
+    let of_director = ["/settings", "/closures", "/strands", "/invitations", "/new", "/change", "/assign"];
     let client = |path: &str| {
         if of_director.iter().any(|end| path.ends_with(end)) { &director } else { &finance }
     };

@@ -164,7 +164,10 @@ async fn what_is_committed_is_told_to_those_who_may_see_it() {
 }
 
 /// What changes nothing that is followed.
-const SILENT: [&str; 13] = [
+const SILENT: [&str; 16] = [
+    "invite",
+    "sendInvitationAgain",
+    "withdrawInvitation",
     "changeSettings",
     "addClosure",
     "changeClosure",

@@ -29,7 +29,10 @@ use domain::{
     ids::{AllianceId, BudgetId, InvoiceId, MemberId, PayerId},
     money::{Pence, UnitPrice},
     page::PageRequest,
-    people::{AddPerson, NewPost, add_person},
+    people::{
+        AddPerson, NewPost, add_person,
+        invitations::{Invite, invite},
+    },
     schools::members::{
         AddMember, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
         PurchaseOrderRule, RecordRoll, add_member, end_membership, record_roll,
@@ -161,6 +164,8 @@ async fn alliance(world: &TestApp, slug: &str) {
     park(world, id).await;
     refuse(world, id).await;
     world.set_time(now());
+    invited(&on(&world.app, day(2026, 11, 20)), &viewer, slug, members[1].0).await;
+    world.work().await;
 }
 
 /// An alliance with its three people and nothing else.
@@ -318,6 +323,19 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         in_kind_offers: vec![offer],
         agreed_amounts: Vec::new(),
     }
+}
+
+/// Somebody is invited to Birch, and has not answered.
+async fn invited(app: &App, viewer: &Viewer, slug: &str, school: MemberId) {
+    let input = Invite {
+        name: "The next head of Birch".into(),
+        email: format!("next@{slug}.example"),
+        role: Role::SchoolHead,
+        member_id: Some(school),
+        strand_id: None,
+        message: "We spoke about it.".into(),
+    };
+    invite(app, viewer, input).await.unwrap();
 }
 
 /// One job that somebody has to decide about.

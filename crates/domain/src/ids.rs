@@ -57,6 +57,8 @@ ids! {
     PersonId
     /// A dated post of a person at a member.
     PostId
+    /// An invitation to act in a role.
+    InvitationId
     /// A dated role of a person in an alliance.
     RoleGrantId
     /// One change of what is known of a person.

@@ -15,6 +15,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/edit_budget/query.graphql"),
     include_str!("../../web/src/pages/home/query.graphql"),
     include_str!("../../web/src/pages/home/school.graphql"),
+    include_str!("../../web/src/pages/invitations/query.graphql"),
     include_str!("../../web/src/pages/invoice/query.graphql"),
     include_str!("../../web/src/pages/invoices/query.graphql"),
     include_str!("../../web/src/pages/jobs/query.graphql"),

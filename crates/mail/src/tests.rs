@@ -23,6 +23,11 @@ fn samples() -> Vec<(String, Rendered)> {
     vec![
         rendered("", &mails::SignInCode::sample()),
         rendered("", &mails::NoAccount::sample()),
+        rendered("", &mails::Invitation::sample()),
+        rendered(
+            "-on-trial",
+            &mails::Invitation { message: String::new(), invited_by: None, ..mails::Invitation::sample() },
+        ),
         rendered("", &invoice),
         rendered("-no-order", &mails::InvoiceIssued { purchase_order: None, ..invoice.clone() }),
         rendered("-before-due", &unpaid),

@@ -77,6 +77,7 @@ impl Site {
 }
 
 /// Every page by its address.
+#[expect(clippy::too_many_lines, reason = "it is the list of every page")]
 pub fn router(site: Site) -> Router {
     let within = Router::new()
         .route("/", get(pages::home::get))
@@ -93,6 +94,9 @@ pub fn router(site: Site) -> Router {
         .route("/people", get(pages::people::get))
         .route("/people.csv", get(pages::people::csv))
         .route("/people/new", get(pages::add_person::get).post(pages::add_person::post))
+        .route("/people/invitations", get(pages::invitations::get).post(pages::invitations::post))
+        .route("/people/invitations/{id}/again", post(pages::invitations::again))
+        .route("/people/invitations/{id}/withdraw", post(pages::invitations::withdraw))
         .route("/people/{id}", get(pages::person::get).post(pages::person::change))
         .route("/people/{id}/posts", post(pages::person::add_post))
         .route("/people/{id}/posts/change", post(pages::person::change_post))
@@ -153,6 +157,9 @@ pub fn router(site: Site) -> Router {
         .route("/sign-in/code", post(pages::sign_in::code))
         .route("/sign-up", get(pages::sign_in::sign_up).post(pages::sign_in::send_sign_up_code))
         .route("/alliances/new", get(pages::found::get).post(pages::found::post))
+        .route("/invitations/{id}", get(pages::invitation::get))
+        .route("/invitations/{id}/accept", post(pages::invitation::accept))
+        .route("/invitations/{id}/decline", post(pages::invitation::decline))
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))

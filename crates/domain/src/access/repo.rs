@@ -90,11 +90,12 @@ pub(super) async fn use_code(tx: &mut MachineTx, id: uuid::Uuid, now: Timestamp)
     Ok(())
 }
 
-/// Whether an account or a person of any alliance has this address.
+/// Whether an account or a person of any alliance has this address, or somebody was invited at it.
 pub(super) async fn is_known(tx: &mut MachineTx, email: &EmailAddress) -> Result<bool, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select exists(select from accounts where email = $1)
-               or exists(select from people where email = $1 and account_id is null) as "known!""#,
+               or exists(select from people where email = $1 and account_id is null)
+               or exists(select from invitations where email = $1 and state = 'open') as "known!""#,
         email.as_str()
     )
     .fetch_one(tx.conn())

@@ -18,7 +18,7 @@ use crate::{
 const MOST_TRIALS: i64 = 3;
 
 /// First parts of addresses that are not an alliance's, now or to come.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 21] = [
     "account",
     "admin",
     "alliances",
@@ -29,6 +29,7 @@ const RESERVED: [&str; 20] = [
     "graphql",
     "health",
     "help",
+    "invitations",
     "legal",
     "metrics",
     "operator",

@@ -108,7 +108,7 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
 }
 
 /// Whether both are the same role, for the same school or strand, on some day.
-fn overlap(one: &RoleGrant, other: &RoleGrant) -> bool {
+pub(super) fn overlap(one: &RoleGrant, other: &RoleGrant) -> bool {
     (one.role, one.remit) == (other.role, other.remit)
         && one.ends_on.is_none_or(|last| other.starts_on <= last)
         && other.ends_on.is_none_or(|last| one.starts_on <= last)

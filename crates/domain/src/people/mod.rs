@@ -8,6 +8,7 @@ mod change_post;
 mod changes;
 mod end_role;
 mod grant_role;
+pub mod invitations;
 pub(crate) mod repo;
 
 pub use add_person::{AddPerson, AddPersonError, NewPost, add_person};

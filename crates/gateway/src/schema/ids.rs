@@ -50,10 +50,12 @@ pub enum Kind {
     RoleGrant = 20,
     /// Days on which schools are closed.
     Closure = 21,
+    /// An invitation to act in a role.
+    Invitation = 22,
 }
 
 impl Kind {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -74,6 +76,7 @@ impl Kind {
         Self::ApiToken,
         Self::RoleGrant,
         Self::Closure,
+        Self::Invitation,
     ];
 }
 
@@ -103,6 +106,15 @@ pub fn decode(id: &str) -> Option<(Kind, AllianceId, Uuid)> {
 pub fn local(kind: Kind, alliance_id: AllianceId, id: &str) -> Uuid {
     match decode(id) {
         Some((found, alliance, id)) if found == kind && alliance == alliance_id => id,
+        _ => Uuid::nil(),
+    }
+}
+
+/// The id of a thing of this kind in whichever alliance it is: for what is found by whom it is for, and not by where it is.
+#[must_use]
+pub fn anywhere(kind: Kind, id: &str) -> Uuid {
+    match decode(id) {
+        Some((found, _, id)) if found == kind => id,
         _ => Uuid::nil(),
     }
 }

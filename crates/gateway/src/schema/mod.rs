@@ -155,7 +155,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::Session
         | ids::Kind::ApiToken
         | ids::Kind::RoleGrant
-        | ids::Kind::Closure => None,
+        | ids::Kind::Closure
+        | ids::Kind::Invitation => None,
     })
 }
 

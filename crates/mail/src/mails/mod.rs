@@ -1,12 +1,14 @@
 //! The mails.
 
 mod credit_note_issued;
+mod invitation;
 mod invoice_issued;
 mod invoice_reminder;
 mod no_account;
 mod sign_in_code;
 
 pub use credit_note_issued::CreditNoteIssued;
+pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
 pub use invoice_reminder::InvoiceReminder;
 pub use no_account::NoAccount;

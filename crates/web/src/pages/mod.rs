@@ -15,6 +15,8 @@ pub(crate) mod dev_mail;
 pub(crate) mod edit_budget;
 pub(crate) mod found;
 pub(crate) mod home;
+pub(crate) mod invitation;
+pub(crate) mod invitations;
 pub(crate) mod invoice;
 pub(crate) mod invoices;
 pub(crate) mod jobs;

@@ -4,6 +4,7 @@
 mod plan_reminders;
 mod post;
 mod print;
+mod send_invitation;
 mod send_mail;
 mod send_sign_in_code;
 
@@ -32,6 +33,7 @@ pub fn registry() -> Registry<Deps> {
     Registry::new()
         .on(print::render_invoice)
         .on(print::render_credit_note)
+        .on(send_invitation::send_invitation)
         .on(send_mail::send_mail)
         .on(send_sign_in_code::send_sign_in_code)
         .on(plan_reminders::plan_reminders)

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::{self, AllianceEntry, ApiToken, Device},
     jobs::DEPLOYMENT,
+    people::invitations::received_invitations,
 };
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     context::Session,
     errors::{self, UserError},
     ids::{self, Kind},
+    people::ReceivedInvitationObject,
 };
 
 /// What an account changes of itself.
@@ -51,6 +53,12 @@ impl ViewerObject {
         let found = access::devices(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
         let session = |device: Device| SessionObject { is_current: device.session_id == own, device };
         Ok(found.into_iter().map(session).collect())
+    }
+
+    /// The open invitations to your address, the newest first. A token does not see them.
+    async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<ReceivedInvitationObject>> {
+        let found = received_invitations(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
+        Ok(found.into_iter().map(ReceivedInvitationObject).collect())
     }
 
     /// Your API tokens, the newest first. A token does not see them.

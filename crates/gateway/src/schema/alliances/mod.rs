@@ -219,6 +219,11 @@ impl AllianceObject {
         self.0.person(domain::ids::PersonId(ids::local(Kind::Person, self.0.id(), &id))).await
     }
 
+    /// Who was invited, the newest first, at most 200; null when that is not yours to see.
+    async fn invitations(&self) -> Result<Option<Vec<people::InvitationObject>>> {
+        people::invitations(&self.0).await
+    }
+
     /// Who may do what, and who gives which role: the same in every alliance.
     async fn role_table(&self) -> RoleTableObject {
         let roles = |roles: &[Role]| roles.iter().map(|role| (*role).into()).collect();

@@ -1,11 +1,16 @@
 //! People as an alliance knows them.
 
+mod accept_invitation;
 mod add_person;
 mod add_post;
 mod change_person;
 mod change_post;
+mod decline_invitation;
 mod end_role;
 mod grant_role;
+mod invite;
+mod send_invitation_again;
+mod withdraw_invitation;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,7 +19,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     error::ReadError,
     ids::{MemberId, PersonId},
-    people::{self, Changed, Person, PersonChange, PersonCursor, PersonFilter, Post, RoleGrant},
+    people::{
+        self, Changed, Person, PersonChange, PersonCursor, PersonFilter, Post, RoleGrant,
+        invitations::{self, Invitation, InvitationState, Received},
+    },
     viewer::Permission,
 };
 
@@ -37,6 +45,11 @@ pub(crate) struct PeopleMutation(
     change_post::ChangePostMutation,
     grant_role::GrantRoleMutation,
     end_role::EndRoleMutation,
+    invite::InviteMutation,
+    withdraw_invitation::WithdrawInvitationMutation,
+    send_invitation_again::SendInvitationAgainMutation,
+    accept_invitation::AcceptInvitationMutation,
+    decline_invitation::DeclineInvitationMutation,
 );
 
 /// A person whom the alliance knows.
@@ -135,6 +148,146 @@ impl RoleGrantObject {
     /// The last day, once known.
     async fn ends_on(&self) -> Option<Date> {
         self.grant.ends_on.map(Into::into)
+    }
+}
+
+/// An invitation to act in a role.
+pub(crate) struct InvitationObject {
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) invitation: Invitation,
+}
+
+#[Object(name = "Invitation")]
+impl InvitationObject {
+    /// Opaque, and good for as long as the invitation is known.
+    pub(crate) async fn id(&self) -> ID {
+        ids::encode(Kind::Invitation, self.inside.id(), self.invitation.id.0)
+    }
+
+    /// As the person shall be known, unless they are known already.
+    async fn name(&self) -> &str {
+        &self.invitation.name
+    }
+
+    /// Where it was sent.
+    async fn email(&self) -> &str {
+        self.invitation.email.as_str()
+    }
+
+    /// What they may act as.
+    async fn role(&self) -> RoleEnum {
+        self.invitation.role.into()
+    }
+
+    /// The one school that the role is for, if it is.
+    async fn member(&self) -> Result<Option<MemberObject>> {
+        match self.invitation.remit.member_id() {
+            None => Ok(None),
+            Some(id) => self.inside.member(id).await,
+        }
+    }
+
+    /// The one strand of work that the role is for, if it is.
+    async fn strand(&self) -> Result<Option<StrandObject>> {
+        match self.invitation.remit.strand_id() {
+            None => Ok(None),
+            Some(id) => self.inside.strand(id).await,
+        }
+    }
+
+    /// What the inviter wrote; may be empty.
+    async fn message(&self) -> &str {
+        &self.invitation.message
+    }
+
+    /// Who invited; null when the deployment did.
+    async fn invited_by(&self) -> Result<Option<PersonObject>> {
+        match self.invitation.invited_by {
+            None => Ok(None),
+            Some(id) => self.inside.person(id).await,
+        }
+    }
+
+    /// When.
+    async fn invited_at(&self) -> DateTime<Utc> {
+        self.invitation.invited_at
+    }
+
+    /// From when on it can no longer be taken up.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.invitation.expires_at
+    }
+
+    /// When it was last mailed.
+    async fn mailed_at(&self) -> DateTime<Utc> {
+        self.invitation.mailed_at
+    }
+
+    /// How it stands.
+    async fn state(&self) -> InvitationStateEnum {
+        self.invitation.state.into()
+    }
+}
+
+/// How an invitation stands.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "InvitationState", remote = "InvitationState")]
+pub(crate) enum InvitationStateEnum {
+    /// It waits for whoever was invited.
+    Open,
+    /// Its time ran out.
+    Expired,
+    /// It was taken up.
+    Accepted,
+    /// Whoever was invited said no.
+    Declined,
+    /// The alliance took it back.
+    Withdrawn,
+}
+
+/// The alliance's invitations, for those who may invite.
+pub(crate) async fn invitations(inside: &Arc<Inside>) -> Result<Option<Vec<InvitationObject>>> {
+    if !inside.viewer().may(Permission::ManageMembers) {
+        return Ok(None);
+    }
+    let found = invitations::invitations(&inside.reading, inside.app.clock.now()).await;
+    let object = |invitation| InvitationObject { inside: Arc::clone(inside), invitation };
+    Ok(Some(found.map_err(errors::read)?.into_iter().map(object).collect()))
+}
+
+/// An invitation to you.
+pub(crate) struct ReceivedInvitationObject(pub(crate) Received);
+
+#[Object(name = "ReceivedInvitation")]
+impl ReceivedInvitationObject {
+    /// Opaque, and good for as long as the invitation is open.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::Invitation, self.0.alliance_id, self.0.id.0)
+    }
+
+    /// The name of the alliance.
+    async fn alliance_name(&self) -> &str {
+        &self.0.alliance_name
+    }
+
+    /// What you may act as, and where, in words: "head, Alder Primary School".
+    async fn role_in_words(&self) -> &str {
+        &self.0.role
+    }
+
+    /// The name of whoever invited you; null when the deployment did.
+    async fn invited_by(&self) -> Option<&str> {
+        self.0.invited_by.as_deref()
+    }
+
+    /// What they wrote; may be empty.
+    async fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// From when on it can no longer be taken up.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.0.expires_at
     }
 }
 

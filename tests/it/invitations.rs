@@ -1,0 +1,244 @@
+//! Invitations: asked at an address, answered only by whoever has proved it, and by a button only.
+
+use chrono::TimeDelta;
+use gateway::schema::ids::decode;
+use serde_json::{Value, json};
+use tests::{
+    Client, TestApp,
+    fixture::{FENLAND, HARBOUR, now},
+};
+
+use crate::operations::Things;
+
+const NEXT: &str = "next@fenland.example";
+const CLERK: &str = "clerk@birch.example";
+
+fn clerk(things: &Things, change: Value) -> Value {
+    let mut input = json!({ "alliance": FENLAND, "name": "The clerk of Birch", "email": CLERK, "role": "STAFF_MEMBER",
+                            "memberId": things.member("Birch Infant School"), "message": "Welcome." });
+    change.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
+    input
+}
+
+/// The page to which an invitation's mail leads.
+fn page(id: &str) -> String {
+    format!("/invitations/{}", decode(id).unwrap().2)
+}
+
+async fn enters(client: &Client, slug: &str) -> bool {
+    client.get(&format!("/{slug}/members")).await.status == 200
+}
+
+/// How an invitation stands, as those see it who invite.
+async fn state(director: &Client, id: &str) -> Value {
+    let query = "{ alliance(slug: \"fenland\") { invitations { id state } } }";
+    let all = director.graphql(query, json!({})).await["alliance"]["invitations"].clone();
+    all.as_array().unwrap().iter().find(|one| one["id"] == id).unwrap()["state"].clone()
+}
+
+async fn answer(client: &Client, what: &str, id: &str) -> Value {
+    client.try_mutate(what, "", json!({ "invitationId": id })).await["data"][what]["errors"][0]["code"]
+        .clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_invited_is_told_and_accepts() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let invited = director.done("invite", "invitation { id state }", clerk(&things, json!({}))).await;
+    assert_eq!(invited["invitation"]["state"], "OPEN");
+    let id = invited["invitation"]["id"].as_str().unwrap().to_owned();
+    app.work().await;
+    let mails = app.mails.to(CLERK);
+    assert_eq!(mails.len(), 1);
+    let text = mails[0].text();
+    for said in [
+        "The director of Fenland Alliance invites you to join Fenland Alliance",
+        "staff member, Birch Infant School",
+        "They write: Welcome.",
+        "until 15 December 2026",
+        &page(&id),
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+
+    // A stranger is asked to sign in; a code is mailed to an address that nobody but the invitation knows.
+    assert_eq!(app.stranger().get(&page(&id)).await.status, 303);
+    let guest = app.sign_in(CLERK).await;
+    let before = app.contents().await;
+    let shown = guest.page(&page(&id)).await;
+    assert!(shown.text().contains("The director of Fenland Alliance invites you"), "{}", shown.text());
+    assert_eq!(app.contents().await, before, "looking at it answers it");
+    assert!(!enters(&guest, FENLAND).await);
+    let list = guest.graphql("{ viewer { invitations { id roleInWords allianceName } } }", json!({})).await;
+    let expected = json!([{ "id": id, "roleInWords": "staff member, Birch Infant School",
+                            "allianceName": "Fenland Alliance" }]);
+    assert_eq!(list["viewer"]["invitations"], expected);
+    let path = page(&id);
+    let taken = guest.submit(&path, &format!("{path}/accept"), &[]).await;
+    assert_eq!((taken.status, taken.location()), (303, "/fenland"), "{}", taken.body);
+    assert!(enters(&guest, FENLAND).await);
+    assert_eq!(state(&director, &id).await, "ACCEPTED");
+    assert_eq!(answer(&guest, "acceptInvitation", &id).await, "NOT_OPEN");
+    assert!(guest.page(&path).await.text().contains("You have accepted it."));
+
+    let things = Things::of(FENLAND, &director).await;
+    let query = "query($id: ID!) { alliance(slug: \"fenland\") { person(id: $id) {
+        hasSignedIn email roles { role startsOn member { name } } changes { after changedBy { name } } } } }";
+    let id = things.person_named("The clerk of Birch");
+    let person = director.graphql(query, json!({ "id": id })).await["alliance"]["person"].clone();
+    let role = json!([{ "role": "STAFF_MEMBER", "startsOn": "2026-11-24", "member": { "name": "Birch Infant School" } }]);
+    assert_eq!((&person["roles"], &person["hasSignedIn"]), (&role, &json!(true)));
+    assert_eq!(person["changes"][0]["changedBy"]["name"], "The director of Fenland Alliance");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_answers_it() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let id = things.first("invitations");
+    let other = app.sign_in("director@harbour.example").await;
+    let before = app.contents().await;
+    let shown = other.page(&page(id)).await.text();
+    assert!(shown.contains("n…@fenland.example") && shown.contains("director@harbour.example"), "{shown}");
+    assert!(shown.contains("Sign out"), "{shown}");
+    for secret in [NEXT, "Fenland Alliance", "Birch", "We spoke"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    let missing = page(id).replace(|c: char| c.is_ascii_digit(), "0");
+    assert_eq!(other.get(&missing).await.status, 404);
+    let form = other.page(&page(id)).await.form("/sign-out");
+    let csrf = form.fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+    for what in ["accept", "decline"] {
+        assert_eq!(answer(&other, &format!("{what}Invitation"), id).await, "UNKNOWN_INVITATION");
+        assert_eq!(answer(&app.stranger(), &format!("{what}Invitation"), id).await, "SIGNED_OUT");
+        let posted = other.post(&format!("{}/{what}", page(id)), &[("csrf", &csrf)]).await;
+        assert_eq!(posted.status, 422, "{}", posted.body);
+    }
+    assert_eq!(app.contents().await, before);
+    assert!(!enters(&other, FENLAND).await && enters(&other, HARBOUR).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_declined_withdrawn_or_runs_out_and_sent_anew() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let invite = async |change: Value| {
+        let done = director.done("invite", "invitation { id }", clerk(&things, change)).await;
+        done["invitation"]["id"].as_str().unwrap().to_owned()
+    };
+    let declined = invite(json!({})).await;
+    assert_eq!(director.refused("invite", clerk(&things, json!({}))).await, "ALREADY_INVITED");
+    let guest = app.sign_in(CLERK).await;
+    let path = page(&declined);
+    assert_eq!(guest.submit(&path, &format!("{path}/decline"), &[]).await.status, 303);
+    assert_eq!(state(&director, &declined).await, "DECLINED");
+    assert!(!enters(&guest, FENLAND).await);
+
+    let withdrawn = invite(json!({})).await;
+    let input = json!({ "alliance": FENLAND, "invitationId": withdrawn });
+    director.done("withdrawInvitation", "", input.clone()).await;
+    assert_eq!(answer(&guest, "acceptInvitation", &withdrawn).await, "NOT_OPEN");
+    assert_eq!(director.refused("withdrawInvitation", input).await, "NOT_OPEN");
+
+    // Once a day, and no longer than three weeks.
+    let late = invite(json!({})).await;
+    let again = json!({ "alliance": FENLAND, "invitationId": late });
+    assert_eq!(director.refused("sendInvitationAgain", again.clone()).await, "MAILED_TODAY");
+    app.work().await;
+    let so_far = app.mails.to(CLERK).iter().filter(|mail| mail.text().contains("invites you")).count();
+    app.set_time(now() + TimeDelta::days(1));
+    director.done("sendInvitationAgain", "", again.clone()).await;
+    app.work().await;
+    let mails = app.mails.to(CLERK);
+    assert_eq!(mails.iter().filter(|mail| mail.text().contains("invites you")).count(), so_far + 1);
+    app.set_time(now() + TimeDelta::days(21));
+    let director = app.sign_in_anew("director@fenland.example").await;
+    let guest = app.sign_in_anew(CLERK).await;
+    assert_eq!(state(&director, &late).await, "EXPIRED");
+    assert_eq!(answer(&guest, "acceptInvitation", &late).await, "NOT_OPEN");
+    assert!(guest.page(&page(&late)).await.text().contains("Its time has run out"));
+    assert_eq!(director.refused("sendInvitationAgain", again).await, "NOT_OPEN");
+    let fresh = director.done("invite", "invitation { id }", clerk(&things, json!({}))).await;
+    let fresh = fresh["invitation"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(answer(&guest, "acceptInvitation", &fresh).await, json!(null));
+    assert!(enters(&guest, FENLAND).await);
+
+    // Whoever left comes back as the person they were.
+    let things = Things::of(FENLAND, &director).await;
+    let end = json!({ "alliance": FENLAND, "grantId": things.first_of("The clerk of Birch", "roles"),
+                      "endsOn": "2026-12-14" });
+    director.done("endRole", "", end).await;
+    assert!(!enters(&guest, FENLAND).await);
+    let back = clerk(&things, json!({ "role": "SCHOOL_HEAD", "name": "By another name" }));
+    let back = director.done("invite", "invitation { id }", back).await;
+    assert_eq!(
+        answer(&guest, "acceptInvitation", back["invitation"]["id"].as_str().unwrap()).await,
+        json!(null)
+    );
+    assert!(enters(&guest, FENLAND).await);
+    let people = "{ alliance(slug: \"fenland\") { people(name: \"name\") { totalCount } } }";
+    assert_eq!(director.graphql(people, json!({})).await["alliance"]["people"]["totalCount"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_is_refused_and_nothing_is_sent() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let before = app.contents().await;
+    for (change, code) in [
+        (json!({ "name": " " }), "INVALID_NAME"),
+        (json!({ "email": "a@b.example\r\nBcc: c@d.example" }), "INVALID_EMAIL"),
+        (json!({ "message": "x".repeat(501) }), "INVALID_MESSAGE"),
+        (json!({ "memberId": null }), "ROLE_NEEDS_SCHOOL"),
+        (json!({ "role": "DIRECTOR" }), "ROLE_ABOVE_YOU"),
+    ] {
+        assert_eq!(manager.refused("invite", clerk(&things, change)).await, code);
+    }
+    assert_eq!(app.contents().await, before);
+
+    // Nobody raises themselves by inviting themselves.
+    let own = clerk(&things, json!({ "email": "manager@fenland.example" }));
+    let own = manager.done("invite", "invitation { id }", own).await;
+    assert_eq!(
+        answer(&manager, "acceptInvitation", own["invitation"]["id"].as_str().unwrap()).await,
+        "OWN_ROLE"
+    );
+
+    // An office's mailbox serves several people, and is not filled.
+    for name in ["One", "Two", "Three", "Four", "Five"] {
+        director
+            .done("invite", "", clerk(&things, json!({ "email": "office@birch.example", "name": name })))
+            .await;
+    }
+    let more = clerk(&things, json!({ "email": "office@birch.example", "name": "Six" }));
+    assert_eq!(director.refused("invite", more.clone()).await, "TOO_MANY_TO_ADDRESS");
+    app.set_time(now() + TimeDelta::days(1));
+    director.done("invite", "", more).await;
+}
+
+/// On trial an alliance may not be a way to write to strangers.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alliance_on_trial_invites_few_and_says_nothing_of_its_own() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let trial = "update alliances set confirmed_at = null where slug = 'fenland'";
+    sqlx::query(trial).execute(&app.owner).await.unwrap();
+    // The fixture's is the first.
+    for at in 1..10 {
+        let email = format!("guest{at}@birch.example");
+        director.done("invite", "", clerk(&things, json!({ "email": email, "message": "Buy this." }))).await;
+    }
+    assert_eq!(director.refused("invite", clerk(&things, json!({}))).await, "TOO_MANY_ON_TRIAL");
+    let again = json!({ "alliance": FENLAND, "invitationId": things.first("invitations") });
+    assert_eq!(director.refused("sendInvitationAgain", again).await, "ON_TRIAL");
+    app.work().await;
+    let mail = app.mails.to("guest1@birch.example")[0].text();
+    assert!(mail.contains("Fenland Alliance") && !mail.contains("Buy this."), "{mail}");
+}
