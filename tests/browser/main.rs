@@ -9,6 +9,7 @@ use fantoccini::{Locator, key::Key};
 use tests::{
     TestApp,
     fixture::{FENLAND, ROLES},
+    phone::Phone,
 };
 
 const DESK: Look = Look { width: 1280, scheme: "light" };
@@ -134,6 +135,52 @@ async fn what_a_stranger_sees_is_for_everybody_too() {
         wrong.extend(faults(&browser).await);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    browser.close().await;
+}
+
+/// A second step, from its picture to the sign-in that asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_step_is_set_up_in_a_browser() {
+    let app = TestApp::new().await;
+    let browser = Browser::open(&app).await;
+    let mut wrong = Vec::new();
+    let mut look = async |state: &str| {
+        for look in [DESK, DESK_AT_NIGHT, PHONE_AT_NIGHT, PHONE] {
+            browser.look(look).await;
+            let found = faults(&browser).await;
+            wrong.extend(found.into_iter().map(|fault| format!("{state}, {look:?}: {fault}")));
+        }
+    };
+    browser.sign_in(&app, "finance@fenland.example").await;
+    browser.goto("/account/second-step").await;
+    browser.press("Set up a second step").await;
+    look("begun").await;
+    let key = browser.client.find(Locator::Css("#secret")).await.unwrap();
+    let phone = Phone::with_key(&key.text().await.unwrap());
+    browser.fill("code", "000").await;
+    browser.press("Ask me for it from now on").await;
+    look("refused").await;
+    browser.fill("code", &phone.code(app.app.clock.now())).await;
+    browser.press("Ask me for it from now on").await;
+    look("codes").await;
+    browser.press("I have kept them").await;
+    look("set").await;
+    browser.goto("/account").await;
+    browser.press("Sign out here").await;
+
+    app.set_time(app.app.clock.now() + chrono::TimeDelta::seconds(30));
+    browser.fill("email", "finance@fenland.example").await;
+    browser.press("Send me a code").await;
+    browser.fill("code", &app.code("finance@fenland.example").await).await;
+    browser.press("Sign in").await;
+    look("asked").await;
+    browser.fill("code", "000").await;
+    browser.press("Sign in").await;
+    look("refused").await;
+    browser.fill("code", &phone.code(app.app.clock.now())).await;
+    browser.press("Sign in").await;
+    assert_eq!(browser.path().await, "/fenland");
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
     browser.close().await;
 }
 

@@ -116,6 +116,9 @@ async fn the_schedule_deletes_what_sign_in_retries_and_the_mailbox_have_left() {
          from accounts, (values ('old', interval '-1 day', interval '-1 minute'),
                                 ('idle', '-15 days', '60 days'),
                                 ('live', '-13 days', '60 days')) as kept (name, seen, ends);
+         insert into started_sign_ins (token_hash, account_id, expires_at)
+         select sha256(left_over::text::bytea), id, now() + left_over
+         from accounts, unnest(array['-1 minute', '10 minutes']::interval[]) as left_over;
          insert into api_tokens (id, account_id, alliance_id, name, token_hash, permissions, created_at, expires_at)
          select gen_random_uuid(), id, alliance_id, days::text, sha256(days::text::bytea), '{see_alliance}', now(),
                 now() - make_interval(days => days)
@@ -137,6 +140,7 @@ async fn the_schedule_deletes_what_sign_in_retries_and_the_mailbox_have_left() {
     for (left, query) in [
         (2, "select count(*) from sign_in_codes where expires_at > now() - interval '1 hour'"),
         (0, "select count(*) from sign_in_codes where expires_at < now() - interval '1 hour'"),
+        (1, "select count(*) from started_sign_ins"),
         (1, "select count(*) from sessions"),
         (1, "select count(*) from sessions where token_hash = sha256('live')"),
         (2, "select count(*) from api_tokens"),

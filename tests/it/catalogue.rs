@@ -52,8 +52,17 @@ const TENANT: &[&str] = &[
 /// The same for everybody, and read by everybody.
 const SHARED: &[&str] = &["school_links", "schools"];
 /// Never seen from within an alliance.
-const MACHINE: &[&str] =
-    &["accounts", "api_tokens", "demo", "development_mails", "sessions", "sign_in_codes"];
+const MACHINE: &[&str] = &[
+    "accounts",
+    "api_tokens",
+    "demo",
+    "development_mails",
+    "recovery_codes",
+    "second_steps",
+    "sessions",
+    "sign_in_codes",
+    "started_sign_ins",
+];
 
 /// What the machine role may do with tenant tables: sign people in and see whom they pay for, find where an invitation
 /// leads, found alliances, run the queue.

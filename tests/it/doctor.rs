@@ -218,6 +218,28 @@ Once you know who they are, confirm one with --confirm ADDRESS.
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_operator_takes_a_second_step_off() {
+    let patient = Patient::new().await;
+    let email = "dana@woldedge.example";
+    let take_off = ["operator", "accounts", "--take-off-second-step", email];
+    let said = fail(patient.command(&take_off)).await;
+    assert!(said.contains("no account with this address has a second step"), "{said}");
+    let set = "insert into accounts (id, email, created_at)
+               values ('00000000-0000-0000-0000-000000000007', 'dana@woldedge.example', now());
+               insert into second_steps (account_id, secret, set_at, last_step)
+               values ('00000000-0000-0000-0000-000000000007', '', now(), 1)";
+    sqlx::Executor::execute(&mut patient.owner().await, set).await.unwrap();
+    let said = succeed(patient.command(&take_off)).await;
+    assert!(said.starts_with("The second step is taken off"), "{said}");
+    let left: i64 = sqlx::query_scalar("select count(*) from second_steps")
+        .fetch_one(&mut patient.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+    assert!(patient.operator(&[]).await.contains("send_second_step_notice"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn own_work_that_has_failed_is_seen_and_decided_by_the_operator() {
     let patient = Patient::new().await;
     assert_eq!(patient.operator(&[]).await, "0 failed for good, 0 waiting.\n");

@@ -39,6 +39,11 @@ enum Refused {
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/sign-in", "answers with the next step, where the code is typed: `access`"),
     ("/sign-in/code", "begins a session, and leads to where one wanted to go: `access`"),
+    ("/sign-in/second-step", "ends what `/sign-in/code` began: `second_step`"),
+    ("/account/second-step/begin", "answers with what an app is told, once: `second_step`"),
+    ("/account/second-step/confirm", "answers with recovery codes, once: `second_step`"),
+    ("/account/second-step/codes", "answers with recovery codes, once: `second_step`"),
+    ("/account/second-step/remove", "takes a code of an app: `second_step`"),
     ("/sign-up", "answers with the next step, where the code is typed: `sign_up`"),
     ("/alliances/new", "makes an alliance that no other test has: `sign_up`"),
     ("/invitations/{id}/accept", "is for whoever was invited, who is in no alliance yet: `invitations`"),

@@ -27,6 +27,7 @@ mod register;
 mod reminders;
 mod roles;
 mod schema;
+mod second_step;
 mod send_again;
 mod settings;
 mod sign_up;

@@ -396,15 +396,19 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `tokens.rs`,
-/// `invitations.rs` and `sign_up.rs` try them.
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `invitations.rs`,
+/// `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
 pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "acceptInvitation",
+    "beginSecondStep",
+    "confirmSecondStep",
     "createToken",
     "declineInvitation",
     "endOtherSessions",
     "endSession",
     "foundAlliance",
+    "removeSecondStep",
+    "renewRecoveryCodes",
     "revokeToken",
 ];
 

@@ -16,6 +16,7 @@ pub mod binary;
 pub mod client;
 pub mod fixture;
 pub mod page;
+pub mod phone;
 pub mod postgres;
 pub mod redis;
 pub mod smtp;

@@ -6,10 +6,11 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::db::Db;
+use crate::{db::Db, error::Internal};
 
 /// A moment in UTC, in whole microseconds as Postgres keeps it.
 pub type Timestamp = DateTime<Utc>;
@@ -56,6 +57,34 @@ impl Secret {
     #[must_use]
     pub fn verify(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
         self.sign(purpose, message).ct_eq(tag).into()
+    }
+
+    /// Encrypts `plain` for `purpose`, and so that it opens as what belongs to `owner` only.
+    pub fn seal(&self, rng: &Rng, purpose: &str, owner: &[u8], plain: &[u8]) -> Result<Vec<u8>, Internal> {
+        let key = self.sealing_key(purpose, owner).ok_or_else(|| Internal::new("no key to encrypt with"))?;
+        let nonce: [u8; NONCE_LEN] = rng.bytes();
+        let mut sealed = plain.to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+            .map_err(|_| Internal::new("nothing was encrypted"))?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// What [`Secret::seal`] encrypted for the same purpose and owner; `None` for anything else.
+    #[must_use]
+    pub fn open(&self, purpose: &str, owner: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut opened = sealed.to_vec();
+        let key = self.sealing_key(purpose, owner)?;
+        let plain =
+            key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut opened).ok()?;
+        Some(plain.to_vec())
+    }
+
+    /// A key of its own for each purpose and owner, by HMAC-SHA-256 as HKDF expands one: few things are encrypted with
+    /// each, so random nonces never meet.
+    fn sealing_key(&self, purpose: &str, owner: &[u8]) -> Option<LessSafeKey> {
+        let key = self.sign(&format!("encryption for {purpose}"), owner);
+        UnboundKey::new(&CHACHA20_POLY1305, &key).ok().map(LessSafeKey::new)
     }
 }
 
@@ -159,5 +188,30 @@ impl Links {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.base.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_for_its_owner_and_purpose_only() {
+        let (secret, rng) = (Secret::new(&[7; 32]), Rng::seeded(1));
+        let sealed = secret.seal(&rng, "test", b"owner", b"plain").unwrap();
+        assert_eq!(secret.open("test", b"owner", &sealed).as_deref(), Some(&b"plain"[..]));
+        assert_ne!(secret.seal(&rng, "test", b"owner", b"plain").unwrap(), sealed, "the same twice shows");
+        assert!(!sealed.windows(5).any(|part| part == b"plain"));
+        assert_eq!(secret.open("test", b"another", &sealed), None);
+        assert_eq!(secret.open("tests", b"owner", &sealed), None);
+        assert_eq!(Secret::new(&[8; 32]).open("test", b"owner", &sealed), None);
+        for end in 0..sealed.len() {
+            assert_eq!(secret.open("test", b"owner", &sealed[..end]), None);
+        }
+        for at in 0..sealed.len() {
+            let mut other = sealed.clone();
+            other[at] ^= 1;
+            assert_eq!(secret.open("test", b"owner", &other), None);
+        }
     }
 }

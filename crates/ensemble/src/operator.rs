@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use domain::{
+    access::{TakeOffSecondStepError, take_off_second_step},
     alliances::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance},
     app::{App, Clock, Rng},
     error::{Internal, ReadError},
@@ -32,6 +33,8 @@ pub enum Operator {
     Jobs(JobsArgs),
     /// List the alliances, those on trial first, and confirm one
     Alliances(AlliancesArgs),
+    /// Help a person who cannot sign in any more
+    Accounts(AccountsArgs),
 }
 
 impl Operator {
@@ -39,6 +42,7 @@ impl Operator {
         match self {
             Self::Jobs(args) => &args.data.data,
             Self::Alliances(args) => &args.data.data,
+            Self::Accounts(args) => &args.data.data,
         }
     }
 }
@@ -49,6 +53,17 @@ pub struct AlliancesArgs {
     /// End the trial of the alliance with this short address: from then on its mail goes to everybody
     #[arg(long, value_name = "ADDRESS")]
     confirm: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Who has lost what signing in takes.
+#[derive(Args)]
+pub struct AccountsArgs {
+    /// Take the second step off the account with this mail address, once you are sure who asks: from then on the code
+    /// from the mail is enough, and the person is told by mail
+    #[arg(long, value_name = "EMAIL")]
+    take_off_second_step: String,
     #[command(flatten)]
     data: DataArgs,
 }
@@ -90,6 +105,9 @@ pub enum OperatorError {
     /// No such alliance.
     #[error("{0}")]
     Confirm(ConfirmAllianceError),
+    /// There is no second step to take off.
+    #[error("{0}")]
+    TakeOff(TakeOffSecondStepError),
     /// The database does not answer.
     #[error("the database: {}", .0.detail())]
     Database(#[from] Internal),
@@ -131,6 +149,15 @@ impl From<ConfirmAllianceError> for OperatorError {
     }
 }
 
+impl From<TakeOffSecondStepError> for OperatorError {
+    fn from(error: TakeOffSecondStepError) -> Self {
+        match error {
+            TakeOffSecondStepError::Internal(error) => Self::Database(error),
+            error @ TakeOffSecondStepError::NotSet => Self::TakeOff(error),
+        }
+    }
+}
+
 /// Does what was asked in the database that the environment names, else the embedded one, and returns what to say.
 pub async fn operator(config: &Config, what: &Operator) -> Result<String, OperatorError> {
     let (database, secret_key) = if let Some(logins) = Logins::given(config) {
@@ -154,6 +181,7 @@ pub async fn operator(config: &Config, what: &Operator) -> Result<String, Operat
         let said = match what {
             Operator::Jobs(args) => decide(&app, args).await,
             Operator::Alliances(args) => alliances(&app, args).await,
+            Operator::Accounts(args) => accounts(&app, args).await,
         };
         app.db.close().await;
         said
@@ -203,6 +231,11 @@ fn alliance_line(alliance: &Listed) -> String {
     let founded = created_at.format("%Y-%m-%d");
     let by = founder.as_ref().map_or_else(String::new, |founder| format!(" by {founder}"));
     format!("{state:<5}  {slug}  {name}, since {founded}{by}\n")
+}
+
+async fn accounts(app: &App, args: &AccountsArgs) -> Result<String, OperatorError> {
+    take_off_second_step(app, &args.take_off_second_step).await?;
+    Ok("The second step is taken off: the code from the mail signs in. The person is told by mail.\n".into())
 }
 
 async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {

@@ -30,6 +30,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/person/query.graphql"),
     include_str!("../../web/src/pages/roles/query.graphql"),
     include_str!("../../web/src/pages/run/query.graphql"),
+    include_str!("../../web/src/pages/second_step/query.graphql"),
     include_str!("../../web/src/pages/settings/query.graphql"),
     include_str!("../../web/src/pages/start/query.graphql"),
     include_str!("../../web/src/pages/statement/query.graphql"),

@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     write(folder, "", &mails::SignInCode::sample())?;
     write(folder, "", &mails::NoAccount::sample())?;
+    write(folder, "", &mails::SecondStepChanged::sample())?;
     let invoice = mails::InvoiceIssued::sample();
     write(folder, "", &invoice)?;
     write(folder, "-no-order", &mails::InvoiceIssued { purchase_order: None, ..invoice.clone() })?;

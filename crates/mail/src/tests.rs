@@ -20,7 +20,14 @@ fn samples() -> Vec<(String, Rendered)> {
     let reminder = |level| mails::InvoiceReminder { level, ..mails::InvoiceReminder::sample() };
     let unpaid =
         mails::InvoiceReminder { balance: balance(0, 0), ..reminder(ReminderLevel::BeforeDue { days: 7 }) };
+    let step = |change| mails::SecondStepChanged { change, ..mails::SecondStepChanged::sample() };
+    let used = |left| step(mails::SecondStepChange::RecoveryCodeUsed { left });
     vec![
+        rendered("", &mails::SecondStepChanged::sample()),
+        rendered("-removed", &step(mails::SecondStepChange::Removed)),
+        rendered("-used", &used(7)),
+        rendered("-used-up", &used(0)),
+        rendered("-renewed", &step(mails::SecondStepChange::RecoveryCodesRenewed)),
         rendered("", &mails::SignInCode::sample()),
         rendered("", &mails::NoAccount::sample()),
         rendered("", &mails::Invitation::sample()),

@@ -12,6 +12,7 @@ mod ids;
 mod lists;
 mod page;
 mod pages;
+mod qr;
 mod scalars;
 mod session;
 mod shell;

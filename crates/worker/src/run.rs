@@ -390,6 +390,7 @@ mod tests {
                 "render_invoice",
                 "send_invitation",
                 "send_mail",
+                "send_second_step_notice",
                 "send_sign_in_code",
             ]
         );

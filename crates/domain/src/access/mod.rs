@@ -1,13 +1,15 @@
-//! Accounts, sign-in by a typed code, sessions, and API tokens.
+//! Accounts, sign-in by a typed code and a second step, sessions, and API tokens.
 //!
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
 
 mod email_address;
 mod enter;
+mod finish_sign_in;
 mod prune_access;
 pub(crate) mod repo;
 mod request_sign_in_code;
+mod second_step;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -15,16 +17,23 @@ mod tokens;
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
 pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
+pub use finish_sign_in::{FinishSignIn, FinishSignInError, finish_sign_in};
 pub use prune_access::{PruneAccess, prune_access};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, request_sign_up_code,
     sign_in_mail,
 };
+pub use second_step::{
+    BeginSecondStepError, ConfirmSecondStep, ConfirmSecondStepError, RemoveSecondStepError,
+    RenewRecoveryCodesError, SecondStep, SecondStepChange, SecondStepNotice, SecondStepSetUp,
+    SendSecondStepNotice, TakeOffSecondStepError, begin_second_step, confirm_second_step, remove_second_step,
+    renew_recovery_codes, second_step, second_step_notice, second_step_set_up, take_off_second_step,
+};
 pub use sessions::{
     Credential, Device, EndSessionError, Proof, Session, devices, end_other_sessions, end_session, identify,
     session, sign_out,
 };
-pub use sign_in::{SignIn, SignInError, SignedIn, sign_in};
+pub use sign_in::{Browser, SignIn, SignInError, SignedIn, Started, sign_in};
 pub use tokens::{
     ApiToken, CreateToken, CreateTokenError, NewToken, RevokeTokenError, TokenBounds, create_token,
     revoke_token, tokens,
@@ -54,6 +63,18 @@ pub(crate) mod limits {
     pub(crate) const CODE_ATTEMPTS: i16 = 5;
     /// Codes for one address within [`CODE_LIFETIME`]; more are quietly not sent.
     pub(crate) const CODES_PER_ADDRESS: i64 = 5;
+    /// How long whoever has typed the code from the mail may take for the second step.
+    pub(crate) const START_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+    /// How long a second step may take to be set up.
+    pub(crate) const SET_UP_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+    /// Wrong codes of a second step in a row before nothing counts for a while.
+    pub(crate) const SECOND_STEP_ATTEMPTS: i32 = 5;
+    /// For how long at first; each further time for twice as long.
+    pub(crate) const SECOND_STEP_LOCK: TimeDelta = TimeDelta::minutes(15);
+    /// For how long at the most.
+    pub(crate) const SECOND_STEP_LONGEST_LOCK: TimeDelta = TimeDelta::days(1);
+    /// Recovery codes that are made at once.
+    pub(crate) const RECOVERY_CODES: usize = 10;
     /// A session ends after this long without use.
     pub(crate) const SESSION_IDLE: TimeDelta = TimeDelta::days(14);
     /// A session ends after this long whatever happens.

@@ -240,13 +240,13 @@ pub(super) async fn delete_session_of(
 }
 
 pub(super) async fn delete_other_sessions(
-    app: &App,
+    tx: &mut MachineTx,
     account_id: AccountId,
     this: SessionId,
 ) -> Result<u64, Internal> {
     let deleted =
         sqlx::query!("delete from sessions where account_id = $1 and id <> $2", account_id as _, this as _)
-            .execute(app.db.machine_pool())
+            .execute(tx.conn())
             .await?;
     Ok(deleted.rows_affected())
 }

@@ -127,7 +127,10 @@ pub async fn end_session(app: &App, own: &Session, id: SessionId) -> Result<(), 
 /// Ends every session of the account but `this`, at once. Returns how many there were.
 pub async fn end_other_sessions(app: &App, own: &Session) -> Result<u64, EndSessionError> {
     let this = own.device()?;
-    Ok(repo::delete_other_sessions(app, own.account.id, this).await?)
+    let mut tx = app.db.machine().await?;
+    let ended = repo::delete_other_sessions(&mut tx, own.account.id, this).await?;
+    tx.commit().await?;
+    Ok(ended)
 }
 
 /// Ends the session of a token. An unknown token is no error.

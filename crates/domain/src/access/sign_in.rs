@@ -3,9 +3,13 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Account, EmailAddress, code_digits, limits, repo};
+use super::{
+    Account, EmailAddress, code_digits, limits, repo,
+    second_step::{has_second_step, insert_start},
+};
 use crate::{
     app::App,
+    db::MachineTx,
     error::Internal,
     ids::{AccountId, SessionId},
     problem::failure,
@@ -33,12 +37,27 @@ pub struct SignIn<'a> {
     pub email: &'a str,
     /// The digits from the mail, as typed.
     pub digits: &'a str,
-    /// What the browser calls itself; only its first 300 characters are kept.
+    /// Where they are typed.
+    pub browser: Browser<'a>,
+}
+
+/// The browser that somebody signs in with.
+#[derive(Debug, Clone, Copy)]
+pub struct Browser<'a> {
+    /// What it calls itself; only its first 300 characters are kept.
     pub agent: &'a str,
-    /// The network address that the attempt comes from.
+    /// The network address that it comes from.
     pub network: &'a str,
-    /// The token of the session that this browser had until now: it ends, whoever's it was.
+    /// The token of the session that it had until now: it ends, whoever's it was.
     pub replaces: Option<&'a str>,
+}
+
+/// What came of a right code from the mail.
+pub enum Started {
+    /// The account has no second step: a session began.
+    SignedIn(SignedIn),
+    /// The account is asked for its second step first. The token is for [`super::finish_sign_in`] and opens nothing.
+    SecondStep(String),
 }
 
 /// A new session.
@@ -49,12 +68,11 @@ pub struct SignedIn {
     pub token: String,
 }
 
-/// Signs in with the digits from the mail, makes the account if this is its first time, and joins it to the people
-/// whom alliances know under this address.
-pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<SignedIn, SignInError> {
+/// Takes the digits from the mail, makes the account if this is its first time, and joins it to the people whom alliances
+/// know under this address. Without a second step, that signs in.
+pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInError> {
     let email = EmailAddress::parse(input.email).map_err(|_| SignInError::WrongCode)?;
     let digits: String = input.digits.chars().filter(char::is_ascii_digit).collect();
-    let agent: String = tidy(input.agent).chars().take(AGENT_LENGTH).collect();
     let now = app.clock.now();
 
     let mut tx = app.db.machine().await?;
@@ -70,22 +88,46 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<SignedIn, SignInErr
     repo::use_code(&mut tx, code.id, now).await?;
     let account_id = repo::upsert_account(&mut tx, AccountId::new(app), &email, now).await?;
     repo::join_people(&mut tx, account_id, &email).await?;
-    let token = hex(&app.rng.bytes::<32>());
+    let started = if has_second_step(&mut tx, account_id).await? {
+        let token = new_token(app);
+        insert_start(&mut tx, account_id, &token_hash(&token), now + limits::START_LIFETIME).await?;
+        Started::SecondStep(token)
+    } else {
+        let account = Account { id: account_id, email };
+        Started::SignedIn(begin_session(app, &mut tx, account, input.browser).await?)
+    };
+    tx.commit().await?;
+    Ok(started)
+}
+
+/// Begins a session of an account that has proved all it must.
+pub(super) async fn begin_session(
+    app: &App,
+    tx: &mut MachineTx,
+    account: Account,
+    browser: Browser<'_>,
+) -> Result<SignedIn, Internal> {
+    let agent: String = tidy(browser.agent).chars().take(AGENT_LENGTH).collect();
+    let now = app.clock.now();
+    let token = new_token(app);
     let session = repo::NewSession {
         id: SessionId::new(app),
-        account_id,
+        account_id: account.id,
         token_hash: token_hash(&token),
         agent: &agent,
-        network: input.network,
+        network: browser.network,
         created_at: now,
         expires_at: now + limits::SESSION_LIFETIME,
     };
-    repo::insert_session(&mut tx, &session).await?;
-    if let Some(old) = input.replaces {
-        repo::delete_session(&mut tx, &token_hash(old)).await?;
+    repo::insert_session(tx, &session).await?;
+    if let Some(old) = browser.replaces {
+        repo::delete_session(tx, &token_hash(old)).await?;
     }
-    tx.commit().await?;
-    Ok(SignedIn { account: Account { id: account_id, email }, token })
+    Ok(SignedIn { account, token })
+}
+
+fn new_token(app: &App) -> String {
+    hex(&app.rng.bytes::<32>())
 }
 
 pub(super) fn token_hash(token: &str) -> Vec<u8> {

@@ -5,6 +5,7 @@ mod invitation;
 mod invoice_issued;
 mod invoice_reminder;
 mod no_account;
+mod second_step_changed;
 mod sign_in_code;
 
 pub use credit_note_issued::CreditNoteIssued;
@@ -12,6 +13,7 @@ pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
 pub use invoice_reminder::InvoiceReminder;
 pub use no_account::NoAccount;
+pub use second_step_changed::{SecondStepChange, SecondStepChanged};
 pub use sign_in_code::SignInCode;
 
 /// What the samples share: fictional, with addresses of a domain that cannot exist.

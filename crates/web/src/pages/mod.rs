@@ -30,6 +30,7 @@ pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod roles;
 pub(crate) mod run;
+pub(crate) mod second_step;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod start;

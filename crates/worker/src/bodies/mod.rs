@@ -6,6 +6,7 @@ mod post;
 mod print;
 mod send_invitation;
 mod send_mail;
+mod send_second_step_notice;
 mod send_sign_in_code;
 
 use std::sync::Arc;
@@ -36,5 +37,6 @@ pub fn registry() -> Registry<Deps> {
         .on(send_invitation::send_invitation)
         .on(send_mail::send_mail)
         .on(send_sign_in_code::send_sign_in_code)
+        .on(send_second_step_notice::send_second_step_notice)
         .on(plan_reminders::plan_reminders)
 }

@@ -1,14 +1,18 @@
 //! Who is signed in, and where.
 
+mod begin_second_step;
+mod confirm_second_step;
 mod create_token;
 mod end_other_sessions;
 mod end_session;
+mod remove_second_step;
+mod renew_recovery_codes;
 mod revoke_token;
 
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{self, AllianceEntry, ApiToken, Device},
+    access::{self, AllianceEntry, ApiToken, Device, SecondStep},
     jobs::DEPLOYMENT,
     people::invitations::received_invitations,
 };
@@ -28,6 +32,10 @@ pub(crate) struct AccessMutation(
     end_other_sessions::EndOtherSessionsMutation,
     create_token::CreateTokenMutation,
     revoke_token::RevokeTokenMutation,
+    begin_second_step::BeginSecondStepMutation,
+    confirm_second_step::ConfirmSecondStepMutation,
+    renew_recovery_codes::RenewRecoveryCodesMutation,
+    remove_second_step::RemoveSecondStepMutation,
 );
 
 /// Whoever is signed in.
@@ -61,6 +69,13 @@ impl ViewerObject {
         Ok(found.into_iter().map(ReceivedInvitationObject).collect())
     }
 
+    /// The second step that you are asked for at sign-in; null when there is none. A token
+    /// does not see it.
+    async fn second_step(&self, ctx: &Context<'_>) -> Result<Option<SecondStepObject>> {
+        let found = access::second_step(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
+        Ok(found.map(Into::into))
+    }
+
     /// Your API tokens, the newest first. A token does not see them.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiTokenObject>> {
         let found = access::tokens(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
@@ -81,6 +96,22 @@ pub(crate) struct AllianceEntryObject {
 impl From<AllianceEntry> for AllianceEntryObject {
     fn from(entry: AllianceEntry) -> Self {
         Self { slug: entry.slug, name: entry.name }
+    }
+}
+
+/// Codes of an app that are asked for at sign-in, beside the code from the mail.
+#[derive(SimpleObject)]
+#[graphql(name = "SecondStep")]
+pub(crate) struct SecondStepObject {
+    /// Since when.
+    set_at: DateTime<Utc>,
+    /// How many recovery codes have not been used.
+    recovery_codes_left: i64,
+}
+
+impl From<SecondStep> for SecondStepObject {
+    fn from(step: SecondStep) -> Self {
+        Self { set_at: step.set_at, recovery_codes_left: step.recovery_codes_left }
     }
 }
 

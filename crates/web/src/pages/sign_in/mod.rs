@@ -1,18 +1,18 @@
-//! Sign-in by a typed code. Uses `domain` directly: a document cannot set a cookie.
+//! Sign-in by a typed code, and by a second step where there is one. Uses `domain` directly: a document cannot set a cookie.
 
 use askama::Template;
 use axum::{
     Form,
     extract::{Query, State},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::access::{self, SignIn};
+use domain::access::{self, Browser, FinishSignIn, SignIn, SignedIn, Started};
 use gateway::cookies;
 use serde::Deserialize;
 
 use crate::{
-    forms::{Fields, FormState},
+    forms::{self, Fields, FormState},
     page::{PageError, PageResult, outcome, render, render_refused},
     session::Signed,
     site::{SharedSite, SiteOptions},
@@ -35,6 +35,15 @@ struct CodePage {
     email: String,
     to: String,
     has_mailbox: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/sign_in/second_step.html")]
+struct SecondStepPage {
+    form: FormState,
+    /// What is to be finished. It opens nothing by itself.
+    started: String,
+    to: String,
 }
 
 /// Where somebody wanted to go.
@@ -94,7 +103,7 @@ fn code_page(site: &SharedSite, fields: &Fields, form: FormState) -> CodePage {
     }
 }
 
-/// Takes the typed code and sets the session's cookie.
+/// Takes the typed code: on to the second step, or signed in.
 pub(crate) async fn code(
     State(site): State<SharedSite>,
     from: Parts,
@@ -102,31 +111,75 @@ pub(crate) async fn code(
 ) -> PageResult {
     let app = &site.gateway.app;
     let fields = Fields::from(fields);
-    let agent = from.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let network = site.gateway.network(&from.headers, &from.extensions);
     let input = SignIn {
         email: fields.text("email"),
         digits: fields.text("code"),
-        agent: agent.unwrap_or_default(),
-        network: &site.gateway.network(&from.headers, &from.extensions),
-        replaces: cookies::value(&from.headers, cookies::session_name(app)),
+        browser: browser(&site, &from.headers, &network),
     };
-    let signed = match outcome(access::sign_in(app, input).await)? {
-        Ok(signed) => signed,
+    match outcome(access::sign_in(app, input).await)? {
+        Ok(Started::SignedIn(signed)) => Ok(arrived(&site, &signed, &fields)),
+        Ok(Started::SecondStep(started)) => {
+            let to = fields.text("to").to_owned();
+            render(&SecondStepPage { form: FormState::default(), started, to })
+        }
         Err(problem) => {
             // A wrong code is of no use again: the field is empty for the right one.
             let kept = [("email", fields.text("email")), ("to", fields.text("to")), ("code", "")];
             let kept: Vec<_> = kept.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
             let form = FormState::refused(&Fields::from(kept), problem);
-            return render_refused(&code_page(&site, &fields, form));
+            render_refused(&code_page(&site, &fields, form))
         }
+    }
+}
+
+/// Takes the second step of whoever has typed the code from the mail.
+pub(crate) async fn second_step(
+    State(site): State<SharedSite>,
+    from: Parts,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let fields = Fields::from(fields);
+    let network = site.gateway.network(&from.headers, &from.extensions);
+    let typed = match fields.text("recoveryCode") {
+        "" => "code",
+        _ => "recoveryCode",
     };
+    let input = FinishSignIn {
+        started: fields.text("started"),
+        code: fields.text(typed),
+        browser: browser(&site, &from.headers, &network),
+    };
+    match outcome(access::finish_sign_in(&site.gateway.app, input).await)? {
+        Ok(signed) => Ok(arrived(&site, &signed, &fields)),
+        Err(problem) => {
+            let empty = Fields::from(vec![(typed.to_owned(), String::new())]);
+            let form = FormState::refused(&empty, forms::at(problem, "code", typed));
+            let (started, to) = (fields.text("started").to_owned(), fields.text("to").to_owned());
+            render_refused(&SecondStepPage { form, started, to })
+        }
+    }
+}
+
+fn browser<'a>(site: &SharedSite, headers: &'a HeaderMap, network: &'a str) -> Browser<'a> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Browser {
+        agent: agent.unwrap_or_default(),
+        network,
+        replaces: cookies::value(headers, cookies::session_name(&site.gateway.app)),
+    }
+}
+
+/// Sets the session's cookie and leads to where one wanted to go.
+fn arrived(site: &SharedSite, signed: &SignedIn, fields: &Fields) -> Response {
+    let app = &site.gateway.app;
     let secure = if app.links.is_https() { "; Secure" } else { "" };
     let cookie = format!(
         "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}",
         cookies::session_name(app),
         signed.token
     );
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_address(fields.text("to")))).into_response())
+    ([(header::SET_COOKIE, cookie)], Redirect::to(own_address(fields.text("to")))).into_response()
 }
 
 /// The address when it is one of ours, or the start: a link in a mail of somebody else's must not lead off the site.

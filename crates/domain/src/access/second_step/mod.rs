@@ -1,0 +1,147 @@
+//! A second step at sign-in: after the code from the mail, one of an app on the person's phone, or one of ten recovery
+//! codes on paper.
+//!
+//! What the app makes its codes from is kept encrypted, and of a recovery code only what the deployment's secret makes of
+//! it: neither is worth anything to whoever has the database alone. Each code counts once.
+
+mod begin_second_step;
+mod codes;
+mod confirm_second_step;
+mod remove_second_step;
+mod renew_recovery_codes;
+mod repo;
+mod send_second_step_notice;
+mod take_off_second_step;
+
+pub use begin_second_step::{BeginSecondStepError, SecondStepSetUp, begin_second_step, second_step_set_up};
+pub use confirm_second_step::{ConfirmSecondStep, ConfirmSecondStepError, confirm_second_step};
+pub use remove_second_step::{RemoveSecondStepError, remove_second_step};
+pub use renew_recovery_codes::{RenewRecoveryCodesError, renew_recovery_codes};
+pub use send_second_step_notice::{
+    SecondStepChange, SecondStepNotice, SendSecondStepNotice, second_step_notice,
+};
+pub use take_off_second_step::{TakeOffSecondStepError, take_off_second_step};
+
+pub(super) use repo::{delete_ended_starts, has_second_step, insert_start, start, take_start};
+
+use super::{Session, limits};
+use crate::{
+    app::{App, Timestamp},
+    db::MachineTx,
+    error::{Internal, ReadError},
+    ids::AccountId,
+};
+
+/// The second step of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondStep {
+    /// Since when it is asked for.
+    pub set_at: Timestamp,
+    /// How many recovery codes have not been used.
+    pub recovery_codes_left: i64,
+}
+
+/// The account's second step; `None` when it has none.
+pub async fn second_step(app: &App, session: &Session) -> Result<Option<SecondStep>, ReadError> {
+    session.device()?;
+    Ok(repo::second_step(app, session.account.id).await?)
+}
+
+/// What is kept to judge a typed code by.
+struct Kept {
+    secret: Vec<u8>,
+    last_step: i64,
+    failures: i32,
+    locked_until: Option<Timestamp>,
+}
+
+/// Whether `typed` proves the second step of the account: a code of the app, of the half minute now or of the one before
+/// or after, or a recovery code. The code is used up by it. Beyond so many wrong ones a right one is refused too, without
+/// saying so, each time for twice as long.
+///
+/// The row stays locked until `tx` ends, so that guesses in parallel count too, and `tx` has to be committed whatever the
+/// answer is.
+pub(super) async fn prove(
+    app: &App,
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    typed: &str,
+) -> Result<bool, Internal> {
+    let now = app.clock.now();
+    let Some(kept) = repo::lock(tx, account_id).await? else { return Ok(false) };
+    if kept.locked_until.is_some_and(|until| until > now) {
+        return Ok(false);
+    }
+    if is_right(app, tx, account_id, &kept, typed).await? {
+        repo::forget_failures(tx, account_id).await?;
+        return Ok(true);
+    }
+    let failures = kept.failures.saturating_add(1);
+    repo::count_failure(tx, account_id, (failures, locked_until(failures, now))).await?;
+    Ok(false)
+}
+
+async fn is_right(
+    app: &App,
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    kept: &Kept,
+    typed: &str,
+) -> Result<bool, Internal> {
+    let now = app.clock.now();
+    let typed = codes::tidied(typed);
+    if codes::is_of_an_app(&typed) {
+        let secret = codes::open(app, account_id, &kept.secret)?;
+        let Some(step) = codes::step_of(secret, &typed, now)? else { return Ok(false) };
+        if step <= kept.last_step {
+            return Ok(false);
+        }
+        repo::use_step(tx, account_id, step).await?;
+        return Ok(true);
+    }
+    let hash = codes::recovery_hash(app, account_id, &typed);
+    let Some(left) = repo::use_recovery_code(tx, account_id, &hash, now).await? else { return Ok(false) };
+    SendSecondStepNotice::queue(app, tx, account_id, SecondStepChange::RecoveryCodeUsed { left }).await?;
+    Ok(true)
+}
+
+/// Until when nothing counts after so many wrong codes in a row.
+fn locked_until(failures: i32, now: Timestamp) -> Option<Timestamp> {
+    let times = failures / limits::SECOND_STEP_ATTEMPTS;
+    let is_at_the_limit = times > 0 && failures % limits::SECOND_STEP_ATTEMPTS == 0;
+    // A day is reached long before the shift would be too wide.
+    let doubled = 1 << (times - 1).clamp(0, 10);
+    is_at_the_limit.then(|| now + (limits::SECOND_STEP_LOCK * doubled).min(limits::SECOND_STEP_LONGEST_LOCK))
+}
+
+/// Ten new recovery codes in place of the old ones, as they are shown once.
+async fn new_recovery_codes(
+    app: &App,
+    tx: &mut MachineTx,
+    account_id: AccountId,
+) -> Result<Vec<String>, Internal> {
+    let new: Vec<String> = (0..limits::RECOVERY_CODES).map(|_| codes::new_recovery_code(app)).collect();
+    let hashes: Vec<_> =
+        new.iter().map(|code| codes::recovery_hash(app, account_id, &codes::tidied(code))).collect();
+    repo::replace_recovery_codes(tx, account_id, &hashes).await?;
+    Ok(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, TimeZone, Utc};
+
+    use super::*;
+
+    #[test]
+    fn every_five_wrong_codes_lock_for_twice_as_long_up_to_a_day() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 24, 10, 0, 0).unwrap();
+        let minutes = |failures| locked_until(failures, now).map(|until| (until - now).num_minutes());
+        for free in [0, 1, 4, 6, 9, 11] {
+            assert_eq!(minutes(free), None, "{free}");
+        }
+        assert_eq!([5, 10, 15, 20].map(minutes), [15, 30, 60, 120].map(Some));
+        let day = TimeDelta::days(1).num_minutes();
+        assert_eq!([40, 100, i32::MAX - i32::MAX % 5].map(minutes), [day; 3].map(Some));
+    }
+}

@@ -1,0 +1,47 @@
+//! What happened to a person's second step at sign-in.
+
+use chrono::NaiveDateTime;
+
+/// To the person whose second step it is, so that they learn of what somebody else did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondStepChanged {
+    /// What happened.
+    pub change: SecondStepChange,
+    /// When, by the clock in London.
+    pub at: NaiveDateTime,
+    /// The host of this deployment, such as `ensemble.example`.
+    pub site: String,
+}
+
+/// What happened to a second step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondStepChange {
+    /// It is asked for from now on.
+    Set,
+    /// It is not asked for any more.
+    Removed,
+    /// A recovery code stood in for the app.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: i64,
+    },
+    /// There are ten new recovery codes, and the old ones are worth nothing.
+    RecoveryCodesRenewed,
+}
+
+impl SecondStepChanged {
+    fn when(&self) -> String {
+        self.at.format("%-d %B %Y at %H:%M").to_string()
+    }
+}
+
+crate::mail::templates!(SecondStepChanged "second_step_changed":
+    "second_step_changed/subject.txt",
+    "second_step_changed/body.txt",
+    "second_step_changed/body.mjml",
+    SecondStepChanged {
+        change: SecondStepChange::Set,
+        at: super::samples::day(2026, 11, 24).and_hms_opt(10, 0, 0).unwrap_or_default(),
+        site: "ensemble.example".into(),
+    }
+);

@@ -1,0 +1,45 @@
+//! "Your second step was changed."
+
+use chrono_tz::Europe::London;
+use domain::access::{SecondStepChange, SendSecondStepNotice, second_step_notice};
+use mail::{SendError, mails};
+
+use super::{Deps, post::Letter};
+use crate::{JobContext, JobError};
+
+/// Mails the person. The fixed Message-ID makes a second attempt the same mail.
+pub(super) async fn send_second_step_notice(
+    context: JobContext<Deps>,
+    job: SendSecondStepNotice,
+) -> Result<(), JobError> {
+    let (app, post) = (&context.app, &context.deps.post);
+    let Some(notice) = second_step_notice(app, &job).await? else { return Ok(()) };
+    let mail = mails::SecondStepChanged {
+        change: change(notice.change),
+        at: notice.at.with_timezone(&London).naive_local(),
+        site: app.links.host().to_owned(),
+    };
+    let letter = Letter {
+        from_name: "Ensemble",
+        reply_to: None,
+        to: notice.to.as_str(),
+        message_id: format!("<{}@{}>", job.id, app.links.host()),
+        date: notice.at,
+        attachments: Vec::new(),
+    };
+    let email = post.compose(&mail, letter)?;
+    match post.send(app, &email).await {
+        Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
+        // The address was proved, and is gone since: there is nobody to tell.
+        Ok(_) | Err(SendError::Discard { .. }) => Ok(()),
+    }
+}
+
+fn change(change: SecondStepChange) -> mails::SecondStepChange {
+    match change {
+        SecondStepChange::Set => mails::SecondStepChange::Set,
+        SecondStepChange::Removed => mails::SecondStepChange::Removed,
+        SecondStepChange::RecoveryCodeUsed { left } => mails::SecondStepChange::RecoveryCodeUsed { left },
+        SecondStepChange::RecoveryCodesRenewed => mails::SecondStepChange::RecoveryCodesRenewed,
+    }
+}

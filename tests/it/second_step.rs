@@ -1,0 +1,457 @@
+//! A second step at sign-in: setting it up, being asked for it, its recovery codes, taking it off.
+
+use chrono::TimeDelta;
+use domain::access::take_off_second_step;
+use gateway::limits::{Allowance, Allowances};
+use serde_json::{Value, json};
+use tests::{
+    Client, TestApp,
+    app::plenty,
+    client::Answer,
+    fixture::{FENLAND, HARBOUR},
+    page::{Form, Page},
+    phone::Phone,
+};
+
+const FINANCE: &str = "finance@fenland.example";
+const STEP: &str = "{ viewer { secondStep { setAt recoveryCodesLeft } } }";
+
+/// The code from the mail, typed: what is answered, and the form for the second step.
+async fn started(app: &TestApp, client: &Client, email: &str) -> Form {
+    let answer = with_mail_code(app, client, email).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.headers.get("set-cookie").is_none(), "a cookie before the second step");
+    Page::new("/sign-in/code", &answer.body).form("/sign-in/second-step")
+}
+
+async fn with_mail_code(app: &TestApp, client: &Client, email: &str) -> Answer {
+    // How many codes an address is sent in a while has a test of its own.
+    sqlx::query("delete from sign_in_codes").execute(&app.owner).await.unwrap();
+    assert_eq!(client.post("/sign-in", &[("email", email)]).await.status, 200);
+    let code = app.code(email).await;
+    client.post("/sign-in/code", &[("email", email), ("code", &code), ("to", "/fenland/invoices")]).await
+}
+
+/// Signs in with the second step, whatever comes of it.
+async fn signed_with(app: &TestApp, field: &str, code: &str) -> (Client, Answer) {
+    let client = app.stranger();
+    let form = started(app, &client, FINANCE).await.with(&[(field, code)]);
+    let answer = client.send_form(&form).await;
+    (client, answer)
+}
+
+async fn left(client: &Client) -> Value {
+    client.graphql(STEP, json!({})).await["viewer"]["secondStep"]["recoveryCodesLeft"].clone()
+}
+
+fn pass(app: &TestApp, time: TimeDelta) {
+    app.set_time(app.app.clock.now() + time);
+}
+
+fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+/// The subjects of the mails to somebody, in the order in which they came.
+async fn subjects(app: &TestApp, email: &str) -> Vec<String> {
+    app.work().await;
+    let subjects = app.mails.to(email).iter().map(|mail| mail.subject()).collect();
+    app.mails.clear();
+    subjects
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_step_is_set_up_on_its_page_and_then_asked_for() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let elsewhere = app.sign_in_anew(FINANCE).await;
+    let page = finance.page(&finance.page("/account").await.link("Set up a second step")).await;
+    assert_eq!(page.count("#set-up") + page.count("#remove") + page.count("#renew"), 0);
+
+    let begun = finance.send_form(&page.form("/account/second-step/begin")).await;
+    assert_eq!(begun.status, 200, "{}", begun.body);
+    let shown = Page::new("/account/second-step", &begun.body);
+    // Drawn in the page: the key goes to nobody else.
+    assert_eq!(shown.count("svg.qr[role=img] path"), 1);
+    assert_eq!(shown.count("img, script, iframe"), 0);
+    let address = shown.link("Open it in the app");
+    let site = "127.0.0.1";
+    assert!(address.starts_with(&format!("otpauth://totp/{site}:finance%40fenland.example?")), "{address}");
+    let key = |page: &Page| page.texts("#secret").remove(0);
+    let phone = Phone::with_key(&key(&shown));
+    let now = app.app.clock.now();
+    assert_eq!(Phone::that_scanned(&address).code(now), phone.code(now));
+    assert_eq!(app.count("select count(*) from second_steps").await, 0, "it is kept before it is proved");
+
+    // A slip leaves the key as it is, and the field empty.
+    let form = shown.form("/account/second-step/confirm");
+    let slip = finance.send_form(&form.clone().with(&[("code", &phone.wrong_code(now))])).await;
+    assert_eq!(slip.status, 422);
+    let again = Page::new("/account/second-step", &slip.body);
+    assert_eq!(key(&again), key(&shown));
+    assert_eq!(again.count("#code[aria-invalid=true][value='']"), 1);
+    assert_eq!(app.count("select count(*) from second_steps").await, 0);
+
+    let again = again.form("/account/second-step/confirm");
+    let spaced = phone.code(now);
+    let spaced = format!(" {} {} ", &spaced[..3], &spaced[3..]);
+    let set = finance.send_form(&again.with(&[("code", &spaced)])).await;
+    assert_eq!(set.status, 200, "{}", set.body);
+    let codes = Page::new("/account/second-step", &set.body).texts(".codes li");
+    assert_eq!(codes.len(), 10);
+    let after = finance.page("/account/second-step").await;
+    assert!(after.text().contains("10 recovery codes left"), "{}", after.text());
+    let rows = app
+        .text("select (select string_agg(c::text, '') from recovery_codes c) || s::text from second_steps s")
+        .await;
+    for code in &codes {
+        assert!(!after.text().contains(code), "a recovery code is shown twice");
+        assert!(!rows.contains(code) && !rows.contains(&code.replace('-', "")), "a recovery code is kept");
+    }
+    let secret = app.text("select encode(secret, 'hex') from second_steps").await;
+    let raw = app.app.secret.open("second step", account(&app).await.as_bytes(), &unhex(&secret)).unwrap();
+    assert!(!secret.contains(&hex(&raw)), "the key is kept as it is");
+
+    // What came in by one step is out; this device stays in.
+    assert_eq!(elsewhere.get("/account").await.status, 303);
+    assert_eq!(finance.get("/account").await.status, 200);
+    assert_eq!(subjects(&app, FINANCE).await, ["A second step was set for your account at 127.0.0.1"]);
+
+    pass(&app, TimeDelta::seconds(30));
+    let client = app.stranger();
+    let form = started(&app, &client, FINANCE).await;
+    let form = form.with(&[("code", &phone.code(app.app.clock.now()))]);
+    let signed = client.send_form(&form).await;
+    assert_eq!((signed.status, signed.location()), (303, "/fenland/invoices"), "{}", signed.body);
+    assert_eq!(client.get("/fenland/invoices").await.status, 200);
+    // Neither what was begun nor the code is good a second time.
+    pass(&app, TimeDelta::seconds(30));
+    let form = form.with(&[("code", &phone.code(app.app.clock.now()))]);
+    assert_eq!(app.stranger().send_form(&form).await.status, 422);
+    assert_eq!(app.count("select count(*) from started_sign_ins").await, 0);
+}
+
+async fn account(app: &TestApp) -> uuid::Uuid {
+    let id = app.text(&format!("select id::text from accounts where email = '{FINANCE}'")).await;
+    id.parse().unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<_> = text.chars().map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect()
+}
+
+/// What stands between the two steps is no session by any way in.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_sign_in_opens_nothing() {
+    let app = TestApp::new().await;
+    let (phone, _) = Phone::set_up(&app, &app.sign_in(FINANCE).await).await;
+    pass(&app, TimeDelta::seconds(30));
+    let client = app.stranger();
+    let form = started(&app, &client, FINANCE).await;
+    let half = form.fields.iter().find(|(name, _)| name == "started").unwrap().1.clone();
+    assert_eq!(half.len(), 64);
+    let sessions = app.count("select count(*) from sessions").await;
+    for path in ["/", "/account", "/fenland", "/account/second-step"] {
+        assert_eq!(client.get(path).await.status, 303, "{path}");
+        let with = client.request(reqwest::Method::GET, path).header("cookie", format!("session={half}"));
+        assert_eq!(app.stranger().send(with).await.status, 303, "{path}");
+    }
+    let asks = json!({ "query": "{ viewer { email } }" });
+    let request = client.request(reqwest::Method::POST, "/graphql").header("x-requested-by", "tests");
+    let request = request.header("cookie", format!("session={half}")).json(&asks);
+    assert_eq!(app.stranger().send(request).await.json()["data"], json!({ "viewer": null }));
+    assert_eq!(app.program(&half).execute("{ viewer { email } }", json!({})).await.status, 401);
+    assert_eq!(app.count("select count(*) from sessions").await, sessions);
+
+    // It ends after a quarter of an hour, and is then like one that never was.
+    let now = form.clone().with(&[("code", &phone.wrong_code(app.app.clock.now()))]);
+    let wrong = client.send_form(&now).await;
+    pass(&app, TimeDelta::minutes(16));
+    let late = form.clone().with(&[("code", &phone.code(app.app.clock.now()))]);
+    let late = client.send_form(&late).await;
+    assert_eq!((late.status, &late.body), (422, &wrong.body));
+    let never = form.with(&[("started", &"0".repeat(64)), ("code", &phone.code(app.app.clock.now()))]);
+    let never = client.send_form(&never).await;
+    assert_eq!((never.status, never.body.replace(&"0".repeat(64), &half)), (422, wrong.body));
+    assert_eq!(app.count("select count(*) from sessions").await, sessions);
+}
+
+/// Whether an account has a second step is told to nobody who has not its mail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_from_the_mail_is_answered_alike_with_and_without_a_second_step() {
+    let app = TestApp::new().await;
+    Phone::set_up(&app, &app.sign_in(FINANCE).await).await;
+    let mut answers = Vec::new();
+    for email in [FINANCE, "head@fenland.example", "nobody@nowhere.example"] {
+        let client = app.stranger();
+        client.post("/sign-in", &[("email", email)]).await;
+        let wrong = client.post("/sign-in/code", &[("email", email), ("code", "12")]).await;
+        answers.push((wrong.status, wrong.body.replace(email, "")));
+    }
+    assert_eq!(answers[0].0, 422);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_counts_once_and_one_half_minute_around_its_own() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let (phone, _) = Phone::set_up(&app, &finance).await;
+    let start = app.app.clock.now();
+    let at = |steps: i32| phone.code(start + TimeDelta::seconds(30) * steps);
+    let status = async |code: &str| signed_with(&app, "code", code).await.1.status;
+    assert_eq!(status(&at(0)).await, 422, "the code of the set-up was taken again");
+    assert_eq!(status(&at(-1)).await, 422, "a code older than one that counted was taken");
+    assert_eq!(status(&at(2)).await, 422, "a code of a minute ahead was taken");
+    assert_eq!(status(&at(1)).await, 303, "the next half minute's code was refused");
+    assert_eq!(status(&at(1)).await, 422, "a code was taken twice");
+    app.set_time(start + TimeDelta::seconds(30) * 4);
+    assert_eq!(status(&at(2)).await, 422, "a code of a minute ago was taken");
+    assert_eq!(status(&at(3)).await, 303, "the last half minute's code was refused");
+
+    // Ten at once, with one code: one of them.
+    app.set_time(start + TimeDelta::minutes(20));
+    let code = phone.code(app.app.clock.now());
+    let mut forms = Vec::new();
+    for _ in 0..5 {
+        let client = app.stranger();
+        let form = started(&app, &client, FINANCE).await.with(&[("code", &code)]);
+        forms.push((client, form));
+    }
+    let all = forms.iter().flat_map(|(client, form)| [client.send_form(form), client.send_form(form)]);
+    let statuses: Vec<u16> =
+        futures::future::join_all(all).await.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_stopped_without_a_word() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let (phone, recovery) = Phone::set_up(&app, &finance).await;
+    pass(&app, TimeDelta::minutes(1));
+    let client = app.stranger();
+    let form = started(&app, &client, FINANCE).await;
+    let try_code = async |code: &str| client.send_form(&form.clone().with(&[("code", code)])).await;
+    let wrong = phone.wrong_code(app.app.clock.now());
+    let right = || phone.code(app.app.clock.now());
+    let refused = try_code(&wrong).await;
+    // Guesses at once count each.
+    futures::future::join_all((0..4).map(|_| try_code(&wrong))).await;
+    assert_eq!(app.count("select failures::bigint from second_steps").await, 5);
+    let locked = try_code(&right()).await;
+    assert_eq!((locked.status, &locked.body), (422, &refused.body), "it tells that it is locked");
+    // Nor by another way.
+    assert_eq!(client.send_form(&form.clone().with(&[("recoveryCode", &recovery[0])])).await.status, 422);
+    assert_eq!(finance.refused("removeSecondStep", json!({ "code": right() })).await, "WRONG_CODE");
+    assert_eq!(finance.refused("renewRecoveryCodes", json!({ "code": recovery[0] })).await, "WRONG_CODE");
+    assert_eq!(left(&finance).await, 10);
+    assert_eq!(
+        app.count("select failures::bigint from second_steps").await,
+        5,
+        "the lock is not to be prolonged"
+    );
+
+    // After a quarter of an hour it counts again; five more lock it for twice as long.
+    pass(&app, TimeDelta::minutes(15));
+    let form = started(&app, &client, FINANCE).await;
+    let try_code = async |code: &str| client.send_form(&form.clone().with(&[("code", code)])).await.status;
+    for _ in 0..5 {
+        assert_eq!(try_code(&phone.wrong_code(app.app.clock.now())).await, 422);
+    }
+    pass(&app, TimeDelta::minutes(14));
+    assert_eq!(try_code(&right()).await, 422);
+    pass(&app, TimeDelta::minutes(17));
+    let (client, signed) = signed_with(&app, "code", &right()).await;
+    assert_eq!(signed.status, 303, "{}", signed.body);
+    assert_eq!(client.get("/fenland").await.status, 200);
+    assert_eq!(app.count("select failures::bigint from second_steps").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_code_stands_in_for_the_phone_once() {
+    let app = TestApp::new().await;
+    let (phone, codes) = Phone::set_up(&app, &app.sign_in(FINANCE).await).await;
+    subjects(&app, FINANCE).await;
+    let mut distinct = codes.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 10);
+    // As it is typed from paper.
+    let typed = format!(" {} ", codes[3].to_uppercase().replace('-', " "));
+    let (client, signed) = signed_with(&app, "recoveryCode", &typed).await;
+    assert_eq!(signed.status, 303, "{}", signed.body);
+    assert_eq!(left(&client).await, 9);
+    let mail = {
+        app.work().await;
+        app.mails.to(FINANCE).remove(0)
+    };
+    assert_eq!(mail.subject(), "A recovery code of yours was used at 127.0.0.1");
+    assert!(mail.text().contains("24 November 2026 at 10:00") && mail.text().contains("You have 9 left."));
+    assert!(!mail.text().contains(&codes[3]));
+    app.mails.clear();
+
+    let (_, again) = signed_with(&app, "recoveryCode", &codes[3]).await;
+    assert_eq!(again.status, 422);
+    let page = Page::new("/sign-in/second-step", &again.body);
+    assert_eq!(page.count("details[open] #recoveryCode[aria-invalid=true][value='']"), 1);
+    assert_eq!(page.texts("#recoveryCode-error").len(), 1);
+    assert_eq!(subjects(&app, FINANCE).await, Vec::<String>::new(), "a refused code is told");
+    for other in ["", "0000-0000-0000-0000-0000-0000", &codes[4][..20]] {
+        assert_eq!(signed_with(&app, "recoveryCode", other).await.1.status, 422, "{other}");
+    }
+
+    // With few left the page says so; new ones take the place of all.
+    for code in &codes[4..] {
+        assert_eq!(signed_with(&app, "recoveryCode", code).await.1.status, 303);
+        pass(&app, TimeDelta::minutes(16));
+    }
+    let page = client.page("/account/second-step").await;
+    assert_eq!(page.texts(".note.warn"), ["3 recovery codes left. Make new ones before you need them."]);
+    subjects(&app, FINANCE).await;
+    let form = page.form("/account/second-step/codes");
+    let wrong = client.send_form(&form.clone().with(&[("code", &codes[9])])).await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(Page::new("", &wrong.body).count("#code[aria-invalid=true]"), 1);
+    assert_eq!(left(&client).await, 3);
+    let made = client.send_form(&form.with(&[("code", &phone.code(app.app.clock.now()))])).await;
+    let new = Page::new("", &made.body).texts(".codes li");
+    assert_eq!((made.status, new.len()), (200, 10), "{}", made.body);
+    assert_eq!(left(&client).await, 10);
+    assert_eq!(subjects(&app, FINANCE).await, ["You have new recovery codes at 127.0.0.1"]);
+    assert_eq!(signed_with(&app, "recoveryCode", &codes[0]).await.1.status, 422, "an old code was taken");
+    assert_eq!(signed_with(&app, "recoveryCode", &new[0]).await.1.status, 303);
+    // By the API too, and with a recovery code in the app's place.
+    let renewed = client.done("renewRecoveryCodes", "recoveryCodes", json!({ "code": new[1] })).await;
+    assert_eq!(renewed["recoveryCodes"].as_array().unwrap().len(), 10);
+    assert_eq!(left(&client).await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_taken_off_by_whoever_proves_it_and_nobody_else() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let (phone, _) = Phone::set_up(&app, &finance).await;
+    subjects(&app, FINANCE).await;
+    pass(&app, TimeDelta::seconds(30));
+    let form = finance.page("/account/second-step").await.form("/account/second-step/remove");
+    let wrong = form.clone().with(&[("removalCode", &phone.wrong_code(app.app.clock.now()))]);
+    let refused = finance.send_form(&wrong).await;
+    assert_eq!(refused.status, 422);
+    let page = Page::new("", &refused.body);
+    assert_eq!(page.count("#removalCode[aria-invalid=true][value='']"), 1);
+    assert_eq!(page.count("#code[aria-invalid=true]"), 0);
+    assert_eq!(app.count("select count(*) from second_steps").await, 1);
+    let forged = finance
+        .post("/account/second-step/remove", &[("removalCode", &phone.code(app.app.clock.now()))])
+        .await;
+    assert_eq!(forged.status, 403);
+
+    let right = form.with(&[("removalCode", &phone.code(app.app.clock.now()))]);
+    let removed = finance.send_form(&right).await;
+    assert_eq!((removed.status, removed.location()), (303, "/account/second-step"));
+    let page = finance.page("/account/second-step").await;
+    assert_eq!(page.count("main .flash[role=status]"), 1);
+    page.form("/account/second-step/begin");
+    assert_eq!(app.count("select count(*) from recovery_codes").await, 0);
+    assert_eq!(subjects(&app, FINANCE).await, ["The second step of your account at 127.0.0.1 was taken off"]);
+    assert_eq!(with_mail_code(&app, &app.stranger(), FINANCE).await.status, 303);
+    assert_eq!(finance.refused("removeSecondStep", json!({ "code": "123456" })).await, "WRONG_CODE");
+
+    // By the API; and by the operator, for whom has lost everything.
+    let (_, codes) = Phone::set_up(&app, &finance).await;
+    let done = finance
+        .done("removeSecondStep", "viewer { secondStep { setAt } }", json!({ "code": codes[0] }))
+        .await;
+    assert_eq!(done["viewer"]["secondStep"], Value::Null);
+    Phone::set_up(&app, &finance).await;
+    subjects(&app, FINANCE).await;
+    for unknown in ["head@fenland.example", "nobody@nowhere.example", "no address"] {
+        assert!(take_off_second_step(&app.app, unknown).await.is_err(), "{unknown}");
+    }
+    take_off_second_step(&app.app, " Finance@Fenland.example").await.unwrap();
+    assert_eq!(app.count("select count(*) from second_steps").await, 0);
+    assert_eq!(subjects(&app, FINANCE).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_changes_the_second_step_of_somebody_else() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let head = app.sign_in("head@fenland.example").await;
+    let begin = "mutation { beginSecondStep { begun { setUp secret } errors { code } } }";
+    let begun = finance.graphql(begin, json!({})).await["beginSecondStep"]["begun"].clone();
+    let phone = Phone::with_key(begun["secret"].as_str().unwrap());
+    let input = json!({ "setUp": begun["setUp"], "code": phone.code(app.app.clock.now()) });
+    let token = json!({ "alliance": FENLAND, "name": "Ledger", "permissions": ["SEE_MONEY"], "days": 9 });
+    let made = finance.done("createToken", "created { secret }", token).await;
+    let program = app.program(made["created"]["secret"].as_str().unwrap());
+    program.graphql("{ viewer { email } }", json!({})).await;
+
+    let before = app.contents().await;
+    assert_eq!(head.refused("confirmSecondStep", input.clone()).await, "SET_UP_TOO_OLD");
+    for set_up in ["", "no set-up", &"A".repeat(200)] {
+        let input = json!({ "setUp": set_up, "code": "123456" });
+        assert_eq!(finance.refused("confirmSecondStep", input).await, "SET_UP_TOO_OLD");
+    }
+    // A program is no way to it, nor is a stranger.
+    assert_eq!(code(&program.execute(STEP, json!({})).await.json()), "FORBIDDEN");
+    assert_eq!(code(&program.execute(begin, json!({})).await.json()), "FORBIDDEN");
+    let stranger = app.stranger().graphql(begin, json!({})).await;
+    assert_eq!(stranger["beginSecondStep"]["errors"][0]["code"], "SIGNED_OUT");
+    for name in ["confirmSecondStep", "renewRecoveryCodes", "removeSecondStep"] {
+        let input = if name == "confirmSecondStep" { input.clone() } else { json!({ "code": "123456" }) };
+        assert_eq!(code(&program.try_mutate(name, "", input.clone()).await), "FORBIDDEN", "{name}");
+        assert_eq!(app.stranger().refused(name, input).await, "SIGNED_OUT", "{name}");
+    }
+    for path in ["", "/begin", "/confirm", "/codes", "/remove"] {
+        assert_eq!(
+            program.post(&format!("/account/second-step{path}"), &[]).await.status / 100,
+            3 + u16::from(path.is_empty()),
+            "{path}"
+        );
+    }
+    assert_eq!(app.contents().await, before);
+
+    // One's own is there for a quarter of an hour, and once.
+    finance.done("confirmSecondStep", "recoveryCodes", input.clone()).await;
+    let before = app.contents().await;
+    assert_eq!(finance.refused("confirmSecondStep", input.clone()).await, "ALREADY_SET");
+    let again = finance.graphql(begin, json!({})).await;
+    assert_eq!(again["beginSecondStep"]["errors"][0]["code"], "ALREADY_SET");
+    assert_eq!(app.contents().await, before);
+    let begun = head.graphql(begin, json!({})).await["beginSecondStep"]["begun"].clone();
+    let phone = Phone::with_key(begun["secret"].as_str().unwrap());
+    pass(&app, TimeDelta::minutes(15));
+    let late = json!({ "setUp": begun["setUp"], "code": phone.code(app.app.clock.now()) });
+    assert_eq!(head.refused("confirmSecondStep", late).await, "SET_UP_TOO_OLD");
+}
+
+/// One identity, many alliances: a second step is the person's, and no alliance's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_step_says_nothing_to_an_alliance() {
+    let app = TestApp::new().await;
+    let harbour = app.sign_in("director@harbour.example").await;
+    let people = "query($slug: String!) { alliance(slug: $slug) { people { nodes { name email } } } }";
+    let before = harbour.graphql(people, json!({ "slug": HARBOUR })).await;
+    Phone::set_up(&app, &harbour).await;
+    assert_eq!(harbour.graphql(people, json!({ "slug": HARBOUR })).await, before);
+    assert_eq!(left(&app.sign_in(FINANCE).await).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_are_counted_by_the_place_that_they_come_from_too() {
+    let hour = Allowance { points: 3, within: std::time::Duration::from_secs(3600) };
+    let app = TestApp::allowing(Allowances { sign_in: hour, ..plenty() }).await;
+    let client = app.stranger();
+    let fields = [("started", "0"), ("code", "123456")];
+    for _ in 0..3 {
+        assert_eq!(client.post("/sign-in/second-step", &fields).await.status, 422);
+    }
+    assert_eq!(client.post("/sign-in/second-step", &fields).await.status, 429);
+}
