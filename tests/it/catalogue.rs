@@ -102,7 +102,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
     (
         "alliances",
         "address, bank_account_name, bank_account_number, bank_sort_code, contact_email, credit_prefix, invoice_prefix, \
-         legal_name, name, payment_terms_days, supplier_kind, timezone, vat_number, wording, year_start_month",
+         legal_name, name, payment_terms_days, requires_second_step, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
     ("invitations", "mailed_at, person_id, settled_at, state"),

@@ -376,7 +376,7 @@ pub const ALTERNATIVES: &[Alternative] = &[
     },
 ];
 
-fn change_settings(of: &Things) -> Value {
+pub fn change_settings(of: &Things) -> Value {
     json!({
         "alliance": of.slug, "name": "A new name", "legalName": "A new name CIO", "address": "2 Church Lane",
         "contactEmail": "post@new.example", "bankAccountName": "A new name", "sortCode": "11-22-33",

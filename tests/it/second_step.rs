@@ -13,6 +13,8 @@ use tests::{
     phone::Phone,
 };
 
+use crate::{operations::Things, subscriptions::Socket};
+
 const FINANCE: &str = "finance@fenland.example";
 const STEP: &str = "{ viewer { secondStep { setAt recoveryCodesLeft } } }";
 
@@ -442,6 +444,142 @@ async fn a_second_step_says_nothing_to_an_alliance() {
     Phone::set_up(&app, &harbour).await;
     assert_eq!(harbour.graphql(people, json!({ "slug": HARBOUR })).await, before);
     assert_eq!(left(&app.sign_in(FINANCE).await).await, Value::Null);
+}
+
+/// The settings of Fenland as they are, with a second step required or not.
+async fn require(director: &Client, required: bool) -> Answer {
+    let fields = [("requiresSecondStep", if required { "true" } else { "false" })];
+    director.submit("/fenland/settings", "/settings", &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alliance_requires_a_second_step_of_everybody() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in(FINANCE).await;
+    let things = Things::of(FENLAND, &director).await;
+    let token =
+        |name: &str| json!({ "alliance": FENLAND, "name": name, "permissions": ["SEE_MONEY"], "days": 9 });
+    let made = finance.done("createToken", "created { secret }", token("Ledger")).await;
+    let program = app.program(made["created"]["secret"].as_str().unwrap());
+    let alliance = "query($slug: String!) { alliance(slug: $slug) { requiresSecondStep } }";
+    assert_eq!(program.execute(alliance, json!({ "slug": FENLAND })).await.status, 200);
+
+    // Whoever asks it of all has it.
+    let before = app.contents().await;
+    let refused = require(&director, true).await;
+    assert_eq!(refused.status, 422);
+    let page = Page::new("/fenland/settings", &refused.body);
+    assert_eq!(page.texts("#requiresSecondStep-error").len(), 1);
+    assert_eq!(
+        page.texts("#requiresSecondStep option[selected]"),
+        ["A code by mail, and a second step of everybody"]
+    );
+    let mut settings = crate::operations::change_settings(&things);
+    settings["requiresSecondStep"] = true.into();
+    assert_eq!(director.refused("changeSettings", settings.clone()).await, "NO_SECOND_STEP");
+    assert_eq!(code(&finance.try_mutate("changeSettings", "", settings).await), "FORBIDDEN");
+    assert_eq!(app.contents().await, before);
+    let people = "query($slug: String!) { alliance(slug: $slug) { people(first: 30) { nodes { name hasSecondStep } } } }";
+    let of = async |person: &Client, slug: &str, name: &str| {
+        let seen = person.graphql(people, json!({ "slug": slug })).await;
+        let nodes = seen["alliance"]["people"]["nodes"].as_array().unwrap().clone();
+        nodes.iter().find(|one| one["name"].as_str().unwrap().contains(name)).unwrap()["hasSecondStep"]
+            .clone()
+    };
+    let (phone, _) = Phone::set_up(&app, &director).await;
+    // Until it is required it is the person's own affair.
+    assert_eq!(of(&director, FENLAND, "director").await, Value::Null);
+    assert_eq!(require(&director, true).await.status, 303);
+    let shown = director.graphql(alliance, json!({ "slug": FENLAND })).await;
+    assert_eq!(shown["alliance"]["requiresSecondStep"], true);
+
+    // Nobody without one comes in, by any way; and nothing happens.
+    let before = app.contents().await;
+    let led = "/account/second-step?alliance=fenland";
+    for path in ["/fenland", "/fenland/invoices", "/fenland/invoices.csv", "/fenland/nothing/to/see"] {
+        let answer = finance.get(path).await;
+        let there = if path.ends_with("see") { (404, "") } else { (303, led) };
+        assert_eq!((answer.status, answer.location()), there, "{path}");
+    }
+    let payment = json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": 25_500, "reference": "BIRCH",
+                          "payerId": things.payer("Birch Infant School"), "method": "BACS", "idempotencyKey": "one" });
+    for caller in [&finance, &program] {
+        let answer = caller.execute(alliance, json!({ "slug": FENLAND })).await.json();
+        assert_eq!(code(&answer), "NEEDS_SECOND_STEP");
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        let answer = caller.execute(node, json!({ "id": things.member("Elm Academy") })).await.json();
+        assert_eq!(code(&answer), "NEEDS_SECOND_STEP");
+        assert_eq!(code(&caller.try_mutate("recordPayment", "", payment.clone()).await), "NEEDS_SECOND_STEP");
+    }
+    assert_eq!(finance.refused("createToken", token("Another")).await, "NEEDS_SECOND_STEP");
+    let mine = finance.graphql("{ viewer { alliances { slug } } }", json!({})).await;
+    assert_eq!(mine["viewer"]["alliances"], json!([{ "slug": FENLAND }]));
+    // Its tokens can be seen and revoked all the same; another is not made.
+    let tokens = finance.page("/account/tokens").await;
+    assert!(tokens.text().contains("Ledger"), "{}", tokens.text());
+    assert_eq!(finance.get("/account/tokens?alliance=fenland").await.location(), led);
+    assert_eq!(app.contents().await, before);
+
+    // Other alliances go on as they were, and strangers learn nothing.
+    let harbour = app.sign_in("director@harbour.example").await;
+    assert_eq!(harbour.get("/harbour").await.status, 200);
+    assert_eq!(of(&harbour, HARBOUR, "director").await, Value::Null);
+    assert_eq!(harbour.get("/fenland").await.status, 404);
+    assert_eq!(harbour.graphql(alliance, json!({ "slug": FENLAND })).await["alliance"], Value::Null);
+
+    // The list of people says who has none, to whoever manages them.
+    let list = director.page("/fenland/people").await;
+    let tags = list.texts("#people tbody th:has(.tag)");
+    assert!(
+        tags.iter().any(|row| row.contains("finance lead") && row.contains("no second step")),
+        "{tags:?}"
+    );
+    assert!(!tags.iter().any(|row| row.contains("The director")), "{tags:?}");
+    assert_eq!(of(&director, FENLAND, "director").await, true);
+    assert_eq!(of(&director, FENLAND, "finance lead").await, false);
+    let csv = director.get("/fenland/people.csv").await.body;
+    assert!(csv.lines().any(|line| line.contains(FINANCE) && line.contains("no second step")), "{csv}");
+
+    // They are led to set one up, and from there back.
+    let page = finance.page(finance.get("/fenland").await.location()).await;
+    assert!(page.texts(".note.warn")[0].contains("asks everybody for a second step"), "{}", page.text());
+    let begun = finance.send_form(&page.form("/account/second-step/begin")).await;
+    let begun = Page::new("/account/second-step", &begun.body);
+    let own = Phone::with_key(&begun.texts("#secret")[0]);
+    let form = begun.form("/account/second-step/confirm");
+    let set = finance.send_form(&form.with(&[("code", &own.code(app.app.clock.now()))])).await;
+    assert_eq!(Page::new("", &set.body).link("I have kept them"), "/fenland");
+    assert_eq!(finance.get("/fenland").await.status, 200);
+    assert_eq!(program.execute(alliance, json!({ "slug": FENLAND })).await.json()["errors"], Value::Null);
+    assert_eq!(of(&director, FENLAND, "finance lead").await, true);
+    // Who may not manage people is not told.
+    assert_eq!(of(&finance, FENLAND, "director").await, Value::Null);
+
+    // Whoever takes it off again stands outside; when it is not required any more, everybody comes in.
+    pass(&app, TimeDelta::seconds(30));
+    finance.done("removeSecondStep", "", json!({ "code": own.code(app.app.clock.now()) })).await;
+    assert_eq!(finance.get("/fenland").await.location(), led);
+    assert_eq!(require(&director, false).await.status, 303);
+    assert_eq!(finance.get("/fenland").await.status, 200);
+    // It can be given up by whoever requires it, too.
+    director.done("removeSecondStep", "", json!({ "code": phone.code(app.app.clock.now()) })).await;
+    assert_eq!(director.get("/fenland").await.status, 200);
+}
+
+/// Who follows an alliance that begins to require a second step is sent away, as one whose role has ended is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_without_a_second_step_is_sent_away() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let finance = app.sign_in(FINANCE).await;
+    let mut of_finance = Socket::following(&app, &finance, FENLAND).await;
+    Phone::set_up(&app, &director).await;
+    assert_eq!(require(&director, true).await.status, 303);
+    app.set_time(app.app.clock.now() + TimeDelta::seconds(61));
+    assert_eq!(of_finance.hear().await.error("a"), "FORBIDDEN");
+    of_finance.follow("b", FENLAND).await;
+    assert_eq!(of_finance.hear().await.error("b"), "NEEDS_SECOND_STEP");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,7 @@ fn most(document: &str) -> i64 {
 }
 
 /// Fields for which something is read beside the objects that they give.
-const READ: [&str; 8] = [
+const READ: [&str; 9] = [
     "totalCount",
     "isPrinted",
     "reminderLevels",
@@ -44,6 +44,7 @@ const READ: [&str; 8] = [
     "about",
     "text",
     "registerIsLoaded",
+    "hasSecondStep",
 ];
 
 /// Forgets the statements of this test's database so far.

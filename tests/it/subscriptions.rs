@@ -29,11 +29,11 @@ const CHANGES: &str = "subscription($slug: String!) { changes(alliance: $slug) {
 /// How long something that must come may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// What the server said.
 #[derive(Debug, PartialEq)]
-enum Heard {
+pub enum Heard {
     Message(Value),
     Closed(u16),
 }
@@ -52,7 +52,7 @@ impl Heard {
     }
 
     /// The code of the error that ended `subscription`.
-    fn error(&self, subscription: &str) -> &str {
+    pub fn error(&self, subscription: &str) -> &str {
         let Self::Message(message) = self else { panic!("{self:?}") };
         assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(subscription)), "{message}");
         message["payload"][0]["extensions"]["code"].as_str().unwrap()
@@ -84,7 +84,7 @@ impl Socket {
     }
 
     /// A connection with one subscription, `a`, that has begun.
-    async fn following(app: &TestApp, client: &Client, slug: &str) -> Self {
+    pub async fn following(app: &TestApp, client: &Client, slug: &str) -> Self {
         let mut socket = Self::open(app, client).await;
         socket.follow("a", slug).await;
         assert_eq!(socket.hear().await.kind("a"), "ALLIANCE");
@@ -95,13 +95,13 @@ impl Socket {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn follow(&mut self, id: &str, slug: &str) {
+    pub async fn follow(&mut self, id: &str, slug: &str) {
         let payload = json!({ "query": CHANGES, "variables": { "slug": slug } });
         self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
     /// The next that is said, whether we are there left out.
-    async fn hear(&mut self) -> Heard {
+    pub async fn hear(&mut self) -> Heard {
         loop {
             let heard = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("nothing is said");
             match heard.expect("closed without a word").unwrap() {

@@ -199,6 +199,7 @@ pub async fn found(app: &App, slug: &str) -> AllianceId {
         },
         wording: Wording::default(),
         is_confirmed: true,
+        requires_second_step: false,
     };
     let closures = vec![("Christmas".into(), day(2026, 12, 21), day(2027, 1, 1))];
     let input = FoundAlliance {

@@ -20,6 +20,11 @@ pub(crate) enum PageError {
         /// A path with its query; may be empty.
         wanted: String,
     },
+    /// The alliance asks everybody for a second step, and there is none: off to where one is set up.
+    NeedsSecondStep {
+        /// The alliance.
+        slug: String,
+    },
     /// There is no such thing, or it is not yours to see.
     NotFound,
     /// Your role does not allow it.
@@ -75,6 +80,10 @@ impl IntoResponse for PageError {
                 return Redirect::to(&format!("/sign-in{to}")).into_response();
             }
             Self::Program(answer) => return *answer,
+            Self::NeedsSecondStep { slug } => {
+                let to = format!("/account/second-step?alliance={}", percent_encoded(&slug));
+                return Redirect::to(&to).into_response();
+            }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",

@@ -5,7 +5,7 @@ use axum::{
     http::{Method, Uri, request::Parts},
 };
 use domain::{
-    access::{self, Entered, Session},
+    access::{self, EnterError, Entered, Session},
     app::App,
     viewer::{Permission, Viewer},
 };
@@ -114,8 +114,13 @@ impl Within {
             .await
             .map_err(|_| PageError::NotFound)?;
         let slug = params.get("slug").ok_or(PageError::NotFound)?;
-        let entered =
-            access::enter(&site.gateway.app, &signed.session, slug).await?.ok_or(PageError::NotFound)?;
+        let entered = match access::enter(&site.gateway.app, &signed.session, slug).await {
+            Ok(entered) => entered.ok_or(PageError::NotFound)?,
+            Err(EnterError::NeedsSecondStep) => {
+                return Err(PageError::NeedsSecondStep { slug: slug.clone() });
+            }
+            Err(EnterError::Internal(error)) => return Err(error.into()),
+        };
         let address = address(parts);
         let (path, address) = (address.path().to_owned(), address.to_string());
         Ok(Self { signed, entered, path, address })

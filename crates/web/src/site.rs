@@ -64,7 +64,7 @@ impl Site {
                 _ => None,
             });
             return Err(match code {
-                Some("FORBIDDEN") => PageError::Forbidden,
+                Some("FORBIDDEN" | "NEEDS_SECOND_STEP") => PageError::Forbidden,
                 Some("BAD_USER_INPUT") => PageError::NotFound,
                 // The schema logged its own fault.
                 Some("INTERNAL_SERVER_ERROR") => PageError::Internal,

@@ -117,6 +117,11 @@ pub(crate) fn sign_in(facts: SignIn) -> Tag {
     }
 }
 
+/// Of somebody who may sign in, and not come in: the alliance requires a second step.
+pub(crate) fn lacks_second_step() -> Tag {
+    tag("warn", "no second step")
+}
+
 /// What decides whether somebody may sign in.
 #[derive(Clone, Copy)]
 pub(crate) struct SignIn {

@@ -33,6 +33,17 @@ pub struct Entered {
     pub wording: Wording,
 }
 
+/// Why somebody who holds a role in an alliance does not enter it.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// The alliance asks everybody for a second step at sign-in, and the account has none.
+    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
+    NeedsSecondStep,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
 /// The alliances in which this account holds a role today, by name; of them, a token knows its own only.
 pub async fn my_alliances(app: &App, session: &Session) -> Result<Vec<AllianceEntry>, Internal> {
     let mut found = repo::alliances_of(app, session.account.id, app.clock.now()).await?;
@@ -42,21 +53,30 @@ pub async fn my_alliances(app: &App, session: &Session) -> Result<Vec<AllianceEn
 
 /// Enters the alliance with this slug. `None` alike when it does not exist, when the account holds no role in it, and
 /// when the token is for another.
-pub async fn enter(app: &App, session: &Session, slug: &str) -> Result<Option<Entered>, Internal> {
+pub async fn enter(app: &App, session: &Session, slug: &str) -> Result<Option<Entered>, EnterError> {
     // No text in the database holds it, so that it would not even be looked for.
     if slug.contains('\0') {
         return Ok(None);
     }
-    Ok(entered(session, &repo::grants(app, session.account.id, (Some(slug), None), app.clock.now()).await?))
+    entered(session, &repo::grants(app, session.account.id, (Some(slug), None), app.clock.now()).await?)
 }
 
 /// Enters the alliance with this id, by the same rule.
-pub async fn enter_by_id(app: &App, session: &Session, id: AllianceId) -> Result<Option<Entered>, Internal> {
-    Ok(entered(session, &repo::grants(app, session.account.id, (None, Some(id)), app.clock.now()).await?))
+pub async fn enter_by_id(
+    app: &App,
+    session: &Session,
+    id: AllianceId,
+) -> Result<Option<Entered>, EnterError> {
+    entered(session, &repo::grants(app, session.account.id, (None, Some(id)), app.clock.now()).await?)
 }
 
-fn entered(session: &Session, rows: &[EnterRow]) -> Option<Entered> {
-    let first = rows.first().filter(|first| session.proof.enters(first.alliance.id))?;
+fn entered(session: &Session, rows: &[EnterRow]) -> Result<Option<Entered>, EnterError> {
+    let Some(first) = rows.first().filter(|first| session.proof.enters(first.alliance.id)) else {
+        return Ok(None);
+    };
+    if first.needs_second_step {
+        return Err(EnterError::NeedsSecondStep);
+    }
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
     let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants)
         .paying_for(first.pays_for.clone());
@@ -64,12 +84,12 @@ fn entered(session: &Session, rows: &[EnterRow]) -> Option<Entered> {
         Proof::Device(_) => viewer,
         Proof::Token(bounds) => viewer.bounded(&bounds.permissions),
     };
-    Some(Entered {
+    Ok(Some(Entered {
         viewer,
         person_name: first.person_name.clone(),
         alliance: first.alliance.clone(),
         wording: first.wording.clone(),
-    })
+    }))
 }
 
 /// Joins an account to the people whom alliances know under its address, as signing in does.
@@ -83,6 +103,8 @@ pub(crate) async fn join_people(app: &App, account: &Account) -> Result<(), Inte
 pub(super) struct EnterRow {
     pub(super) alliance: AllianceEntry,
     pub(super) wording: Wording,
+    /// Whether the alliance asks for a second step and the account has none.
+    pub(super) needs_second_step: bool,
     pub(super) person_id: PersonId,
     pub(super) person_name: String,
     /// The members whose payer has them as its finance contact.

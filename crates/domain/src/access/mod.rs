@@ -16,18 +16,20 @@ mod tokens;
 
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
-pub use enter::{AllianceEntry, Entered, enter, enter_by_id, my_alliances};
+pub use enter::{AllianceEntry, EnterError, Entered, enter, enter_by_id, my_alliances};
 pub use finish_sign_in::{FinishSignIn, FinishSignInError, finish_sign_in};
 pub use prune_access::{PruneAccess, prune_access};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, request_sign_up_code,
     sign_in_mail,
 };
+pub(crate) use second_step::has_second_step;
 pub use second_step::{
     BeginSecondStepError, ConfirmSecondStep, ConfirmSecondStepError, RemoveSecondStepError,
     RenewRecoveryCodesError, SecondStep, SecondStepChange, SecondStepNotice, SecondStepSetUp,
-    SendSecondStepNotice, TakeOffSecondStepError, begin_second_step, confirm_second_step, remove_second_step,
-    renew_recovery_codes, second_step, second_step_notice, second_step_set_up, take_off_second_step,
+    SendSecondStepNotice, TakeOffSecondStepError, begin_second_step, confirm_second_step,
+    people_with_second_step, remove_second_step, renew_recovery_codes, second_step, second_step_notice,
+    second_step_set_up, take_off_second_step,
 };
 pub use sessions::{
     Credential, Device, EndSessionError, Proof, Session, devices, end_other_sessions, end_session, identify,

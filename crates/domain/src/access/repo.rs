@@ -429,6 +429,8 @@ pub(super) async fn grants(
 ) -> Result<Vec<EnterRow>, Internal> {
     let rows = sqlx::query!(
         r#"select p.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, a.wording,
+                  a.requires_second_step and not exists (select from second_steps s where s.account_id = p.account_id)
+                      as "needs_second_step!",
                   p.id as "person_id: PersonId", p.name,
                   array(select m.id from payers y join members m on m.alliance_id = y.alliance_id and m.payer_id = y.id
                         where y.alliance_id = p.alliance_id and y.finance_contact_id = p.id) as "pays_for!: Vec<MemberId>",
@@ -450,6 +452,7 @@ pub(super) async fn grants(
         Ok(EnterRow {
             alliance: AllianceEntry { id: row.alliance_id, slug: row.slug, name: row.alliance_name },
             wording: serde_json::from_value(row.wording)?,
+            needs_second_step: row.needs_second_step,
             person_id: row.person_id,
             person_name: row.name,
             pays_for: row.pays_for,

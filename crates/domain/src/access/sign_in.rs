@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Account, EmailAddress, code_digits, limits, repo,
-    second_step::{has_second_step, insert_start},
+    second_step::{insert_start, is_set},
 };
 use crate::{
     app::App,
@@ -88,7 +88,7 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInErro
     repo::use_code(&mut tx, code.id, now).await?;
     let account_id = repo::upsert_account(&mut tx, AccountId::new(app), &email, now).await?;
     repo::join_people(&mut tx, account_id, &email).await?;
-    let started = if has_second_step(&mut tx, account_id).await? {
+    let started = if is_set(&mut tx, account_id).await? {
         let token = new_token(app);
         insert_start(&mut tx, account_id, &token_hash(&token), now + limits::START_LIFETIME).await?;
         Started::SecondStep(token)

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::{AllianceEntry, Session, enter, limits, repo, sign_in};
+use super::{AllianceEntry, EnterError, Session, enter, limits, repo, sign_in};
 use crate::{
     app::{App, Timestamp},
     error::{Forbidden, Internal, ReadError},
@@ -76,6 +76,9 @@ pub enum CreateTokenError {
     /// No role in this alliance, or no such alliance.
     #[error("Please choose an alliance in which you have a role.")]
     UnknownAlliance,
+    /// The alliance asks everybody for a second step, and the person has none.
+    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
+    NeedsSecondStep,
     /// Empty, or longer than 60 characters.
     #[error("Please say in at most 60 characters what the token is for.")]
     InvalidName,
@@ -131,7 +134,11 @@ pub async fn create_token(
     if !(1..=365).contains(&input.days) {
         return Err(E::InvalidDays);
     }
-    let entered = enter(app, session, &input.slug).await?.ok_or(E::UnknownAlliance)?;
+    let entered = match enter(app, session, &input.slug).await {
+        Ok(entered) => entered.ok_or(E::UnknownAlliance)?,
+        Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
+        Err(EnterError::Internal(error)) => return Err(error.into()),
+    };
     if input.permissions.is_empty() {
         return Err(E::NoPermission);
     }
@@ -185,6 +192,7 @@ pub(super) async fn bearer(app: &App, token: &str) -> Result<Option<Session>, In
 
 failure!(CreateTokenError {
     UnknownAlliance => "slug",
+    NeedsSecondStep => "slug",
     InvalidName => "name",
     NameTaken => "name",
     NoPermission => "permissions",

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::{Alliance, Letterhead, SupplierKind, Wording, repo};
 use crate::{
-    access::EmailAddress,
+    access::{self, EmailAddress},
     app::App,
     error::{Forbidden, Internal},
     problem::failure,
@@ -33,6 +33,8 @@ pub struct ChangeSettings {
     pub year_start_month: u32,
     /// Its local words, each at most 40 characters.
     pub wording: Wording,
+    /// Whether to ask everybody who enters for a second step at sign-in; `None` leaves it as it is.
+    pub requires_second_step: Option<bool>,
 }
 
 /// Why the settings stay as they were.
@@ -88,6 +90,9 @@ pub enum ChangeSettingsError {
     /// Empty, or longer than 40 characters.
     #[error("Please say what a strand is called, in at most 40 characters, such as programme.")]
     InvalidStrandWord,
+    /// Whoever asks it of all has to have it.
+    #[error("Set a second step up for yourself first: without one you could not come in any more.")]
+    NoSecondStep,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -141,8 +146,18 @@ pub async fn change_settings(
         strand: one_line(&input.wording.strand, 40).ok_or(E::InvalidStrandWord)?,
     };
 
+    let has_second_step = match viewer.account_id() {
+        Some(account_id) => access::has_second_step(app, account_id).await?,
+        None => false,
+    };
     let mut tx = app.db.begin(scope).await?;
     let mut alliance = repo::alliance(&mut tx).await?;
+    if let Some(requires) = input.requires_second_step {
+        if requires && !alliance.requires_second_step && !has_second_step {
+            return Err(E::NoSecondStep);
+        }
+        alliance.requires_second_step = requires;
+    }
     alliance.name = name;
     alliance.letterhead = letterhead;
     alliance.terms.supplier_kind = input.supplier_kind;
@@ -179,4 +194,5 @@ failure!(ChangeSettingsError {
     InvalidAllianceWord => "allianceWord",
     InvalidMemberWord => "memberWord",
     InvalidStrandWord => "strandWord",
+    NoSecondStep => "requiresSecondStep",
 } nested { Forbidden, Internal });

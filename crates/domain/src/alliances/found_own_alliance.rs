@@ -125,6 +125,7 @@ pub async fn found_own_alliance(
         },
         wording: Wording::default(),
         is_confirmed: false,
+        requires_second_step: false,
     };
     let founder = FoundingPerson { name: your_name, email: account.email.clone(), role: Role::Director };
     let input =

@@ -53,6 +53,8 @@ pub struct Alliance {
     pub wording: Wording,
     /// Whether whoever runs the deployment knows it. Until then it is on trial, and its mail goes to its own team only.
     pub is_confirmed: bool,
+    /// Whether whoever has no second step at sign-in may not enter.
+    pub requires_second_step: bool,
 }
 
 /// Who issues invoices, as printed on them and frozen with each.

@@ -17,7 +17,7 @@ pub(crate) async fn alliance(tx: &mut Tx) -> Result<Alliance, Internal> {
         r#"select alliance_id as "id: AllianceId", slug, name, legal_name, address, contact_email, vat_number,
                   supplier_kind, bank_account_name, bank_sort_code, bank_account_number, timezone,
                   year_start_month, payment_terms_days, invoice_prefix, credit_prefix, wording,
-                  confirmed_at is not null as "is_confirmed!"
+                  requires_second_step, confirmed_at is not null as "is_confirmed!"
            from alliances where alliance_id = $1"#,
         tx.alliance_id() as _
     )
@@ -48,6 +48,7 @@ pub(crate) async fn alliance(tx: &mut Tx) -> Result<Alliance, Internal> {
         },
         wording: serde_json::from_value(row.wording)?,
         is_confirmed: row.is_confirmed,
+        requires_second_step: row.requires_second_step,
     })
 }
 
@@ -157,7 +158,7 @@ pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), I
         "update alliances set name = $2, legal_name = $3, address = $4, contact_email = $5, vat_number = $6,
             supplier_kind = $7, bank_account_name = $8, bank_sort_code = $9, bank_account_number = $10,
             payment_terms_days = $11, invoice_prefix = $12, credit_prefix = $13, timezone = $14, year_start_month = $15,
-            wording = $16
+            wording = $16, requires_second_step = $17
          where alliance_id = $1",
         tx.alliance_id() as _,
         new.name,
@@ -174,7 +175,8 @@ pub(super) async fn update_settings(tx: &mut Tx, new: &Alliance) -> Result<(), I
         new.terms.credit_prefix,
         new.terms.timezone.name(),
         i16::try_from(new.terms.year_start_month).unwrap_or(9),
-        wording
+        wording,
+        new.requires_second_step
     )
     .execute(tx.conn())
     .await?;

@@ -279,6 +279,7 @@ fn founding(
         },
         wording: Wording::default(),
         is_confirmed: true,
+        requires_second_step: false,
     };
     FoundAlliance { alliance, template: Template::TeachingSchoolAlliance, closures: Vec::new(), people }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::{
-    access::{self, Credential, Entered},
+    access::{self, Credential, EnterError, Entered},
     app::{App, Timestamp},
     changes::{Change, Changed},
     error::Internal,
@@ -152,7 +152,13 @@ impl Watch {
         let session = access::identify(&self.app, &self.credential).await.map_err(Ended::Internal)?;
         let session = session.ok_or(Ended::SignedOut)?;
         let entered = access::enter_by_id(&self.app, &session, self.viewer.alliance_id()).await;
-        self.viewer = entered.map_err(Ended::Internal)?.ok_or(Ended::NoRole)?.viewer;
+        let entered = match entered {
+            Ok(entered) => entered,
+            // Asked for since: to be let in again they begin anew, and are told.
+            Err(EnterError::NeedsSecondStep) => None,
+            Err(EnterError::Internal(error)) => return Err(Ended::Internal(error)),
+        };
+        self.viewer = entered.ok_or(Ended::NoRole)?.viewer;
         Ok(())
     }
 }

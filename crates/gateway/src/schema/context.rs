@@ -62,16 +62,14 @@ impl Session {
     /// The alliance with this slug. `None` alike when there is none and when the caller holds no role in it.
     pub(crate) async fn enter(&self, slug: &str) -> Result<Option<Arc<Inside>>> {
         let Some(session) = self.signed_in() else { return Ok(None) };
-        let entered =
-            access::enter(&self.app, session, slug).await.map_err(|error| errors::internal(&error))?;
+        let entered = access::enter(&self.app, session, slug).await.map_err(errors::enter)?;
         self.inside(entered).await
     }
 
     /// The alliance with this id, by the same rule.
     pub(crate) async fn enter_by_id(&self, id: AllianceId) -> Result<Option<Arc<Inside>>> {
         let Some(session) = self.signed_in() else { return Ok(None) };
-        let entered =
-            access::enter_by_id(&self.app, session, id).await.map_err(|error| errors::internal(&error))?;
+        let entered = access::enter_by_id(&self.app, session, id).await.map_err(errors::enter)?;
         self.inside(entered).await
     }
 
@@ -85,8 +83,7 @@ impl Session {
     /// Enters the alliance to be told what changes in it. No snapshot is opened.
     pub(crate) async fn follow(&self, slug: &str) -> Result<Option<Entered>> {
         let Some(session) = self.signed_in() else { return Ok(None) };
-        let entered =
-            access::enter(&self.app, session, slug).await.map_err(|error| errors::internal(&error))?;
+        let entered = access::enter(&self.app, session, slug).await.map_err(errors::enter)?;
         if let Some(entered) = &entered {
             self.charge(entered).await?;
         }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensions, SimpleObject};
 use domain::{
+    access::EnterError,
     error::{Internal, ReadError},
     problem::{Failure, Problem},
 };
@@ -43,6 +44,14 @@ pub(crate) fn internal(error: &Internal) -> Error {
         tracing::error!(error = %error.detail(), "a request failed");
     }
     coded("Something went wrong on our side.", "INTERNAL_SERVER_ERROR")
+}
+
+/// The field's error for an alliance that is not entered.
+pub(crate) fn enter(error: EnterError) -> Error {
+    match error {
+        EnterError::NeedsSecondStep => coded(&error.to_string(), "NEEDS_SECOND_STEP"),
+        EnterError::Internal(error) => internal(&error),
+    }
 }
 
 /// The field's error for a read that gave no answer.

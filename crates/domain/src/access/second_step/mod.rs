@@ -22,14 +22,15 @@ pub use send_second_step_notice::{
 };
 pub use take_off_second_step::{TakeOffSecondStepError, take_off_second_step};
 
-pub(super) use repo::{delete_ended_starts, has_second_step, insert_start, start, take_start};
+pub(super) use repo::{delete_ended_starts, insert_start, is_set, start, take_start};
 
 use super::{Session, limits};
 use crate::{
     app::{App, Timestamp},
     db::MachineTx,
     error::{Internal, ReadError},
-    ids::AccountId,
+    ids::{AccountId, PersonId},
+    viewer::{Permission, Viewer},
 };
 
 /// The second step of an account.
@@ -45,6 +46,21 @@ pub struct SecondStep {
 pub async fn second_step(app: &App, session: &Session) -> Result<Option<SecondStep>, ReadError> {
     session.device()?;
     Ok(repo::second_step(app, session.account.id).await?)
+}
+
+/// Whether the account has a second step.
+pub(crate) async fn has_second_step(app: &App, account_id: AccountId) -> Result<bool, Internal> {
+    Ok(repo::second_step(app, account_id).await?.is_some())
+}
+
+/// Which of these people have a second step, for whoever manages members.
+pub async fn people_with_second_step(
+    app: &App,
+    viewer: &Viewer,
+    people: &[PersonId],
+) -> Result<Vec<PersonId>, ReadError> {
+    let scope = viewer.require(Permission::ManageMembers)?;
+    Ok(repo::people_with_second_step(app, scope.alliance_id(), people).await?)
 }
 
 /// What is kept to judge a typed code by.

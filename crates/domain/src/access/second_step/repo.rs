@@ -6,7 +6,7 @@ use crate::{
     app::{App, Timestamp},
     db::{MachineTx, OnConstraint},
     error::Internal,
-    ids::AccountId,
+    ids::{AccountId, AllianceId, PersonId},
 };
 
 pub(super) async fn second_step(app: &App, account_id: AccountId) -> Result<Option<SecondStep>, Internal> {
@@ -22,15 +22,30 @@ pub(super) async fn second_step(app: &App, account_id: AccountId) -> Result<Opti
     .await?)
 }
 
-pub(in crate::access) async fn has_second_step(
-    tx: &mut MachineTx,
-    account_id: AccountId,
-) -> Result<bool, Internal> {
+/// Whether the account has a second step, within the transaction that goes by it.
+pub(in crate::access) async fn is_set(tx: &mut MachineTx, account_id: AccountId) -> Result<bool, Internal> {
     Ok(sqlx::query_scalar!(
-        r#"select exists(select from second_steps where account_id = $1) as "has!""#,
+        r#"select exists(select from second_steps where account_id = $1) as "is_set!""#,
         account_id as _
     )
     .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Which of these people of the alliance have a second step.
+pub(super) async fn people_with_second_step(
+    app: &App,
+    alliance_id: AllianceId,
+    people: &[PersonId],
+) -> Result<Vec<PersonId>, Internal> {
+    let people: Vec<_> = people.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select p.id as "id: PersonId" from people p join second_steps s on s.account_id = p.account_id
+           where p.alliance_id = $1 and p.id = any($2)"#,
+        alliance_id as _,
+        &people
+    )
+    .fetch_all(app.db.machine_pool())
     .await?)
 }
 

@@ -46,6 +46,9 @@ struct ChangeSettingsInput {
     member_word: String,
     /// What it calls a strand, at most 40 characters: programme.
     strand_word: String,
+    /// Whether to ask everybody who enters for a second step at sign-in; null leaves it as it
+    /// is. Whoever turns it on has one.
+    requires_second_step: Option<bool>,
 }
 
 payload! {
@@ -97,6 +100,7 @@ impl ChangeSettingsMutation {
                 member: input.member_word,
                 strand: input.strand_word,
             },
+            requires_second_step: input.requires_second_step,
         };
         let done = answer(change_settings(session.app(), change.viewer(), settings).await)?;
         Ok(change.answer(done, async |inside, _| Ok(AllianceObject(inside))).await?.into())

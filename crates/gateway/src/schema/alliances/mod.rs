@@ -102,6 +102,11 @@ impl AllianceObject {
         !self.0.alliance.is_confirmed
     }
 
+    /// Whether whoever has no second step at sign-in may not enter.
+    async fn requires_second_step(&self) -> bool {
+        self.0.alliance.requires_second_step
+    }
+
     /// Its local words.
     async fn wording(&self) -> WordingObject {
         let words = self.0.alliance.wording.clone();

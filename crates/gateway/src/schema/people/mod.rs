@@ -17,6 +17,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Enum, ID, MergedObject, Object, Result};
 use chrono::{DateTime, Utc};
 use domain::{
+    access,
     error::ReadError,
     ids::{MemberId, PersonId},
     people::{
@@ -72,12 +73,22 @@ impl PersonObject {
 
     /// Where they get mail, and sign in for the first time.
     async fn email(&self) -> Option<&str> {
-        self.person.email.as_ref().map(domain::access::EmailAddress::as_str)
+        self.person.email.as_ref().map(access::EmailAddress::as_str)
     }
 
     /// Whether somebody has proved to be this person by signing in.
     async fn has_signed_in(&self) -> bool {
         self.person.has_signed_in
+    }
+
+    /// Whether they are asked for a second step at sign-in; null where the alliance does not require one, and when that is
+    /// not yours to see.
+    async fn has_second_step(&self) -> Result<Option<bool>> {
+        let inside = &self.inside;
+        if !inside.alliance.requires_second_step || !inside.viewer().may(Permission::ManageMembers) {
+            return Ok(None);
+        }
+        Ok(Some(inside.load::<SecondStepOfPerson>(self.person.id).await?.is_some()))
     }
 
     /// Every post, the newest first; for a head those at their own school.
@@ -435,6 +446,18 @@ impl Batch for PeopleById {
     async fn read(inside: &Inside, keys: &[PersonId]) -> Result<HashMap<PersonId, Person>, ReadError> {
         let found = people::people_by_ids(&inside.reading, keys).await?;
         Ok(found.into_iter().map(|person| (person.id, person)).collect())
+    }
+}
+
+struct SecondStepOfPerson;
+
+impl Batch for SecondStepOfPerson {
+    type Key = PersonId;
+    type Value = ();
+
+    async fn read(inside: &Inside, keys: &[PersonId]) -> Result<HashMap<PersonId, ()>, ReadError> {
+        let found = access::people_with_second_step(&inside.app, inside.viewer(), keys).await?;
+        Ok(found.into_iter().map(|id| (id, ())).collect())
     }
 }
 

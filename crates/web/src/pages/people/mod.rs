@@ -61,11 +61,11 @@ impl Page {
         }))
     }
 
-    /// Why somebody cannot sign in; for those who can there is nothing to say.
-    fn cannot_sign_in(&self, person: &Person) -> Option<words::Tag> {
-        let holds_role = held_roles(person, self.alliance.today).next().is_some();
-        let can = holds_role && (person.has_signed_in || person.email.is_some());
-        (!can).then(|| sign_in(person, self.alliance.today))
+    /// Why somebody cannot come in; for those who can there is nothing to say.
+    fn cannot_come_in(&self, person: &Person) -> Option<words::Tag> {
+        let today = self.alliance.today;
+        let comes_in = may_sign_in(person, today) && person.has_second_step != Some(false);
+        (!comes_in).then(|| sign_in(person, today))
     }
 }
 
@@ -110,9 +110,16 @@ fn roles(person: &Person, today: NaiveDate) -> Vec<String> {
     .collect()
 }
 
+fn may_sign_in(person: &Person, today: NaiveDate) -> bool {
+    held_roles(person, today).next().is_some() && (person.has_signed_in || person.email.is_some())
+}
+
 fn sign_in(person: &Person, today: NaiveDate) -> words::Tag {
+    if may_sign_in(person, today) && person.has_second_step == Some(false) {
+        return words::lacks_second_step();
+    }
     words::sign_in(words::SignIn {
-        holds_role: !roles(person, today).is_empty(),
+        holds_role: held_roles(person, today).next().is_some(),
         has_address: person.email.is_some(),
         has_signed_in: person.has_signed_in,
     })

@@ -1,7 +1,7 @@
 //! The second step of one's own sign-in: setting it up, its recovery codes, taking it off. The codes are shown once.
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use domain::{
     access::{
         ConfirmSecondStep, SecondStepSetUp, begin_second_step, confirm_second_step, remove_second_step,
@@ -9,6 +9,7 @@ use domain::{
     },
     problem::Problem,
 };
+use serde::Deserialize;
 
 use crate::{
     format,
@@ -25,10 +26,21 @@ query!(SecondStep, "src/pages/second_step/query.graphql");
 /// Few enough recovery codes left to make new ones.
 const FEW: i64 = 3;
 
+/// The alliance that asked for a second step, by its slug.
+#[derive(Deserialize, Default)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    alliance: String,
+}
+
+type Alliance = second_step::SecondStepViewerAlliances;
+
 #[derive(Template)]
 #[template(path = "pages/second_step/page.html")]
 struct Page {
     step: Option<second_step::SecondStepViewerSecondStep>,
+    /// The alliance to go on to.
+    wanted: Option<Alliance>,
     /// What is being set up.
     begun: Option<(SecondStepSetUp, Option<Picture>)>,
     /// New recovery codes, this once.
@@ -44,11 +56,17 @@ impl Page {
     }
 }
 
-async fn page(site: &SharedSite, signed: &Signed, form: FormState) -> Result<Page, PageError> {
+async fn page(
+    site: &SharedSite,
+    signed: &Signed,
+    alliance: &str,
+    form: FormState,
+) -> Result<Page, PageError> {
     let data = site.query::<SecondStep>(signed, second_step::Variables {}).await?;
     let viewer = data.viewer.ok_or(PageError::NotFound)?;
     Ok(Page {
         step: viewer.second_step,
+        wanted: viewer.alliances.into_iter().find(|one| one.slug == alliance),
         begun: None,
         new: Vec::new(),
         flash: signed.flash.clone(),
@@ -57,19 +75,26 @@ async fn page(site: &SharedSite, signed: &Signed, form: FormState) -> Result<Pag
     })
 }
 
-pub(crate) async fn get(State(site): State<SharedSite>, signed: Signed) -> PageResult {
-    render(&page(&site, &signed, FormState::default()).await?)
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    signed: Signed,
+    Query(wanted): Query<Wanted>,
+) -> PageResult {
+    render(&page(&site, &signed, &wanted.alliance, FormState::default()).await?)
 }
 
 /// What is being set up is kept nowhere but in the form that comes next, so this answers with the page itself.
 pub(crate) async fn begin(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
     let fields = read_form(&signed, request).await?;
+    let alliance = fields.text("alliance");
     match outcome(begin_second_step(&site.gateway.app, &signed.session).await)? {
         Ok(begun) => {
-            let page = page(&site, &signed, FormState::default()).await?;
+            let page = page(&site, &signed, alliance, FormState::default()).await?;
             render(&Page { begun: Some(with_picture(begun)), ..page })
         }
-        Err(problem) => render_refused(&page(&site, &signed, FormState::refused(&fields, problem)).await?),
+        Err(problem) => {
+            render_refused(&page(&site, &signed, alliance, FormState::refused(&fields, problem)).await?)
+        }
     }
 }
 
@@ -85,10 +110,10 @@ pub(crate) async fn confirm(State(site): State<SharedSite>, signed: Signed, requ
     let input =
         ConfirmSecondStep { set_up: fields.text("setUp").to_owned(), code: fields.text("code").to_owned() };
     match outcome(confirm_second_step(app, &signed.session, input).await)? {
-        Ok(new) => show(&site, &signed, new).await,
+        Ok(new) => show(&site, &signed, fields.text("alliance"), new).await,
         Err(problem) => {
             let begun = second_step_set_up(app, &signed.session, fields.text("setUp"))?;
-            let page = page(&site, &signed, refused("code", problem)).await?;
+            let page = page(&site, &signed, fields.text("alliance"), refused("code", problem)).await?;
             let begun = begun.filter(|_| page.step.is_none()).map(with_picture);
             render_refused(&Page { begun, ..page })
         }
@@ -98,13 +123,13 @@ pub(crate) async fn confirm(State(site): State<SharedSite>, signed: Signed, requ
 pub(crate) async fn renew(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
     let fields = read_form(&signed, request).await?;
     match outcome(renew_recovery_codes(&site.gateway.app, &signed.session, fields.text("code")).await)? {
-        Ok(new) => show(&site, &signed, new).await,
-        Err(problem) => render_refused(&page(&site, &signed, refused("code", problem)).await?),
+        Ok(new) => show(&site, &signed, "", new).await,
+        Err(problem) => render_refused(&page(&site, &signed, "", refused("code", problem)).await?),
     }
 }
 
-async fn show(site: &SharedSite, signed: &Signed, new: Vec<String>) -> PageResult {
-    render(&Page { new, ..page(site, signed, FormState::default()).await? })
+async fn show(site: &SharedSite, signed: &Signed, alliance: &str, new: Vec<String>) -> PageResult {
+    render(&Page { new, ..page(site, signed, alliance, FormState::default()).await? })
 }
 
 pub(crate) async fn remove(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
@@ -114,7 +139,7 @@ pub(crate) async fn remove(State(site): State<SharedSite>, signed: Signed, reque
         Ok(()) => Ok(crate::page::done("/account/second-step", "Your second step is taken off.")),
         Err(problem) => {
             let problem = forms::at(problem, "code", "removalCode");
-            render_refused(&page(&site, &signed, refused("removalCode", problem)).await?)
+            render_refused(&page(&site, &signed, "", refused("removalCode", problem)).await?)
         }
     }
 }

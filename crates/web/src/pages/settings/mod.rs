@@ -35,6 +35,12 @@ const SUPPLIER_KINDS: [(&str, &str); 3] = [
     ("not_registered", "Not registered for VAT: no VAT"),
 ];
 
+/// What signing in takes.
+const SIGN_IN: [(&str, &str); 2] = [
+    ("false", "A code by mail; a second step for whoever wants it"),
+    ("true", "A code by mail, and a second step of everybody"),
+];
+
 /// The months in which a year may begin.
 const MONTHS: [(&str, &str); 12] = [
     ("1", "January"),
@@ -95,6 +101,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             member: text("memberWord"),
             strand: text("strandWord"),
         },
+        requires_second_step: fields.text("requiresSecondStep").parse().ok(),
     };
     match outcome(change_settings(&site.gateway.app, within.viewer(), input).await)? {
         Ok(_) => Ok(done(&within.path("/settings"), "The settings are saved.")),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use domain::{
-    access::{CreateToken, NewToken, create_token, enter, revoke_token},
+    access::{CreateToken, EnterError, NewToken, create_token, enter, revoke_token},
     ids::ApiTokenId,
     problem::Problem,
     viewer::Permission,
@@ -81,7 +81,16 @@ async fn page(
         [only] => &only.slug,
         _ => alliance,
     };
-    let chosen = enter(app, &signed.session, slug).await?.map(|entered| {
+    let entered = match enter(app, &signed.session, slug).await {
+        Ok(entered) => entered,
+        // Tokens can be seen and revoked all the same, as long as none is to be made.
+        Err(EnterError::NeedsSecondStep) if alliance.is_empty() => None,
+        Err(EnterError::NeedsSecondStep) => {
+            return Err(PageError::NeedsSecondStep { slug: slug.to_owned() });
+        }
+        Err(EnterError::Internal(error)) => return Err(error.into()),
+    };
+    let chosen = entered.map(|entered| {
         let may = |one: &Permission| *one != Permission::SeeAlliance && entered.viewer.reach(*one).is_ok();
         (
             entered.alliance.slug.clone(),
