@@ -434,6 +434,31 @@ async fn nobody_changes_the_second_step_of_somebody_else() {
     assert_eq!(head.refused("confirmSecondStep", late).await, "SET_UP_TOO_OLD");
 }
 
+/// Whoever finds a device open does not set a second step up in its person's place.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_set_up_by_whoever_has_just_signed_in() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    pass(&app, TimeDelta::minutes(15));
+    let before = app.contents().await;
+    let begin = "mutation { beginSecondStep { begun { setUp } errors { code } } }";
+    let refused = finance.graphql(begin, json!({})).await;
+    assert_eq!(refused["beginSecondStep"], json!({ "begun": null, "errors": [{ "code": "SIGN_IN_AGAIN" }] }));
+    let page = finance.page("/account/second-step?alliance=fenland").await;
+    let refused = finance.send_form(&page.form("/account/second-step/begin")).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(app.contents().await, before);
+
+    // Again, in this browser, and back to where they were.
+    let page = finance.page(&Page::new("", &refused.body).link("Sign in again")).await;
+    let asked = finance.send_form(&page.form("/sign-in").with(&[("email", FINANCE)])).await;
+    let form = Page::new("/sign-in", &asked.body).form("/sign-in/code");
+    let signed = finance.send_form(&form.with(&[("code", &app.code(FINANCE).await)])).await;
+    assert_eq!((signed.status, signed.location()), (303, "/account/second-step?alliance=fenland"));
+    pass(&app, TimeDelta::minutes(15) - TimeDelta::seconds(1));
+    Phone::set_up(&app, &finance).await;
+}
+
 /// One identity, many alliances: a second step is the person's, and no alliance's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_step_says_nothing_to_an_alliance() {

@@ -67,6 +67,9 @@ pub(crate) mod limits {
     pub(crate) const CODES_PER_ADDRESS: i64 = 5;
     /// How long whoever has typed the code from the mail may take for the second step.
     pub(crate) const START_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+    /// How long after signing in a second step may be begun: whoever changes how an account is opened has just opened it
+    /// (OWASP ASVS 5.0, 7.5.1).
+    pub(crate) const FRESH: TimeDelta = TimeDelta::minutes(15);
     /// How long a second step may take to be set up.
     pub(crate) const SET_UP_LIFETIME: TimeDelta = TimeDelta::minutes(15);
     /// Wrong codes of a second step in a row before nothing counts for a while.

@@ -31,6 +31,11 @@ pub enum BeginSecondStepError {
     /// There is one.
     #[error("You have a second step already. Take it off first, then set up another.")]
     AlreadySet,
+    /// The session is older than 15 minutes, so it may be somebody else who sits there.
+    #[error(
+        "You signed in more than 15 minutes ago. Please sign in again first, so that it is you who sets this up."
+    )]
+    SignInAgain,
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -41,12 +46,16 @@ pub async fn begin_second_step(
     app: &App,
     session: &Session,
 ) -> Result<SecondStepSetUp, BeginSecondStepError> {
-    session.device()?;
+    let this = session.device()?;
+    let now = app.clock.now();
     if repo::second_step(app, session.account.id).await?.is_some() {
         return Err(BeginSecondStepError::AlreadySet);
     }
+    if repo::signed_in_at(app, this).await?.is_none_or(|at| at + limits::FRESH <= now) {
+        return Err(BeginSecondStepError::SignInAgain);
+    }
     let secret = app.rng.bytes();
-    let ends_at = app.clock.now() + limits::SET_UP_LIFETIME;
+    let ends_at = now + limits::SET_UP_LIFETIME;
     let set_up = codes::seal_set_up(app, session.account.id, &secret, ends_at)?;
     Ok(described(app, session, secret, set_up)?)
 }
@@ -74,4 +83,4 @@ fn described(
     })
 }
 
-failure!(BeginSecondStepError { AlreadySet } nested { Forbidden, Internal });
+failure!(BeginSecondStepError { AlreadySet, SignInAgain } nested { Forbidden, Internal });
