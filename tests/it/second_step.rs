@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::{
     Client, TestApp,
     app::plenty,
+    binary::eventually,
     client::Answer,
     fixture::{FENLAND, HARBOUR},
     page::{Form, Page},
@@ -457,6 +458,32 @@ async fn it_is_set_up_by_whoever_has_just_signed_in() {
     assert_eq!((signed.status, signed.location()), (303, "/account/second-step?alliance=fenland"));
     pass(&app, TimeDelta::minutes(15) - TimeDelta::seconds(1));
     Phone::set_up(&app, &finance).await;
+}
+
+/// Signing in and setting the second step at once: whoever comes in by one step does so before it is set, and is signed
+/// out by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_slips_in_while_it_is_being_set() {
+    let app = TestApp::new().await;
+    app.sign_in(FINANCE).await;
+    let mut setting = app.owner.begin_with("begin").await.unwrap();
+    let account = account(&app).await;
+    let lock = sqlx::query("select from accounts where id = $1 for no key update").bind(account);
+    lock.execute(&mut *setting).await.unwrap();
+    let client = app.stranger();
+    let set = async {
+        let waits = "select count(*) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        let waits = async || (app.count(waits).await > 0).then_some(());
+        eventually("a sign-in that waits", waits).await;
+        let set =
+            "insert into second_steps (account_id, secret, set_at, last_step) values ($1, '', now(), 1)";
+        sqlx::query(set).bind(account).execute(&mut *setting).await.unwrap();
+        setting.commit().await.unwrap();
+    };
+    let (answer, ()) = futures::future::join(with_mail_code(&app, &client, FINANCE), set).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    Page::new("", &answer.body).form("/sign-in/second-step");
 }
 
 /// One identity, many alliances: a second step is the person's, and no alliance's.

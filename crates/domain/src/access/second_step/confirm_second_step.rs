@@ -55,6 +55,7 @@ pub async fn confirm_second_step(
     let sealed = codes::seal(app, account_id, &secret)?;
 
     let mut tx = app.db.machine().await?;
+    repo::lock_account(&mut tx, account_id).await?;
     repo::insert_second_step(&mut tx, account_id, (&sealed, step), now).await?;
     let new = new_recovery_codes(app, &mut tx, account_id).await?;
     sign_in_repo::delete_other_sessions(&mut tx, account_id, this).await?;

@@ -22,8 +22,17 @@ pub(super) async fn second_step(app: &App, account_id: AccountId) -> Result<Opti
     .await?)
 }
 
-/// Whether the account has a second step, within the transaction that goes by it.
+/// Takes the account until the transaction ends: nobody signs in by one step while a second one is being set.
+pub(super) async fn lock_account(tx: &mut MachineTx, account_id: AccountId) -> Result<(), Internal> {
+    sqlx::query!("select from accounts where id = $1 for no key update", account_id as _)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Whether the account has a second step. It stays so until the transaction ends.
 pub(in crate::access) async fn is_set(tx: &mut MachineTx, account_id: AccountId) -> Result<bool, Internal> {
+    lock_account(tx, account_id).await?;
     Ok(sqlx::query_scalar!(
         r#"select exists(select from second_steps where account_id = $1) as "is_set!""#,
         account_id as _
