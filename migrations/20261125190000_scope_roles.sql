@@ -17,5 +17,4 @@ alter table role_grants
         when role in ('specialist_leader', 'trainee', 'peer_reviewer') then strand_id is null
         else member_id is not null and strand_id is null
     end) not valid;
-create index role_grants_by_strand on role_grants (alliance_id, strand_id);
 grant select (strand_id) on role_grants to ensemble_machine;
