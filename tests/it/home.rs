@@ -9,6 +9,8 @@ use tests::{
     page::Page,
 };
 
+use crate::operations::Things;
+
 /// What `local` is asked to do, each with its reason and its button.
 async fn needs(app: &TestApp, local: &str) -> Vec<String> {
     app.sign_in(&format!("{local}@fenland.example")).await.page("/fenland").await.texts("main .todo li")
@@ -28,6 +30,24 @@ async fn money_that_nobody_matched_is_the_finance_leads() {
     // Who may not match it is not asked to.
     let director = needs(&app, "director").await;
     assert!(!has(&director, "to match"), "{director:?}");
+}
+
+/// A role for the whole alliance that sees no money takes nothing from whoever is asked about a school's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finance_contact_finds_their_school_whatever_their_role() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let reviewer = app.sign_in("reviewer@fenland.example").await;
+    assert!(!reviewer.page("/fenland").await.text().contains("Birch Infant School"));
+    let payer = json!({ "alliance": FENLAND, "payerId": things.payer("Birch Infant School"),
+                        "payer": { "kind": "SCHOOL", "legalName": "Birch Infant School", "address": "2 Mill Road",
+                                   "purchaseOrder": "NONE",
+                                   "financeContactId": things.person_named("The peer reviewer of them all") } });
+    director.done("changePayer", "", payer).await;
+    let home = reviewer.page("/fenland").await;
+    assert_eq!(home.texts("main h2"), ["Birch Infant School"]);
+    assert!(home.text().contains("FEN-"), "{}", home.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -415,7 +415,7 @@ pub const ACCOUNT_OPERATIONS: &[&str] = &[
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
     id strands { id } closures { id } invitations { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
     budgets(first: 20) { nodes { id label shares { id } } }
-    invoices(first: 100) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
+    invoices(first: 80) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
     payments(first: 50) { nodes { id free reference refunds { id } } } jobs(first: 100) { nodes { id state } } } }";
 

@@ -6,6 +6,7 @@ use domain::{
     ids::{MemberId, StrandId},
     viewer::Role,
 };
+use gateway::schema::ids::decode;
 use serde_json::{Value, json};
 use tests::{
     Client, TestApp,
@@ -110,7 +111,7 @@ async fn each_role_sees_what_it_may() {
     let schema = Schema::of(&director).await;
     let things = Things::of(FENLAND, &director).await;
     let mut people = Vec::new();
-    let mut table = format!("{:<16}", "");
+    let mut table = format!("{:<20}", "");
     for (_, local) in ROLES {
         people.push(app.sign_in(&format!("{local}@fenland.example")).await);
         write!(table, "{local:<11}").unwrap();
@@ -142,7 +143,7 @@ async fn each_role_sees_what_it_may() {
             connection if connection.ends_with("Connection") => "{ nodes { __typename } }",
             _ => "{ __typename }",
         };
-        write!(table, "\n{:<16}", field.name).unwrap();
+        write!(table, "\n{:<20}", field.name).unwrap();
         for person in &people {
             let seen = outcome(person, &format!("{}{args} {below}", field.name)).await;
             write!(table, "{seen:<11}").unwrap();
@@ -178,6 +179,44 @@ async fn a_strand_lead_changes_their_own_strand_only() {
     let director = director(&app).await;
     let remove = json!({ "alliance": FENLAND, "strandId": things.led_strand() });
     assert_eq!(director.refused("removeStrand", remove).await, "WAS_LED");
+}
+
+/// What somebody was invited to lead stays on record as their invitation does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strand_that_somebody_was_invited_to_lead_stays() {
+    let app = TestApp::new().await;
+    let director = director(&app).await;
+    let things = Things::of(FENLAND, &director).await;
+    let invite = json!({ "alliance": FENLAND, "name": "A lead", "email": "lead@birch.example", "role": "STRAND_LEAD",
+                         "strandId": things.first("strands") });
+    let invited = director.done("invite", "invitation { id }", invite).await;
+    let withdraw = json!({ "alliance": FENLAND, "invitationId": invited["invitation"]["id"] });
+    director.done("withdrawInvitation", "", withdraw).await;
+    let remove = json!({ "alliance": FENLAND, "strandId": things.first("strands") });
+    let before = app.contents().await;
+    assert_eq!(director.refused("removeStrand", remove).await, "WAS_LED");
+    assert_eq!(app.contents().await, before);
+}
+
+/// The fixture's first payer has a finance contact. Who sees the money and not the people sees the payer without.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sees_money_and_no_people_sees_a_payer_without_its_contact() {
+    let app = TestApp::new().await;
+    let things = Things::of(FENLAND, &director(&app).await).await;
+    let alder = things.member("Alder Primary School");
+    let path = format!("/fenland/members/{}", decode(alder).unwrap().2);
+    let query = "query($id: ID!) { alliance(slug: \"fenland\") { member(id: $id) { payer {
+        legalName financeContact { name } } } } }";
+    let contact = Some("The school business manager of Alder");
+    for (local, contact) in
+        [("director", contact), ("finance", contact), ("head", contact), ("business", None), ("board", None)]
+    {
+        let person = app.sign_in(&format!("{local}@fenland.example")).await;
+        assert_eq!(person.get(&path).await.status, 200, "{local}");
+        let seen = person.graphql(query, json!({ "id": alder })).await["alliance"]["member"]["payer"].clone();
+        assert_eq!(seen["legalName"], "Alder Primary School", "{local}");
+        assert_eq!(seen["financeContact"]["name"], json!(contact), "{local}");
+    }
 }
 
 /// A board member reads the money and is asked to do nothing about it.

@@ -30,12 +30,12 @@ use domain::{
     money::{Pence, UnitPrice},
     page::PageRequest,
     people::{
-        AddPerson, NewPost, add_person,
+        self, AddPerson, NewPost, PersonFilter, add_person,
         invitations::{Invite, invite},
     },
     schools::members::{
-        AddMember, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
-        PurchaseOrderRule, RecordRoll, add_member, end_membership, record_roll,
+        AddMember, ChangePayer, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
+        PurchaseOrderRule, RecordRoll, add_member, change_payer, end_membership, record_roll,
     },
     viewer::{Reading, RemitKind, Role, Viewer},
 };
@@ -164,6 +164,7 @@ async fn alliance(world: &TestApp, slug: &str) {
     park(world, id).await;
     refuse(world, id).await;
     world.set_time(now());
+    asked_about_money(&world.app, &viewer, slug, members[0].1).await;
     invited(&on(&world.app, day(2026, 11, 20)), &viewer, slug, members[1].0).await;
     world.work().await;
 }
@@ -230,13 +231,13 @@ async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, Payer
         record_roll(app, viewer, roll).await.unwrap();
         members.push((member.id, member.payer_id));
     }
-    people(app, viewer, slug, members[0].0).await;
+    everybody_else(app, viewer, slug, members[0].0).await;
     members
 }
 
 /// Everybody who is not there from the first day. Whoever may be of a school or of none is of the school, but for the
 /// reviewer.
-async fn people(app: &App, viewer: &Viewer, slug: &str, school: MemberId) {
+async fn everybody_else(app: &App, viewer: &Viewer, slug: &str, school: MemberId) {
     let reading = Reading::new(app.db.clone(), viewer.clone());
     let strands = strands(&reading).await.unwrap();
     drop(reading);
@@ -324,6 +325,18 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         in_kind_offers: vec![offer],
         agreed_amounts: Vec::new(),
     }
+}
+
+/// Alder's business manager is the finance contact of its payer.
+async fn asked_about_money(app: &App, viewer: &Viewer, slug: &str, payer_id: PayerId) {
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let role = Some(Role::SchoolBusinessManager);
+    let found = PersonFilter { name: None, role, on: app.clock.now().date_naive() };
+    let found = people::people(&reading, &found, &PageRequest::first(1)).await.unwrap();
+    drop(reading);
+    let contact = Some(found.items[0].id);
+    let details = PayerDetails { finance_contact_id: contact, ..payer(MEMBERS[0].0, MEMBERS[0].3, slug) };
+    change_payer(app, viewer, ChangePayer { payer_id, details }).await.unwrap();
 }
 
 /// Somebody is invited to Birch, and has not answered.

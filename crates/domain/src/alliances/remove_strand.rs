@@ -19,9 +19,10 @@ pub enum RemoveStrandError {
     /// No such strand in this alliance.
     #[error("That is not among this alliance's work.")]
     UnknownStrand,
-    /// Who led it stays on record, and so does what they led.
+    /// Who led it or was invited to stays on record, and so does what they led.
     #[error(
-        "Somebody leads this or has led it, so it stays on record. It can be given another name instead."
+        "Somebody leads this, has led it or was invited to lead it, so it stays on record. It can be given another \
+         name instead."
     )]
     WasLed,
     /// A fault on our side.
@@ -29,14 +30,15 @@ pub enum RemoveStrandError {
     Internal(#[from] Internal),
 }
 
-/// Removes a strand that nobody leads or has led, and says which it was: nothing else is stored of it.
+/// Removes a strand that nobody leads, has led or was invited to lead, and says which it was: nothing else is stored of it.
 pub async fn remove_strand(app: &App, viewer: &Viewer, id: StrandId) -> Result<Strand, RemoveStrandError> {
     use RemoveStrandError as E;
     let scope = viewer.require(Permission::ManageAlliance)?;
 
     let mut tx = app.db.begin(scope).await?;
     let removed = repo::delete_strand(&mut tx, id).await;
-    let strand = removed.on_constraint("role_grants_strand_fkey", || E::WasLed)?.ok_or(E::UnknownStrand)?;
+    let led = [("role_grants_strand_fkey", E::WasLed), ("invitations_strand_fkey", E::WasLed)];
+    let strand = removed.on_constraints(led)?.ok_or(E::UnknownStrand)?;
     tx.commit().await?;
     Ok(strand)
 }

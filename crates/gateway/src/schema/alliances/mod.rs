@@ -19,7 +19,7 @@ use domain::{
     alliances,
     error::ReadError,
     ids::{AllianceId, StrandId},
-    viewer::{self, Remit, Role},
+    viewer::{self, Role},
 };
 use futures::future::try_join_all;
 
@@ -463,14 +463,15 @@ pub(crate) struct MeObject {
 
 #[ComplexObject]
 impl MeObject {
-    /// The members that your roles are for, and those for whose payer you are the finance contact; none when your roles
-    /// are for the whole alliance.
+    /// The members that your roles are for, and those for whose payer you are the finance contact unless you see the money
+    /// of the whole alliance.
     async fn members(&self) -> Result<Vec<schools::MemberObject>> {
         let viewer = self.inside.viewer();
         let own: BTreeSet<_> = viewer.grants().iter().filter_map(|grant| grant.remit.member_id()).collect();
         let paid: BTreeSet<_> = viewer.pays_for().iter().copied().collect();
-        let of_the_whole = viewer.grants().iter().any(|grant| grant.remit == Remit::Alliance);
-        let ids = if of_the_whole { own } else { &own | &paid };
+        let of_all_money = viewer::Permission::SeeMoney.everywhere();
+        let sees_all = viewer.grants().iter().any(|grant| of_all_money.contains(&grant.role));
+        let ids = if sees_all { own } else { &own | &paid };
         let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
         Ok(members.into_iter().flatten().collect())
     }

@@ -209,9 +209,10 @@ impl PayerObject {
         self.payer.purchase_order.into()
     }
 
-    /// Who is asked about money.
+    /// Who is asked about money; null, too, when people are not yours to see.
     async fn finance_contact(&self) -> Result<Option<PersonObject>> {
-        match self.payer.finance_contact_id {
+        let sees_people = self.inside.viewer().reach(Permission::SeePeople).is_ok();
+        match self.payer.finance_contact_id.filter(|_| sees_people) {
             None => Ok(None),
             Some(id) => self.inside.person(id).await,
         }
