@@ -105,7 +105,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
          legal_name, name, payment_terms_days, requires_second_step, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
-    ("invitations", "mailed_at, person_id, settled_at, state"),
+    ("invitations", "mailed_at, person_id, refusal, settled_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
     ("number_series", "next"),
     ("people", "email, name"),

@@ -5,6 +5,7 @@ use gateway::schema::ids::decode;
 use serde_json::{Value, json};
 use tests::{
     Client, TestApp,
+    binary::eventually,
     fixture::{FENLAND, HARBOUR, now},
 };
 
@@ -54,7 +55,7 @@ async fn whoever_is_invited_is_told_and_accepts() {
     assert_eq!(mails.len(), 1);
     let text = mails[0].text();
     for said in [
-        "The director of Fenland Alliance invites you to join Fenland Alliance",
+        "For The clerk of Birch: The director of Fenland Alliance invites you to join Fenland Alliance",
         "staff member, Birch Infant School",
         "They write: Welcome.",
         "until 15 December 2026",
@@ -68,11 +69,14 @@ async fn whoever_is_invited_is_told_and_accepts() {
     let guest = app.sign_in(CLERK).await;
     let before = app.contents().await;
     let shown = guest.page(&page(&id)).await;
-    assert!(shown.text().contains("The director of Fenland Alliance invites you"), "{}", shown.text());
+    for said in ["For The clerk of Birch", "The director of Fenland Alliance invites you"] {
+        assert!(shown.text().contains(said), "{said}: {}", shown.text());
+    }
     assert_eq!(app.contents().await, before, "looking at it answers it");
     assert!(!enters(&guest, FENLAND).await);
-    let list = guest.graphql("{ viewer { invitations { id roleInWords allianceName } } }", json!({})).await;
-    let expected = json!([{ "id": id, "roleInWords": "staff member, Birch Infant School",
+    let list =
+        guest.graphql("{ viewer { invitations { id name roleInWords allianceName } } }", json!({})).await;
+    let expected = json!([{ "id": id, "name": "The clerk of Birch", "roleInWords": "staff member, Birch Infant School",
                             "allianceName": "Fenland Alliance" }]);
     assert_eq!(list["viewer"]["invitations"], expected);
     let path = page(&id);
@@ -91,6 +95,8 @@ async fn whoever_is_invited_is_told_and_accepts() {
     let role = json!([{ "role": "STAFF_MEMBER", "startsOn": "2026-11-24", "member": { "name": "Birch Infant School" } }]);
     assert_eq!((&person["roles"], &person["hasSignedIn"]), (&role, &json!(true)));
     assert_eq!(person["changes"][0]["changedBy"]["name"], "The director of Fenland Alliance");
+    let after = "staff member, Birch Infant School, from 24 Nov 2026";
+    assert_eq!(person["changes"][0]["after"], after);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,10 +181,12 @@ async fn it_is_declined_withdrawn_or_runs_out_and_sent_anew() {
     assert!(!enters(&guest, FENLAND).await);
     let back = clerk(&things, json!({ "role": "SCHOOL_HEAD", "name": "By another name" }));
     let back = director.done("invite", "invitation { id }", back).await;
-    assert_eq!(
-        answer(&guest, "acceptInvitation", back["invitation"]["id"].as_str().unwrap()).await,
-        json!(null)
-    );
+    let back = back["invitation"]["id"].as_str().unwrap();
+    let shown = guest.page(&page(back)).await.text();
+    for said in ["For By another name", "If you accept, The clerk of Birch gets this role."] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    assert_eq!(answer(&guest, "acceptInvitation", back).await, json!(null));
     assert!(enters(&guest, FENLAND).await);
     let people = "{ alliance(slug: \"fenland\") { people(name: \"name\") { totalCount } } }";
     assert_eq!(director.graphql(people, json!({})).await["alliance"]["people"]["totalCount"], 0);
@@ -222,6 +230,180 @@ async fn what_cannot_be_is_refused_and_nothing_is_sent() {
     director.done("invite", "", more).await;
 }
 
+/// Mailing again fills a mailbox as inviting does.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_not_filled_by_mailing_again() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let to_office = |name: &str| clerk(&things, json!({ "email": "office@birch.example", "name": name }));
+    let first = director.done("invite", "invitation { id }", to_office("One")).await;
+    let again = json!({ "alliance": FENLAND, "invitationId": first["invitation"]["id"] });
+    app.set_time(now() + TimeDelta::days(1));
+    for name in ["Two", "Three", "Four", "Five", "Six"] {
+        director.done("invite", "", to_office(name)).await;
+    }
+    let before = app.contents().await;
+    assert_eq!(director.refused("sendInvitationAgain", again.clone()).await, "TOO_MANY_TO_ADDRESS");
+    assert_eq!(app.contents().await, before);
+    app.set_time(now() + TimeDelta::days(2));
+    director.done("sendInvitationAgain", "", again).await;
+}
+
+/// Whoever may no longer give a role gives none by what they sent before.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_ends_with_the_role_of_whoever_invited() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let invite = async |change: Value| {
+        let done = director.done("invite", "invitation { id }", clerk(&things, change)).await;
+        done["invitation"]["id"].as_str().unwrap().to_owned()
+    };
+    let above = invite(json!({ "role": "DIRECTOR", "memberId": null })).await;
+    let below = invite(json!({})).await;
+    let guest = app.sign_in(CLERK).await;
+    let person = |name: &str| things.person_named(name);
+    let grant =
+        |name: &str, role: &str| json!({ "alliance": FENLAND, "personId": person(name), "role": role });
+    director.done("grantRole", "", grant("The manager of Fenland Alliance", "DIRECTOR")).await;
+    let end = json!({ "alliance": FENLAND, "endsOn": "2026-11-23",
+                      "grantId": things.role_of("The director of Fenland Alliance", "DIRECTOR") });
+    manager.done("endRole", "", end).await;
+
+    let before = app.contents().await;
+    for id in [&above, &below] {
+        assert_eq!(answer(&guest, "acceptInvitation", id).await, "NOT_OPEN");
+    }
+    assert_eq!(app.contents().await, before);
+    assert!(!enters(&guest, FENLAND).await);
+    // As a manager they may give the one role and not the other.
+    manager.done("grantRole", "", grant("The director of Fenland Alliance", "MANAGER")).await;
+    assert_eq!(answer(&guest, "acceptInvitation", &above).await, "NOT_OPEN");
+    assert_eq!(answer(&guest, "acceptInvitation", &below).await, json!(null));
+    let roles = "{ alliance(slug: \"fenland\") { me { roles } } }";
+    let roles = guest.graphql(roles, json!({})).await["alliance"]["me"]["roles"].clone();
+    assert_eq!(roles, json!(["STAFF_MEMBER"]));
+}
+
+/// Two invitations are accepted while somebody adds the very person.
+#[tokio::test(flavor = "multi_thread")]
+async fn accepting_at_the_same_moment_makes_one_person() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let mut ids = Vec::new();
+    for role in ["STAFF_MEMBER", "MENTOR"] {
+        let done =
+            director.done("invite", "invitation { id }", clerk(&things, json!({ "role": role }))).await;
+        ids.push(done["invitation"]["id"].as_str().unwrap().to_owned());
+    }
+    let guest = app.sign_in(CLERK).await;
+    let mut adding = app.owner.begin_with("begin").await.unwrap();
+    sqlx::query("select from alliances where slug = 'fenland' for update")
+        .execute(&mut *adding)
+        .await
+        .unwrap();
+    let accepting: Vec<_> = ids
+        .into_iter()
+        .map(|id| (guest.clone(), id))
+        .map(|(guest, id)| tokio::spawn(async move { answer(&guest, "acceptInvitation", &id).await }))
+        .collect();
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    eventually("both wait", async || (app.count(waiting).await == 2).then_some(())).await;
+    let add = "insert into people (alliance_id, id, name, email, created_at)
+               select alliance_id, gen_random_uuid(), 'The clerk', $1, now() from alliances where slug = 'fenland'";
+    sqlx::query(add).bind(CLERK).execute(&mut *adding).await.unwrap();
+    adding.commit().await.unwrap();
+    for accepted in accepting {
+        assert_eq!(accepted.await.unwrap(), json!(null));
+    }
+    let people = format!("select count(*) from people where email = '{CLERK}'");
+    assert_eq!(app.count(&people).await, 1);
+    let roles = "{ alliance(slug: \"fenland\") { me { name roles } } }";
+    let me = guest.graphql(roles, json!({})).await["alliance"]["me"].clone();
+    assert_eq!((&me["name"], me["roles"].as_array().map(Vec::len)), (&json!("The clerk"), Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_accepts_has_the_role_from_that_day_on_and_no_day_twice() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let added = json!({ "alliance": FENLAND, "name": "The clerk", "email": CLERK });
+    let person = director.done("addPerson", "person { id }", added).await["person"]["id"].clone();
+    for (first, last) in [("2026-11-01", "2026-12-31"), ("2027-03-01", "2027-03-31")] {
+        let grant = json!({ "alliance": FENLAND, "personId": person, "role": "STAFF_MEMBER", "startsOn": first,
+                            "endsOn": last, "memberId": things.member("Birch Infant School") });
+        director.done("grantRole", "", grant).await;
+    }
+    let invited = director.done("invite", "invitation { id }", clerk(&things, json!({}))).await;
+    let guest = app.sign_in(CLERK).await;
+    let id = invited["invitation"]["id"].as_str().unwrap();
+    assert_eq!(answer(&guest, "acceptInvitation", id).await, json!(null));
+    let query =
+        "query($id: ID!) { alliance(slug: \"fenland\") { person(id: $id) { roles { startsOn endsOn } } } }";
+    let roles = director.graphql(query, json!({ "id": person })).await;
+    let term = |first: &str, last: Option<&str>| json!({ "startsOn": first, "endsOn": last });
+    assert_eq!(
+        roles["alliance"]["person"]["roles"],
+        json!([
+            term("2027-04-01", None),
+            term("2027-03-01", Some("2027-03-31")),
+            term("2027-01-01", Some("2027-02-28")),
+            term("2026-11-01", Some("2026-12-31")),
+        ])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_mail_is_told_to_those_who_invite() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let input = clerk(&things, json!({ "email": "nobody@birch.example" }));
+    let id = director.done("invite", "invitation { id refusal }", input).await["invitation"].clone();
+    assert_eq!(id["refusal"], json!(null));
+    let refusal = async |director: &Client| {
+        let query = "{ alliance(slug: \"fenland\") { invitations { id state refusal } } }";
+        let all = director.graphql(query, json!({})).await["alliance"]["invitations"].clone();
+        let mut all = all.as_array().unwrap().clone().into_iter();
+        let one = all.find(|one| one["id"] == id["id"]).unwrap();
+        assert_eq!(one["state"], "OPEN");
+        one["refusal"].clone()
+    };
+    app.work().await;
+    let said = refusal(&director).await;
+    assert!(said.as_str().unwrap().contains("No such mailbox"), "{said}");
+    let rows = director.page("/fenland/people/invitations").await.texts("#invitations tbody tr");
+    assert!(rows[0].contains("mail refused") && rows[0].contains("No such mailbox"), "{rows:?}");
+    assert!(!rows[1].contains("refused"), "{rows:?}");
+
+    // It is said of the last mail only.
+    app.set_time(now() + TimeDelta::days(1));
+    let director = app.sign_in("director@fenland.example").await;
+    let again = json!({ "alliance": FENLAND, "invitationId": id["id"] });
+    director.done("sendInvitationAgain", "", again).await;
+    assert_eq!(refusal(&director).await, json!(null));
+    app.work().await;
+    assert_eq!(refusal(&director).await, said);
+}
+
+/// The list is cut at its end, and what waits for an answer is not at its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_open_ones_are_listed_first() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let done = director.done("invite", "invitation { id }", clerk(&things, json!({}))).await;
+    let withdraw = json!({ "alliance": FENLAND, "invitationId": done["invitation"]["id"] });
+    director.done("withdrawInvitation", "", withdraw).await;
+    let rows = director.page("/fenland/people/invitations").await.texts("#invitations tbody tr");
+    assert!(rows[0].contains(NEXT) && rows[1].contains(CLERK), "{rows:?}");
+}
+
 /// On trial an alliance may not be a way to write to strangers.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alliance_on_trial_invites_few_and_says_nothing_of_its_own() {
@@ -241,4 +423,7 @@ async fn an_alliance_on_trial_invites_few_and_says_nothing_of_its_own() {
     app.work().await;
     let mail = app.mails.to("guest1@birch.example")[0].text();
     assert!(mail.contains("Fenland Alliance") && !mail.contains("Buy this."), "{mail}");
+    assert!(!mail.contains("The clerk of Birch"), "a name is words of their own: {mail}");
+    let home = director.page("/fenland").await.text();
+    assert!(home.contains("and to ten people at most whom you invite"), "{home}");
 }

@@ -173,7 +173,7 @@ async fn a_person_without_a_role_is_out_at_the_next_request() {
     let person = director.done("endRole", selection, back).await["person"].clone();
     assert!(!is_in(&staff, FENLAND).await);
     assert_eq!(person["roles"], json!([{ "role": "STAFF_MEMBER", "endsOn": "2026-11-23" }]));
-    let change = json!({ "what": "ROLE", "before": "staff member, from 24 Nov 2026", "after": null,
+    let change = json!({ "what": "ROLE", "before": "staff member, Birch Infant School, from 24 Nov 2026", "after": null,
                          "changedBy": { "name": "The director of Fenland Alliance" } });
     assert_eq!(person["changes"][0], change);
 }

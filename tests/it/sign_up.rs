@@ -170,8 +170,13 @@ async fn an_alliance_on_trial_mails_its_own_team_only() {
                     and rule = 'invoice_issued'";
     app.mails.clear();
 
-    // A school's office, and a head, who is no part of the team: not yet.
-    for email in ["office@cedar.example", "head@fenland.example"] {
+    // A school's office, and those who are no part of the team, whatever their role is for: not yet.
+    for local in ["head", "board", "reviewer"] {
+        app.sign_in(&format!("{local}@fenland.example")).await;
+    }
+    for email in
+        ["office@cedar.example", "head@fenland.example", "board@fenland.example", "reviewer@fenland.example"]
+    {
         director.done("changePayer", "", payer(email)).await;
         finance.done("sendAgain", "", again(email)).await;
         app.work().await;

@@ -59,6 +59,9 @@ impl Role {
         Self::PeerReviewer,
     ];
 
+    /// Those who do the alliance's work from day to day: the only ones whom an alliance on trial mails.
+    pub(crate) const TEAM: [Self; 4] = [Self::Director, Self::Manager, Self::StrandLead, Self::FinanceLead];
+
     /// The stored name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

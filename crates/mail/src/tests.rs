@@ -33,7 +33,12 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("", &mails::Invitation::sample()),
         rendered(
             "-on-trial",
-            &mails::Invitation { message: String::new(), invited_by: None, ..mails::Invitation::sample() },
+            &mails::Invitation {
+                name: String::new(),
+                message: String::new(),
+                invited_by: None,
+                ..mails::Invitation::sample()
+            },
         ),
         rendered("", &invoice),
         rendered("-no-order", &mails::InvoiceIssued { purchase_order: None, ..invoice.clone() }),

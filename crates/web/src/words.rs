@@ -47,6 +47,11 @@ pub(crate) fn options<'a>(any: &str, names: &[&'a str]) -> Vec<(&'a str, String)
     std::iter::once(("", any.to_owned())).chain(words).collect()
 }
 
+/// What a select offers: none, and each of these by its id.
+pub(crate) fn choices(none: &str, these: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    std::iter::once((String::new(), none.to_owned())).chain(these).collect()
+}
+
 /// The phases of schooling that a select offers, as the schema names them.
 pub(crate) fn phases() -> Vec<(&'static str, String)> {
     ["NURSERY", "INFANT", "JUNIOR", "PRIMARY", "SECONDARY", "ALL_THROUGH", "SPECIAL", "SIXTEEN_PLUS", "OTHER"]

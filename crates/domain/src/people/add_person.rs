@@ -125,7 +125,9 @@ pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<
         repo::insert_role(&mut tx, &grant)
             .await
             .on_constraint("role_grants_strand_fkey", || E::UnknownStrand)?;
-        repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
+        let place = repo::place(&mut tx, remit).await?;
+        let given = PersonChange::of_given_role(app, viewer, (&grant, place.as_deref()));
+        repo::insert_change(&mut tx, &given).await?;
     }
     tx.announce(&[Change::Person(person.id, member_id)]).await?;
     tx.commit().await?;

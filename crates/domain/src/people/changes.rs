@@ -99,28 +99,35 @@ impl PersonChange {
         Self { before: before.map(words), after: Some(words(after)), ..change }
     }
 
-    /// A role that was given.
-    pub(super) fn of_given_role(app: &App, viewer: &Viewer, given: &RoleGrant) -> Self {
-        Self { after: Some(role(given)), ..Self::new(app, viewer, (given.person_id, Changed::Role)) }
+    /// A role that was given; `place` is the name of the school or the strand that it is for.
+    pub(super) fn of_given_role(
+        app: &App,
+        viewer: &Viewer,
+        (given, place): (&RoleGrant, Option<&str>),
+    ) -> Self {
+        Self { after: Some(role(given, place)), ..Self::new(app, viewer, (given.person_id, Changed::Role)) }
     }
 
     /// A role that ends sooner; `after` is `None` when it was taken back before it had begun.
     pub(super) fn of_ended_role(
         app: &App,
         viewer: &Viewer,
-        before: &RoleGrant,
-        after: Option<&RoleGrant>,
+        (before, after): (&RoleGrant, Option<&RoleGrant>),
+        place: Option<&str>,
     ) -> Self {
         let change = Self::new(app, viewer, (before.person_id, Changed::Role));
-        Self { before: Some(role(before)), after: after.map(role), ..change }
+        Self { before: Some(role(before, place)), after: after.map(|after| role(after, place)), ..change }
     }
 }
 
-fn role(grant: &RoleGrant) -> String {
-    dated(grant.role.label(), grant.starts_on, grant.ends_on)
+/// `head, Alder Primary School, from 1 Sep 2026 to 31 Aug 2027`.
+fn role(grant: &RoleGrant, place: Option<&str>) -> String {
+    let label = grant.role.label();
+    let what = place.map_or_else(|| label.to_owned(), |place| format!("{label}, {place}"));
+    dated(&what, grant.starts_on, grant.ends_on)
 }
 
-/// `head, from 1 Sep 2026 to 31 Aug 2027`.
+/// `Head, from 1 Sep 2026 to 31 Aug 2027`.
 fn dated(what: &str, starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> String {
     let day = |date: NaiveDate| date.format("%-d %b %Y").to_string();
     let until = ends_on.map(|date| format!(" to {}", day(date))).unwrap_or_default();

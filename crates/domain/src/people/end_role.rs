@@ -80,7 +80,8 @@ pub async fn end_role(app: &App, viewer: &Viewer, input: EndRole) -> Result<Pers
     if ran_the_alliance && !administrators::is_administered(&mut tx, today).await? {
         return Err(E::LastAdministrator);
     }
-    let change = PersonChange::of_ended_role(app, viewer, &before, after.as_ref());
+    let place = repo::place(&mut tx, before.remit).await?;
+    let change = PersonChange::of_ended_role(app, viewer, (&before, after.as_ref()), place.as_deref());
     repo::insert_change(&mut tx, &change).await?;
     tx.announce(&[Change::Person(before.person_id, before.remit.member_id())]).await?;
     tx.commit().await?;

@@ -101,14 +101,16 @@ pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<
         ("role_grants_member_fkey", E::UnknownMember),
         ("role_grants_strand_fkey", E::UnknownStrand),
     ])?;
-    repo::insert_change(&mut tx, &PersonChange::of_given_role(app, viewer, &grant)).await?;
+    let place = repo::place(&mut tx, remit).await?;
+    let given = PersonChange::of_given_role(app, viewer, (&grant, place.as_deref()));
+    repo::insert_change(&mut tx, &given).await?;
     tx.announce(&[Change::Person(grant.person_id, grant.remit.member_id())]).await?;
     tx.commit().await?;
     Ok(grant)
 }
 
 /// Whether both are the same role, for the same school or strand, on some day.
-pub(super) fn overlap(one: &RoleGrant, other: &RoleGrant) -> bool {
+fn overlap(one: &RoleGrant, other: &RoleGrant) -> bool {
     (one.role, one.remit) == (other.role, other.remit)
         && one.ends_on.is_none_or(|last| other.starts_on <= last)
         && other.ends_on.is_none_or(|last| one.starts_on <= last)

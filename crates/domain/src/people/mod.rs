@@ -77,6 +77,12 @@ pub struct RoleGrant {
     pub ends_on: Option<NaiveDate>,
 }
 
+impl RoleGrant {
+    fn is_in_force(&self, on: NaiveDate) -> bool {
+        self.starts_on <= on && self.ends_on.is_none_or(|last| on <= last)
+    }
+}
+
 /// Which people a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonFilter {

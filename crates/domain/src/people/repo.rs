@@ -349,6 +349,19 @@ pub(super) async fn role_grant(tx: &mut Tx, id: RoleGrantId) -> Result<Option<Ro
     Ok(row.and_then(RoleRow::grant))
 }
 
+/// The name of the school or the strand that a role is for.
+pub(super) async fn place(tx: &mut Tx, remit: Remit) -> Result<Option<String>, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select name as "name!" from members where alliance_id = $1 and id = $2
+           union all select name from strands where alliance_id = $1 and id = $3"#,
+        tx.alliance_id() as _,
+        remit.member_id() as _,
+        remit.strand_id() as _
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 pub(super) async fn end_role(tx: &mut Tx, id: RoleGrantId, ends_on: NaiveDate) -> Result<(), Internal> {
     sqlx::query!(
         "update role_grants set ends_on = $3 where alliance_id = $1 and id = $2",
@@ -474,18 +487,19 @@ pub(super) async fn changes_of_person(tx: &mut Tx, id: PersonId) -> Result<Vec<P
         .collect())
 }
 
-/// Whether somebody who has proved this address holds a role for the whole alliance on this day: a role alone is given
-/// to any address.
+/// Whether somebody who has proved this address is of the alliance's team on this day: a role alone is given to any
+/// address.
 pub(crate) async fn is_of_team(tx: &mut Tx, email: &str, on: NaiveDate) -> Result<bool, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from people p
                join role_grants g on g.person_id = p.id
                where p.alliance_id = $1 and g.alliance_id = $1 and p.email = $2 and p.account_id is not null
-                 and g.member_id is null and g.starts_on <= $3 and (g.ends_on is null or g.ends_on >= $3)) as "is!""#,
+                 and g.role = any($4) and g.starts_on <= $3 and (g.ends_on is null or g.ends_on >= $3)) as "is!""#,
         tx.alliance_id() as _,
         email,
-        on
+        on,
+        &names(&Role::TEAM)
     )
     .fetch_one(tx.conn())
     .await?)

@@ -11,6 +11,8 @@ use crate::{Alliance, format as filters};
 pub struct Invitation {
     /// Who invites.
     pub alliance: Alliance,
+    /// Whom it is for, as the inviter wrote it: several people may share one address. Empty when it shall not be said.
+    pub name: String,
     /// The person who does; none is the service itself.
     pub invited_by: Option<String>,
     /// As what, and where: "head, Mill Lane Primary School".
@@ -31,6 +33,7 @@ crate::mail::templates!(Invitation "invitation":
     "invitation/body.mjml",
     Invitation {
         alliance: samples::alliance(),
+        name: "Amir Hale".into(),
         invited_by: Some("Rosa Fennimore".into()),
         role: "head, Mill Lane Primary School".into(),
         message: "We spoke about it on Tuesday.".into(),

@@ -1,6 +1,6 @@
 //! "You are invited."
 
-use domain::people::invitations::{SendInvitation, invitation_mail};
+use domain::people::invitations::{SendInvitation, invitation_mail, record_refusal};
 use mail::{Alliance, SendError, mails};
 
 use super::{Deps, post::Letter};
@@ -26,6 +26,7 @@ pub(super) async fn send_invitation(context: JobContext<Deps>, job: SendInvitati
             name: alliance.name.clone(),
             contact: alliance.letterhead.contact_email.clone(),
         },
+        name: invitation.name.clone(),
         invited_by: invitation.invited_by.clone(),
         role: invitation.role.clone(),
         message: invitation.message.clone(),
@@ -35,7 +36,10 @@ pub(super) async fn send_invitation(context: JobContext<Deps>, job: SendInvitati
     };
     match post.send(app, &post.compose(&mail, letter)?).await {
         Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
-        // The page of invitations shows that it is still open; whoever invited asks for another address.
-        Ok(_) | Err(SendError::Discard { .. }) => Ok(()),
+        // The page of invitations shows it; whoever invited asks for another address.
+        Err(SendError::Discard { reason, .. }) => {
+            Ok(record_refusal(app, &context.viewer, &found, &reason).await?)
+        }
+        Ok(_) => Ok(()),
     }
 }

@@ -1,16 +1,19 @@
 //! Whoever was invited takes it up.
 
+use chrono::NaiveDate;
+
 use super::{entrance, repo};
 use crate::{
     access::{self, AllianceEntry, Session},
     alliances,
     app::App,
     changes::Change,
+    db::Tx,
     error::{Forbidden, Internal},
     ids::{InvitationId, PersonId, RoleGrantId},
-    people::{self, Person, PersonChange, RoleGrant, grant_role::overlap},
+    people::{self, Person, PersonChange, RoleGrant},
     problem::failure,
-    viewer::Viewer,
+    viewer::{Role, Viewer},
 };
 
 /// Why it was not taken up.
@@ -22,8 +25,8 @@ pub enum AcceptInvitationError {
     /// There is none, or it was sent to another address.
     #[error("There is no such invitation for your address.")]
     UnknownInvitation,
-    /// It was answered, taken back, or has run out.
-    #[error("This invitation is no longer open. Whoever invited you can do so again.")]
+    /// It was answered, taken back, or has run out, or whoever invited may no longer give the role.
+    #[error("This invitation is no longer open. Please ask the alliance for a new one.")]
     NotOpen,
     /// Nobody raises themselves.
     #[error("Nobody gives a role to themselves. Please ask another director or manager.")]
@@ -34,7 +37,8 @@ pub enum AcceptInvitationError {
 }
 
 /// Takes up an invitation to the account's address, and says where it leads. Whoever is a person of the alliance already,
-/// by whatever name, stays that person; otherwise they become one. The role begins today.
+/// by whatever name, stays that person; otherwise they become one. They have the role from today on, without an end. Nobody
+/// gives by it what they could not give today.
 pub async fn accept_invitation(
     app: &App,
     session: &Session,
@@ -54,10 +58,16 @@ pub async fn accept_invitation(
     people::repo::hold_alliance(&mut tx).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
     let invitation = repo::invitation(&mut tx, id, now).await?.ok_or(E::UnknownInvitation)?;
-    let known = repo::person_of(&mut tx, account.id).await?;
+    let today = alliance.date(now);
+    let known = repo::person_of(&mut tx, account).await?.map(|person| person.id);
     let person_id = known.unwrap_or_else(|| PersonId::new(app));
     if invitation.invited_by == Some(person_id) {
         return Err(E::OwnRole);
+    }
+    if let Some(inviter) = invitation.invited_by
+        && !may_still_give(&mut tx, inviter, invitation.role, today).await?
+    {
+        return Err(E::NotOpen);
     }
     if known.is_none() {
         let email = Some(account.email.clone());
@@ -67,18 +77,14 @@ pub async fn accept_invitation(
     if !repo::settle(&mut tx, id, ("accepted", Some(person_id)), now).await? {
         return Err(E::NotOpen);
     }
-    let grant = RoleGrant {
-        id: RoleGrantId::new(app),
-        person_id,
-        role: invitation.role,
-        remit: invitation.remit,
-        starts_on: alliance.date(now),
-        ends_on: None,
-    };
-    // Who was given the same in the meantime has it already.
-    if !people::repo::roles_of_person(&mut tx, person_id).await?.iter().any(|held| overlap(held, &grant)) {
+    let place = people::repo::place(&mut tx, invitation.remit).await?;
+    let mut held = people::repo::roles_of_person(&mut tx, person_id).await?;
+    held.retain(|held| (held.role, held.remit) == (invitation.role, invitation.remit));
+    for (starts_on, ends_on) in not_held(&held, today) {
+        let (id, role, remit) = (RoleGrantId::new(app), invitation.role, invitation.remit);
+        let grant = RoleGrant { id, person_id, role, remit, starts_on, ends_on };
         people::repo::insert_role(&mut tx, &grant).await.map_err(Internal::from)?;
-        let given = PersonChange::of_given_role(app, &machinery, &grant);
+        let given = PersonChange::of_given_role(app, &machinery, (&grant, place.as_deref()));
         let given = PersonChange { changed_by: invitation.invited_by, ..given };
         people::repo::insert_change(&mut tx, &given).await?;
     }
@@ -89,8 +95,74 @@ pub async fn accept_invitation(
     Ok(AllianceEntry { id: alliance_id, slug: alliance.slug, name: alliance.name })
 }
 
+/// Whether a person holds on this day what it takes to give the role.
+async fn may_still_give(
+    tx: &mut Tx,
+    person_id: PersonId,
+    role: Role,
+    today: NaiveDate,
+) -> Result<bool, Internal> {
+    let held = people::repo::roles_of_person(tx, person_id).await?;
+    Ok(held.iter().any(|grant| grant.is_in_force(today) && role.givers().contains(&grant.role)))
+}
+
+/// The first and last days from `from` on, without an end, that these grants leave open.
+fn not_held(held: &[RoleGrant], from: NaiveDate) -> Vec<(NaiveDate, Option<NaiveDate>)> {
+    let mut terms: Vec<_> = held.iter().map(|grant| (grant.starts_on, grant.ends_on)).collect();
+    terms.sort_unstable();
+    let mut open = Vec::new();
+    let mut next = Some(from);
+    for (first, last) in terms {
+        let Some(day) = next else { break };
+        if last.is_some_and(|last| last < day) {
+            continue;
+        }
+        if first > day {
+            open.push((day, first.pred_opt()));
+        }
+        next = last.and_then(|last| last.succ_opt());
+    }
+    open.extend(next.map(|day| (day, None)));
+    open
+}
+
 failure!(AcceptInvitationError {
     UnknownInvitation => "invitationId",
     NotOpen => "invitationId",
     OwnRole => "invitationId",
 } nested { Forbidden, Internal });
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::viewer::Remit;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
+    }
+
+    fn held(starts_on: NaiveDate, ends_on: Option<NaiveDate>) -> RoleGrant {
+        let (id, person_id) = (RoleGrantId(Uuid::nil()), PersonId(Uuid::nil()));
+        RoleGrant { id, person_id, role: Role::Trainee, remit: Remit::Alliance, starts_on, ends_on }
+    }
+
+    #[test]
+    fn whoever_accepts_has_the_role_from_that_day_on_and_no_day_twice() {
+        let (over, short) = (held(day(1), Some(day(9))), held(day(5), Some(day(20))));
+        let (later, for_good) = (held(day(25), Some(day(28))), held(day(25), None));
+        let cases: [(&[RoleGrant], &[_]); 7] = [
+            (&[], &[(day(10), None)]),
+            (&[over], &[(day(10), None)]),
+            (&[short], &[(day(21), None)]),
+            (&[later, short], &[(day(21), Some(day(24))), (day(29), None)]),
+            (&[for_good], &[(day(10), Some(day(24)))]),
+            (&[for_good, short, over], &[(day(21), Some(day(24)))]),
+            (&[held(day(10), None)], &[]),
+        ];
+        for (held, expected) in cases {
+            assert_eq!(not_held(held, day(10)), expected, "{held:?}");
+        }
+    }
+}

@@ -1,9 +1,6 @@
 //! Somebody is invited.
 
-use super::{
-    BETWEEN_MAILS, Invitation, InvitationState, LIFETIME, MAILS_TO_ONE_ADDRESS, ON_TRIAL, SendInvitation,
-    repo,
-};
+use super::{Invitation, InvitationState, LIFETIME, ON_TRIAL, SendInvitation, is_full, repo};
 use crate::{
     access::{EmailAddress, NotAnEmailAddress},
     alliances,
@@ -96,15 +93,13 @@ pub async fn invite(app: &App, viewer: &Viewer, input: Invite) -> Result<Invitat
     let mut tx = app.db.begin(scope).await?;
     people::repo::hold_alliance(&mut tx).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
-    let to_address = repo::to_address(&mut tx, &email, now).await?;
     let is_same = |one: &Invitation| {
         one.state == InvitationState::Open && one.role == input.role && one.remit == remit && one.name == name
     };
-    if to_address.iter().any(is_same) {
+    if repo::to_address(&mut tx, &email, now).await?.iter().any(is_same) {
         return Err(E::AlreadyInvited);
     }
-    let lately = to_address.iter().filter(|one| one.mailed_at > now - BETWEEN_MAILS).count();
-    if i64::try_from(lately).unwrap_or(i64::MAX) >= MAILS_TO_ONE_ADDRESS {
+    if is_full(&mut tx, &email, now).await? {
         return Err(E::TooManyToAddress);
     }
     if !alliance.is_confirmed && repo::count(&mut tx).await? >= ON_TRIAL {
@@ -121,6 +116,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: Invite) -> Result<Invitat
         invited_at: now,
         expires_at: now + LIFETIME,
         mailed_at: now,
+        refusal: None,
         state: InvitationState::Open,
     };
     repo::insert(&mut tx, &invitation).await.on_constraints([

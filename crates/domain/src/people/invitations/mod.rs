@@ -15,7 +15,7 @@ mod withdraw_invitation;
 pub use accept_invitation::{AcceptInvitationError, accept_invitation};
 pub use decline_invitation::{DeclineInvitationError, decline_invitation};
 pub use invite::{Invite, InviteError, invite};
-pub use send_invitation::{InvitationMail, SendInvitation, invitation_mail};
+pub use send_invitation::{InvitationMail, SendInvitation, invitation_mail, record_refusal};
 pub use send_invitation_again::{SendInvitationAgainError, send_invitation_again};
 pub use withdraw_invitation::{WithdrawInvitationError, withdraw_invitation};
 
@@ -24,6 +24,7 @@ use chrono::TimeDelta;
 use crate::{
     access::{EmailAddress, Session},
     app::{App, Timestamp},
+    db::Tx,
     error::{Internal, ReadError},
     ids::{AllianceId, InvitationId, PersonId},
     viewer::{Permission, Reading, Remit, Role},
@@ -33,7 +34,8 @@ use crate::{
 pub const LIFETIME: TimeDelta = TimeDelta::days(21);
 /// The pause between two mails of one invitation.
 const BETWEEN_MAILS: TimeDelta = TimeDelta::days(1);
-/// Mails of one alliance to one address within that time: as many as an office with a shared mailbox may need at once.
+/// Invitations of one alliance that are mailed to one address within that time: as many as an office with a shared mailbox
+/// may need at once.
 const MAILS_TO_ONE_ADDRESS: i64 = 5;
 /// Invitations of an alliance on trial, ever. Its mail goes to its own team only, and these are how it comes by one: few,
 /// without words of its own, and each mailed once, so that nobody starts an alliance to write to strangers.
@@ -89,14 +91,21 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// When it was last mailed.
     pub mailed_at: Timestamp,
+    /// What the mail server said when it refused that mail; `None` when it did not.
+    pub refusal: Option<String>,
     /// How it stands.
     pub state: InvitationState,
 }
 
-/// The alliance's invitations, the newest first, at most 200.
+/// The alliance's invitations, the open ones first and of each the newest first, at most 200.
 pub async fn invitations(reading: &Reading, now: Timestamp) -> Result<Vec<Invitation>, ReadError> {
     let mut tx = reading.require(Permission::ManageMembers).await?;
     Ok(repo::invitations(&mut tx, now).await?)
+}
+
+/// Whether as much was mailed to this address lately as an address is sent.
+async fn is_full(tx: &mut Tx, email: &EmailAddress, now: Timestamp) -> Result<bool, Internal> {
+    Ok(repo::count_mailed(tx, email, now - BETWEEN_MAILS).await? >= MAILS_TO_ONE_ADDRESS)
 }
 
 /// An invitation as whoever was invited sees it.
@@ -106,10 +115,10 @@ pub struct Received {
     pub id: InvitationId,
     /// To which alliance.
     pub alliance_id: AllianceId,
-    /// Its part of the address.
-    pub slug: String,
     /// Its name.
     pub alliance_name: String,
+    /// Whom it is for, as the inviter wrote it: several people may share one address.
+    pub name: String,
     /// What they may act as, and where: "head, Alder Primary School".
     pub role: String,
     /// Who invited; none is the deployment.
@@ -126,7 +135,12 @@ pub struct Received {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// It is theirs.
-    Yours(Box<Received>),
+    Yours {
+        /// What it says.
+        received: Box<Received>,
+        /// As whom the alliance knows them already: whoever takes it up stays that person.
+        known_as: Option<String>,
+    },
     /// It was sent to another address, of which this much is shown: `b…@birch.example`.
     AnothersAt(String),
 }
@@ -144,7 +158,8 @@ pub async fn find_invitation(
     }
     let mut tx = app.db.begin(entrance(alliance_id)?).await?;
     let received = repo::received(&mut tx, id, app.clock.now()).await?;
-    Ok(received.map(|received| Found::Yours(Box::new(received))))
+    let known_as = repo::person_of(&mut tx, &session.account).await?.map(|known| known.name);
+    Ok(received.map(|received| Found::Yours { received: Box::new(received), known_as }))
 }
 
 /// The open invitations of an account, the newest first.

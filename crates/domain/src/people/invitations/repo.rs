@@ -2,11 +2,11 @@
 
 use super::{Invitation, InvitationState, Received};
 use crate::{
-    access::EmailAddress,
+    access::{Account, EmailAddress},
     app::{App, Timestamp},
     db::Tx,
     error::Internal,
-    ids::{AccountId, AllianceId, InvitationId, MemberId, PersonId, StrandId},
+    ids::{AllianceId, InvitationId, MemberId, PersonId, StrandId},
     viewer::{Remit, Role},
 };
 
@@ -22,6 +22,7 @@ struct Row {
     invited_at: Timestamp,
     expires_at: Timestamp,
     mailed_at: Timestamp,
+    refusal: Option<String>,
     state: String,
 }
 
@@ -39,12 +40,13 @@ impl Row {
             invited_at: self.invited_at,
             expires_at: self.expires_at,
             mailed_at: self.mailed_at,
+            refusal: self.refusal,
             state: InvitationState::stored(&self.state, self.expires_at, now),
         })
     }
 }
 
-/// Those of these conditions, the newest first.
+/// Those of these conditions, the open ones first and of each the newest first.
 async fn find(
     tx: &mut Tx,
     (id, email): (Option<InvitationId>, Option<&str>),
@@ -54,13 +56,14 @@ async fn find(
         Row,
         r#"select id as "id: InvitationId", name, email, role, member_id as "member_id: MemberId",
                   strand_id as "strand_id: StrandId", message, invited_by as "invited_by: PersonId", invited_at,
-                  expires_at, mailed_at, state
+                  expires_at, mailed_at, refusal, state
            from invitations
            where alliance_id = $1 and ($2::uuid is null or id = $2) and ($3::text is null or email = $3)
-           order by id desc limit 200"#,
+           order by (state = 'open' and expires_at > $4) desc, id desc limit 200"#,
         tx.alliance_id() as _,
         id.map(|id| id.0),
-        email
+        email,
+        now
     )
     .fetch_all(tx.conn())
     .await?;
@@ -85,6 +88,22 @@ pub(super) async fn to_address(
     now: Timestamp,
 ) -> Result<Vec<Invitation>, Internal> {
     find(tx, (None, Some(email.as_str())), now).await
+}
+
+/// How many to this address were mailed after that moment.
+pub(super) async fn count_mailed(
+    tx: &mut Tx,
+    email: &EmailAddress,
+    after: Timestamp,
+) -> Result<i64, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!" from invitations where alliance_id = $1 and email = $2 and mailed_at > $3"#,
+        tx.alliance_id() as _,
+        email.as_str(),
+        after
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub(super) async fn count(tx: &mut Tx) -> Result<i64, Internal> {
@@ -147,7 +166,7 @@ pub(super) async fn mark_mailed(
     (before, now): (Timestamp, Timestamp),
 ) -> Result<bool, Internal> {
     let done = sqlx::query!(
-        "update invitations set mailed_at = $4
+        "update invitations set mailed_at = $4, refusal = null
          where alliance_id = $1 and id = $2 and state = 'open' and mailed_at <= $3",
         tx.alliance_id() as _,
         id as _,
@@ -159,6 +178,24 @@ pub(super) async fn mark_mailed(
     Ok(done.rows_affected() == 1)
 }
 
+/// Keeps what the mail server said of the mail of that moment.
+pub(super) async fn mark_refused(
+    tx: &mut Tx,
+    (id, mailed_at): (InvitationId, Timestamp),
+    refusal: &str,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "update invitations set refusal = $4 where alliance_id = $1 and id = $2 and mailed_at = $3",
+        tx.alliance_id() as _,
+        id as _,
+        mailed_at,
+        refusal
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// As whoever was invited sees it.
 pub(super) async fn received(
     tx: &mut Tx,
@@ -166,7 +203,7 @@ pub(super) async fn received(
     now: Timestamp,
 ) -> Result<Option<Received>, Internal> {
     let row = sqlx::query!(
-        r#"select a.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, i.role,
+        r#"select a.alliance_id as "alliance_id: AllianceId", a.name as alliance_name, i.name, i.role,
                   coalesce(m.name, s.name) as place, p.name as "invited_by?", i.message, i.expires_at, i.state
            from invitations i
            join alliances a on a.alliance_id = $1
@@ -184,8 +221,8 @@ pub(super) async fn received(
         Some(Received {
             id,
             alliance_id: row.alliance_id,
-            slug: row.slug,
             alliance_name: row.alliance_name,
+            name: row.name,
             role: row.place.map_or_else(|| label.to_owned(), |place| format!("{label}, {place}")),
             invited_by: row.invited_by,
             message: row.message,
@@ -195,12 +232,23 @@ pub(super) async fn received(
     }))
 }
 
-/// Who the account is in this alliance.
-pub(super) async fn person_of(tx: &mut Tx, account_id: AccountId) -> Result<Option<PersonId>, Internal> {
-    Ok(sqlx::query_scalar!(
-        r#"select id as "id: PersonId" from people where alliance_id = $1 and account_id = $2"#,
+/// A person of this alliance by id and name.
+pub(super) struct Known {
+    pub(super) id: PersonId,
+    pub(super) name: String,
+}
+
+/// Who the account is in this alliance. Where it was not joined to anybody yet, whoever it is joined to next: the order is
+/// that of joining.
+pub(super) async fn person_of(tx: &mut Tx, account: &Account) -> Result<Option<Known>, Internal> {
+    Ok(sqlx::query_as!(
+        Known,
+        r#"select id as "id: PersonId", name from people
+           where alliance_id = $1 and (account_id = $2 or account_id is null and email = $3)
+           order by account_id is null, id limit 1"#,
         tx.alliance_id() as _,
-        account_id as _
+        account.id as _,
+        account.email.as_str()
     )
     .fetch_optional(tx.conn())
     .await?)

@@ -31,7 +31,7 @@ pub struct InvitationMail {
     pub to: EmailAddress,
     /// Who invites.
     pub alliance: Alliance,
-    /// To what. Without the inviter's words while the alliance is on trial.
+    /// To what. Without the inviter's words, the invited one's name among them, while the alliance is on trial.
     pub invitation: Received,
     /// The page on which it is answered.
     pub page: String,
@@ -56,6 +56,7 @@ pub async fn invitation_mail(
     }
     if !alliance.is_confirmed {
         received.message.clear();
+        received.name.clear();
     }
     Ok(Some(InvitationMail {
         to: invitation.email,
@@ -64,4 +65,17 @@ pub async fn invitation_mail(
         invitation: received,
         mailed_at: invitation.mailed_at,
     }))
+}
+
+/// Keeps what the mail server said when it refused a mail, for those who invite. Of an earlier mail it says nothing.
+pub async fn record_refusal(
+    app: &App,
+    viewer: &Viewer,
+    mail: &InvitationMail,
+    refusal: &str,
+) -> Result<(), ReadError> {
+    let scope = viewer.require(Permission::ManageMembers)?;
+    let mut tx = app.db.begin(scope).await?;
+    repo::mark_refused(&mut tx, (mail.invitation.id, mail.mailed_at), refusal).await?;
+    Ok(tx.commit().await?)
 }

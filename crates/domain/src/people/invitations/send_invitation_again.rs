@@ -1,11 +1,12 @@
 //! An open invitation is mailed once more.
 
-use super::{BETWEEN_MAILS, Invitation, InvitationState, SendInvitation, repo};
+use super::{BETWEEN_MAILS, Invitation, InvitationState, SendInvitation, is_full, repo};
 use crate::{
     alliances,
     app::App,
     error::{Forbidden, Internal},
     ids::InvitationId,
+    people,
     problem::failure,
     viewer::{Permission, Viewer},
 };
@@ -25,6 +26,9 @@ pub enum SendInvitationAgainError {
     /// Once a day is enough.
     #[error("It was mailed within the last day. Please wait until tomorrow.")]
     MailedToday,
+    /// An address is not filled with mail.
+    #[error("Several invitations went to this address within a day. Please wait until tomorrow.")]
+    TooManyToAddress,
     /// On trial each is mailed once.
     #[error("While the alliance is on trial an invitation is mailed once.")]
     OnTrial,
@@ -44,6 +48,7 @@ pub async fn send_invitation_again(
 
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
+    people::repo::hold_alliance(&mut tx).await?;
     let invitation = repo::invitation(&mut tx, id, now).await?.ok_or(E::UnknownInvitation)?;
     if invitation.state != InvitationState::Open {
         return Err(E::NotOpen);
@@ -51,17 +56,21 @@ pub async fn send_invitation_again(
     if !alliances::repo::alliance(&mut tx).await?.is_confirmed {
         return Err(E::OnTrial);
     }
+    if is_full(&mut tx, &invitation.email, now).await? {
+        return Err(E::TooManyToAddress);
+    }
     if !repo::mark_mailed(&mut tx, id, (now - BETWEEN_MAILS, now)).await? {
         return Err(E::MailedToday);
     }
     tx.enqueue(app, &SendInvitation { invitation_id: id }).await?;
     tx.commit().await?;
-    Ok(Invitation { mailed_at: now, ..invitation })
+    Ok(Invitation { mailed_at: now, refusal: None, ..invitation })
 }
 
 failure!(SendInvitationAgainError {
     UnknownInvitation => "invitationId",
     NotOpen => "invitationId",
     MailedToday => "invitationId",
+    TooManyToAddress => "invitationId",
     OnTrial => "invitationId",
 } nested { Forbidden, Internal });

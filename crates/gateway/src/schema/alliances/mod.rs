@@ -224,7 +224,7 @@ impl AllianceObject {
         self.0.person(domain::ids::PersonId(ids::local(Kind::Person, self.0.id(), &id))).await
     }
 
-    /// Who was invited, the newest first, at most 200; null when that is not yours to see.
+    /// Who was invited, the open invitations first and of each the newest first, at most 200; null when that is not yours to see.
     async fn invitations(&self) -> Result<Option<Vec<people::InvitationObject>>> {
         people::invitations(&self.0).await
     }

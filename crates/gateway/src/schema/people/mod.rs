@@ -234,6 +234,11 @@ impl InvitationObject {
         self.invitation.mailed_at
     }
 
+    /// What the mail server said when it refused that mail; null when it did not.
+    async fn refusal(&self) -> Option<&str> {
+        self.invitation.refusal.as_deref()
+    }
+
     /// How it stands.
     async fn state(&self) -> InvitationStateEnum {
         self.invitation.state.into()
@@ -279,6 +284,11 @@ impl ReceivedInvitationObject {
     /// The name of the alliance.
     async fn alliance_name(&self) -> &str {
         &self.0.alliance_name
+    }
+
+    /// Whom it is for, as the inviter wrote it: several people may share one address.
+    async fn name(&self) -> &str {
+        &self.0.name
     }
 
     /// What you may act as, and where, in words: "head, Alder Primary School".

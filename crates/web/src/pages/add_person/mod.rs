@@ -29,25 +29,11 @@ query!(AddPerson, "src/pages/add_person/query.graphql");
 struct Page {
     shell: Shell,
     today: NaiveDate,
-    members: Vec<add_person::AddPersonAllianceMembersNodes>,
-    strands: Vec<add_person::AddPersonAllianceStrands>,
+    members: Vec<(String, String)>,
+    strands: Vec<(String, String)>,
     roles: Vec<(&'static str, String)>,
     form: FormState,
     base: String,
-}
-
-impl Page {
-    /// Where the post is.
-    fn members(&self) -> Vec<(&str, &str)> {
-        let members = self.members.iter().map(|member| (member.id.as_str(), member.name.as_str()));
-        std::iter::once(("", "no school")).chain(members).collect()
-    }
-
-    /// What a strand lead may lead.
-    fn strands(&self) -> Vec<(&str, &str)> {
-        let strands = self.strands.iter().map(|strand| (strand.id.as_str(), strand.name.as_str()));
-        std::iter::once(("", "none")).chain(strands).collect()
-    }
 }
 
 async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Page, PageError> {
@@ -66,8 +52,11 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
         shell: within.shell("Add a person"),
         base: within.path("/people"),
         today: alliance.today,
-        members: alliance.members.nodes,
-        strands: alliance.strands,
+        members: words::choices(
+            "no school",
+            alliance.members.nodes.into_iter().map(|one| (one.id, one.name)),
+        ),
+        strands: words::choices("none", alliance.strands.into_iter().map(|one| (one.id, one.name))),
         roles: words::roles_to_give(within.viewer(), "none: they do not sign in"),
         form,
     })

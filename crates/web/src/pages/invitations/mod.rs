@@ -33,8 +33,8 @@ struct Page {
     shell: Shell,
     is_on_trial: bool,
     invitations: Vec<Row>,
-    members: Vec<invitations::InvitationsAllianceMembersNodes>,
-    strands: Vec<invitations::InvitationsAllianceStrands>,
+    members: Vec<(String, String)>,
+    strands: Vec<(String, String)>,
     roles: Vec<(&'static str, String)>,
     form: FormState,
     base: String,
@@ -42,18 +42,6 @@ struct Page {
 }
 
 impl Page {
-    /// What the role may be for.
-    fn members(&self) -> Vec<(&str, &str)> {
-        let members = self.members.iter().map(|member| (member.id.as_str(), member.name.as_str()));
-        std::iter::once(("", "no school")).chain(members).collect()
-    }
-
-    /// What a strand lead may lead.
-    fn strands(&self) -> Vec<(&str, &str)> {
-        let strands = self.strands.iter().map(|strand| (strand.id.as_str(), strand.name.as_str()));
-        std::iter::once(("", "none")).chain(strands).collect()
-    }
-
     /// Whether the row's role is the viewer's to give, and the row still open.
     fn may_withdraw(&self, row: &Row) -> bool {
         is_open(row) && self.roles.iter().any(|(name, _)| *name == words::lower_name(&row.role))
@@ -74,6 +62,7 @@ fn role(row: &Row) -> String {
 /// The state, with the day on which an open one runs out.
 fn state(row: &Row) -> words::Tag {
     let (tone, label) = match words::name(&row.state).as_str() {
+        "OPEN" if row.refusal.is_some() => ("bad", "mail refused".into()),
         "OPEN" => ("calm", format!("open until {}", format::moment(&row.expires_at))),
         "ACCEPTED" => ("good", "accepted".into()),
         "EXPIRED" => ("warn", "ran out".into()),
@@ -109,8 +98,11 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
         shell: within.shell("Invitations"),
         is_on_trial: alliance.is_on_trial,
         invitations: alliance.invitations.unwrap_or_default(),
-        members: alliance.members.nodes,
-        strands: alliance.strands,
+        members: words::choices(
+            "no school",
+            alliance.members.nodes.into_iter().map(|one| (one.id, one.name)),
+        ),
+        strands: words::choices("none", alliance.strands.into_iter().map(|one| (one.id, one.name))),
         roles: words::roles_to_give(within.viewer(), "choose a role"),
         form,
         base: within.path("/people/invitations"),

@@ -41,8 +41,8 @@ struct Page {
     shell: Shell,
     today: NaiveDate,
     person: person::PersonAlliancePerson,
-    members: Vec<person::PersonAllianceMembersNodes>,
-    strands: Vec<person::PersonAllianceStrands>,
+    members: Vec<(String, String)>,
+    strands: Vec<(String, String)>,
     roles: Vec<(&'static str, String)>,
     edit: String,
     form: FormState,
@@ -84,18 +84,6 @@ impl Page {
         self.may_manage && is_giver && grant.ends_on.is_none_or(|last| last >= self.today)
     }
 
-    /// Where a post or a role is.
-    fn members(&self) -> Vec<(&str, &str)> {
-        let members = self.members.iter().map(|member| (member.id.as_str(), member.name.as_str()));
-        std::iter::once(("", "no school")).chain(members).collect()
-    }
-
-    /// What a strand lead may lead.
-    fn strands(&self) -> Vec<(&str, &str)> {
-        let strands = self.strands.iter().map(|strand| (strand.id.as_str(), strand.name.as_str()));
-        std::iter::once(("", "none")).chain(strands).collect()
-    }
-
     fn post_term(&self, post: &Post) -> words::Tag {
         words::term(post.starts_on, post.ends_on, self.today)
     }
@@ -131,8 +119,11 @@ async fn page(
         base: within.path(&format!("/people/{id}")),
         today: alliance.today,
         person,
-        members: alliance.members.nodes,
-        strands: alliance.strands,
+        members: words::choices(
+            "no school",
+            alliance.members.nodes.into_iter().map(|one| (one.id, one.name)),
+        ),
+        strands: words::choices("none", alliance.strands.into_iter().map(|one| (one.id, one.name))),
         roles: words::roles_to_give(within.viewer(), "choose a role"),
         edit,
         form,
