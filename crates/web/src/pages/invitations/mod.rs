@@ -63,7 +63,7 @@ fn role(row: &Row) -> String {
 fn state(row: &Row) -> words::Tag {
     let (tone, label) = match words::name(&row.state).as_str() {
         "OPEN" if row.refusal.is_some() => ("bad", "mail refused".into()),
-        "OPEN" => ("calm", format!("open until {}", format::moment(&row.expires_at))),
+        "OPEN" => ("calm", format!("open until {}", format::day(&row.expires_at.date_naive()))),
         "ACCEPTED" => ("good", "accepted".into()),
         "EXPIRED" => ("warn", "ran out".into()),
         "DECLINED" => ("warn", "declined".into()),
