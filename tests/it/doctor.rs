@@ -227,10 +227,13 @@ async fn the_operator_takes_a_second_step_off() {
     let set = "insert into accounts (id, email, created_at)
                values ('00000000-0000-0000-0000-000000000007', 'dana@woldedge.example', now());
                insert into second_steps (account_id, secret, set_at, last_step)
-               values ('00000000-0000-0000-0000-000000000007', '', now(), 1)";
+               values ('00000000-0000-0000-0000-000000000007', '', now(), 1);
+               insert into sessions (id, account_id, token_hash, agent, network, created_at, last_seen_at, expires_at)
+               values (gen_random_uuid(), '00000000-0000-0000-0000-000000000007', '', '', '', now(), now(), now())";
     sqlx::Executor::execute(&mut patient.owner().await, set).await.unwrap();
     let said = succeed(patient.command(&take_off)).await;
     assert!(said.starts_with("The second step is taken off"), "{said}");
+    assert!(said.contains("\n1 device signed out, 0 API tokens revoked.\n"), "{said}");
     let left: i64 = sqlx::query_scalar("select count(*) from second_steps")
         .fetch_one(&mut patient.owner().await)
         .await

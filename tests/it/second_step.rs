@@ -249,10 +249,17 @@ async fn guessing_is_stopped_without_a_word() {
     assert_eq!(app.count("select failures::bigint from second_steps").await, 5);
     let locked = try_code(&right()).await;
     assert_eq!((locked.status, &locked.body), (422, &refused.body), "it tells that it is locked");
+    assert!(
+        locked
+            .body
+            .contains("sign in again from the beginning; after many wrong codes it can take up to a day")
+    );
     // Nor by another way.
-    assert_eq!(client.send_form(&form.clone().with(&[("recoveryCode", &recovery[0])])).await.status, 422);
-    assert_eq!(finance.refused("removeSecondStep", json!({ "code": right() })).await, "WRONG_CODE");
-    assert_eq!(finance.refused("renewRecoveryCodes", json!({ "code": recovery[0] })).await, "WRONG_CODE");
+    for way in ["removeSecondStep", "renewRecoveryCodes"] {
+        assert_eq!(finance.refused(way, json!({ "code": right() })).await, "WRONG_CODE");
+    }
+    let wrong = client.send_form(&form.clone().with(&[("recoveryCode", &recovery[0][..20])])).await;
+    assert_eq!(wrong.status, 422);
     assert_eq!(left(&finance).await, 10);
     assert_eq!(
         app.count("select failures::bigint from second_steps").await,
@@ -269,11 +276,74 @@ async fn guessing_is_stopped_without_a_word() {
     }
     pass(&app, TimeDelta::minutes(14));
     assert_eq!(try_code(&right()).await, 422);
-    pass(&app, TimeDelta::minutes(17));
-    let (client, signed) = signed_with(&app, "code", &right()).await;
-    assert_eq!(signed.status, 303, "{}", signed.body);
+    // So whoever reads the mail could keep its owner out. A recovery code lets them in all the same, and the app counts
+    // again from then on.
+    let signed = client.send_form(&form.clone().with(&[("recoveryCode", &recovery[0])])).await;
+    assert_eq!(signed.status, 303, "a recovery code is locked too: {}", signed.body);
     assert_eq!(client.get("/fenland").await.status, 200);
+    assert_eq!(left(&client).await, 9);
+    assert_eq!(app.count("select failures::bigint from second_steps where locked_until is null").await, 0);
+    assert_eq!(signed_with(&app, "code", &right()).await.1.status, 303);
+
+    // Without one it is over when its time is.
+    let form = started(&app, &client, FINANCE).await;
+    for _ in 0..5 {
+        let wrong = form.clone().with(&[("code", &phone.wrong_code(app.app.clock.now()))]);
+        assert_eq!(client.send_form(&wrong).await.status, 422);
+    }
+    pass(&app, TimeDelta::minutes(14));
+    assert_eq!(signed_with(&app, "code", &right()).await.1.status, 422);
+    pass(&app, TimeDelta::minutes(1));
+    assert_eq!(signed_with(&app, "code", &right()).await.1.status, 303);
     assert_eq!(app.count("select failures::bigint from second_steps").await, 0);
+}
+
+/// Of a form that is sent twice, the second is no guess.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_is_no_wrong_code() {
+    let app = TestApp::new().await;
+    let (phone, _) = Phone::set_up(&app, &app.sign_in(FINANCE).await).await;
+    pass(&app, TimeDelta::seconds(30));
+    let client = app.stranger();
+    let form = started(&app, &client, FINANCE).await.with(&[("code", &phone.code(app.app.clock.now()))]);
+    // Both are on their way before either is judged.
+    let mut holding = app.owner.begin_with("begin").await.unwrap();
+    sqlx::query("select from second_steps for update").execute(&mut *holding).await.unwrap();
+    let release = async {
+        let waits = "select count(*) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        let both = async || (app.count(waits).await == 2).then_some(());
+        eventually("two sign-ins that wait", both).await;
+        holding.commit().await.unwrap();
+    };
+    let (first, second, ()) =
+        futures::future::join3(client.send_form(&form), client.send_form(&form), release).await;
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 422]);
+    assert_eq!(app.count("select failures::bigint from second_steps").await, 0);
+}
+
+/// Until the sign-in is whole, no alliance sees that somebody with this address signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_sign_in_joins_nobody() {
+    let app = TestApp::new().await;
+    let (phone, _) = Phone::set_up(&app, &app.sign_in(FINANCE).await).await;
+    pass(&app, TimeDelta::seconds(30));
+    sqlx::query("update people set account_id = null where email = $1")
+        .bind(FINANCE)
+        .execute(&app.owner)
+        .await
+        .unwrap();
+    let joined =
+        "select count(*) from people where email = 'finance@fenland.example' and account_id is not null";
+    let client = app.stranger();
+    let form = started(&app, &client, FINANCE).await;
+    assert_eq!(app.count(joined).await, 0);
+    let signed = client.send_form(&form.with(&[("code", &phone.code(app.app.clock.now()))])).await;
+    assert_eq!(signed.status, 303, "{}", signed.body);
+    assert_eq!(app.count(joined).await, 1);
+    assert_eq!(client.get("/fenland").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -373,13 +443,93 @@ async fn it_is_taken_off_by_whoever_proves_it_and_nobody_else() {
         .await;
     assert_eq!(done["viewer"]["secondStep"], Value::Null);
     Phone::set_up(&app, &finance).await;
+    // Whoever set it may not be the person who asks the operator: nothing that they hold is left.
+    let program = program_of(&app, &finance, "Ledger").await;
+    let head = app.sign_in("head@fenland.example").await;
     subjects(&app, FINANCE).await;
     for unknown in ["head@fenland.example", "nobody@nowhere.example", "no address"] {
         assert!(take_off_second_step(&app.app, unknown).await.is_err(), "{unknown}");
     }
-    take_off_second_step(&app.app, " Finance@Fenland.example").await.unwrap();
+    assert_eq!(finance.get("/account").await.status, 200);
+    let taken_off = take_off_second_step(&app.app, " Finance@Fenland.example").await.unwrap();
+    assert_eq!((taken_off.sessions, taken_off.tokens), (1, 1));
     assert_eq!(app.count("select count(*) from second_steps").await, 0);
-    assert_eq!(subjects(&app, FINANCE).await.len(), 1);
+    assert_eq!(finance.get("/account").await.status, 303);
+    assert_eq!(program.execute("{ viewer { email } }", json!({})).await.status, 401);
+    assert_eq!(head.get("/account").await.status, 200, "somebody else was signed out");
+    app.work().await;
+    let mail = app.mails.to(FINANCE).remove(0);
+    assert_eq!(mail.subject(), "The second step of your account at 127.0.0.1 was taken off");
+    assert!(
+        mail.text().contains("every device was signed out. Your API token was revoked"),
+        "{}",
+        mail.text()
+    );
+}
+
+/// A program with a new token of this person.
+async fn program_of(app: &TestApp, person: &Client, name: &str) -> Client {
+    let token = json!({ "alliance": FENLAND, "name": name, "permissions": ["SEE_ALLIANCE"], "days": 9 });
+    let made = person.done("createToken", "created { secret }", token).await;
+    app.program(made["created"]["secret"].as_str().unwrap())
+}
+
+/// One step was enough to make them, so they end when there are two; and so that none is made at the last moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn api_tokens_made_by_one_step_end_when_there_are_two() {
+    let app = TestApp::new().await;
+    let finance = app.sign_in(FINANCE).await;
+    let head = app.sign_in("head@fenland.example").await;
+    let programs = [program_of(&app, &finance, "Ledger").await, program_of(&app, &finance, "Board").await];
+    let of_head = program_of(&app, &head, "Ledger").await;
+    let asks = async |program: &Client| program.execute("{ viewer { email } }", json!({})).await.status;
+
+    // It is said beforehand, where there are any.
+    let said = "It revokes your 2 API tokens: programs that still need one need a new one.";
+    let page = finance.page("/account/second-step").await;
+    assert!(page.text().contains(said), "{}", page.text());
+    assert!(page.text().contains("Do several people use this mailbox?"), "{}", page.text());
+    let begun = finance.send_form(&page.form("/account/second-step/begin")).await;
+    let begun = Page::new("", &begun.body);
+    assert!(begun.text().contains(said), "{}", begun.text());
+    let manager = app.sign_in("manager@fenland.example").await.page("/account/second-step").await;
+    assert!(!manager.text().contains("revokes"), "{}", manager.text());
+    assert_eq!([asks(&programs[0]).await, asks(&programs[1]).await], [200, 200]);
+
+    let phone = Phone::with_key(&begun.texts("#secret")[0]);
+    let form = begun.form("/account/second-step/confirm");
+    let set = finance.send_form(&form.with(&[("code", &phone.code(app.app.clock.now()))])).await;
+    assert_eq!(set.status, 200, "{}", set.body);
+    assert_eq!([asks(&programs[0]).await, asks(&programs[1]).await], [401, 401]);
+    assert_eq!(asks(&of_head).await, 200, "a token of somebody else ended");
+    assert_eq!(app.count("select count(*) from api_tokens").await, 1);
+    app.work().await;
+    let mail = app.mails.to(FINANCE).remove(0);
+    assert!(
+        mail.text().contains("Your 2 API tokens were revoked: programs that still need one need a new one.")
+    );
+    // From then on they are made by two.
+    program_of(&app, &finance, "Ledger").await;
+
+    // A device that is being signed out makes no more.
+    let mut ending = app.owner.begin_with("begin").await.unwrap();
+    let account = account(&app).await;
+    sqlx::query("delete from sessions where account_id = $1")
+        .bind(account)
+        .execute(&mut *ending)
+        .await
+        .unwrap();
+    let token = json!({ "alliance": FENLAND, "name": "Late", "permissions": ["SEE_ALLIANCE"], "days": 9 });
+    let end = async {
+        let waits = "select count(*) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        let waits = async || (app.count(waits).await > 0).then_some(());
+        eventually("a token that waits", waits).await;
+        ending.commit().await.unwrap();
+    };
+    let (late, ()) = futures::future::join(finance.try_mutate("createToken", "", token), end).await;
+    assert_eq!(code(&late), "FORBIDDEN");
+    assert_eq!(app.count("select count(*) from api_tokens where name = 'Late'").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -603,7 +753,8 @@ async fn an_alliance_requires_a_second_step_of_everybody() {
     let set = finance.send_form(&form.with(&[("code", &own.code(app.app.clock.now()))])).await;
     assert_eq!(Page::new("", &set.body).link("I have kept them"), "/fenland");
     assert_eq!(finance.get("/fenland").await.status, 200);
-    assert_eq!(program.execute(alliance, json!({ "slug": FENLAND })).await.json()["errors"], Value::Null);
+    // Its token was made by one step.
+    assert_eq!(program.execute(alliance, json!({ "slug": FENLAND })).await.status, 401);
     assert_eq!(of(&director, FENLAND, "finance lead").await, true);
     // Who may not manage people is not told.
     assert_eq!(of(&finance, FENLAND, "director").await, Value::Null);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use domain::{
-    access::{TakeOffSecondStepError, take_off_second_step},
+    access::{TakeOffSecondStepError, TakenOff, take_off_second_step},
     alliances::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance},
     app::{App, Clock, Rng},
     error::{Internal, ReadError},
@@ -15,6 +15,7 @@ use domain::{
         discard_job, jobs, retry_job,
     },
     page::{MAX_PAGE, PageRequest},
+    text::plural,
     viewer::{Reading, Viewer},
 };
 
@@ -60,8 +61,9 @@ pub struct AlliancesArgs {
 /// Who has lost what signing in takes.
 #[derive(Args)]
 pub struct AccountsArgs {
-    /// Take the second step off the account with this mail address, once you are sure who asks: from then on the code
-    /// from the mail is enough, and the person is told by mail
+    /// Take the second step off the account with this mail address, once you are sure who asks: it is signed out
+    /// everywhere, its API tokens are revoked, from then on the code from the mail is enough, and the person is told by
+    /// mail
     #[arg(long, value_name = "EMAIL")]
     take_off_second_step: String,
     #[command(flatten)]
@@ -234,8 +236,14 @@ fn alliance_line(alliance: &Listed) -> String {
 }
 
 async fn accounts(app: &App, args: &AccountsArgs) -> Result<String, OperatorError> {
-    take_off_second_step(app, &args.take_off_second_step).await?;
-    Ok("The second step is taken off: the code from the mail signs in. The person is told by mail.\n".into())
+    let TakenOff { sessions, tokens } = take_off_second_step(app, &args.take_off_second_step).await?;
+    Ok(format!(
+        "The second step is taken off: the code from the mail signs in. The person is told by mail.\n\
+         {} signed out, {} revoked.\n\
+         If somebody else can read that mail, have the mailbox's password changed first: they could sign in again.\n",
+        plural(sessions, "device", "devices"),
+        plural(tokens, "API token", "API tokens"),
+    ))
 }
 
 async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {

@@ -24,7 +24,9 @@ fn samples() -> Vec<(String, Rendered)> {
     let used = |left| step(mails::SecondStepChange::RecoveryCodeUsed { left });
     vec![
         rendered("", &mails::SecondStepChanged::sample()),
+        rendered("-tokens", &step(mails::SecondStepChange::Set { ended_tokens: 3 })),
         rendered("-removed", &step(mails::SecondStepChange::Removed)),
+        rendered("-taken-off", &step(mails::SecondStepChange::TakenOff { ended_tokens: 1 })),
         rendered("-used", &used(7)),
         rendered("-used-up", &used(0)),
         rendered("-renewed", &step(mails::SecondStepChange::RecoveryCodesRenewed)),

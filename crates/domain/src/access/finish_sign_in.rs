@@ -1,7 +1,7 @@
 //! "And here is my second step."
 
 use super::{
-    second_step::{prove, start, take_start},
+    second_step::{delete_start, prove, start},
     sign_in::{Browser, SignedIn, begin_session, token_hash},
 };
 use crate::{app::App, error::Internal, problem::failure};
@@ -22,7 +22,8 @@ pub struct FinishSignIn<'a> {
 pub enum FinishSignInError {
     /// Wrong, used before, too many tries, or begun too long ago: which of these is not told.
     #[error(
-        "That code does not work. Type the newest one; if it stays like this, start again in 15 minutes."
+        "That code does not work. Type the newest one. If it stays like this, sign in again from the beginning; \
+         after many wrong codes it can take up to a day."
     )]
     WrongCode,
     /// A fault on our side.
@@ -34,14 +35,15 @@ pub enum FinishSignInError {
 pub async fn finish_sign_in(app: &App, input: FinishSignIn<'_>) -> Result<SignedIn, FinishSignInError> {
     let started = token_hash(input.started);
     let mut tx = app.db.machine().await?;
+    // Of two at once, as by a double click, the second waits here for the first and then finds nothing: it is no guess.
     let Some(account) = start(&mut tx, &started, app.clock.now()).await? else {
         return Err(FinishSignInError::WrongCode);
     };
-    // Of two at once the second waits for the first here, and then finds what it started gone.
-    if !prove(app, &mut tx, account.id, input.code).await? || !take_start(&mut tx, &started).await? {
+    if !prove(app, &mut tx, account.id, input.code).await? {
         tx.commit().await?;
         return Err(FinishSignInError::WrongCode);
     }
+    delete_start(&mut tx, &started).await?;
     let signed = begin_session(app, &mut tx, account, input.browser).await?;
     tx.commit().await?;
     Ok(signed)

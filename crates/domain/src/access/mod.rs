@@ -27,7 +27,7 @@ pub(crate) use second_step::has_second_step;
 pub use second_step::{
     BeginSecondStepError, ConfirmSecondStep, ConfirmSecondStepError, RemoveSecondStepError,
     RenewRecoveryCodesError, SecondStep, SecondStepChange, SecondStepNotice, SecondStepSetUp,
-    SendSecondStepNotice, TakeOffSecondStepError, begin_second_step, confirm_second_step,
+    SendSecondStepNotice, TakeOffSecondStepError, TakenOff, begin_second_step, confirm_second_step,
     people_with_second_step, remove_second_step, renew_recovery_codes, second_step, second_step_notice,
     second_step_set_up, take_off_second_step,
 };

@@ -251,6 +251,21 @@ pub(super) async fn delete_other_sessions(
     Ok(deleted.rows_affected())
 }
 
+pub(super) async fn delete_sessions(tx: &mut MachineTx, account_id: AccountId) -> Result<u64, Internal> {
+    let deleted = sqlx::query!("delete from sessions where account_id = $1", account_id as _)
+        .execute(tx.conn())
+        .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Whether the session is still there. If it is, whoever ends it waits until the transaction does.
+pub(super) async fn hold_session(tx: &mut MachineTx, id: SessionId) -> Result<bool, Internal> {
+    let found = sqlx::query!("select id from sessions where id = $1 for key share", id as _)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) -> Result<(), Internal> {
     sqlx::query!("update sessions set last_seen_at = $2 where token_hash = $1", token_hash, now)
         .execute(app.db.machine_pool())
@@ -369,6 +384,14 @@ pub(super) async fn delete_token(app: &App, account_id: AccountId, id: ApiTokenI
         sqlx::query!("delete from api_tokens where account_id = $1 and id = $2", account_id as _, id as _)
             .execute(app.db.machine_pool())
             .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Deletes every token of the account, expired ones too. Returns how many there were.
+pub(super) async fn delete_tokens(tx: &mut MachineTx, account_id: AccountId) -> Result<u64, Internal> {
+    let deleted = sqlx::query!("delete from api_tokens where account_id = $1", account_id as _)
+        .execute(tx.conn())
+        .await?;
     Ok(deleted.rows_affected())
 }
 

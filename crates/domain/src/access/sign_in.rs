@@ -68,8 +68,7 @@ pub struct SignedIn {
     pub token: String,
 }
 
-/// Takes the digits from the mail, makes the account if this is its first time, and joins it to the people whom alliances
-/// know under this address. Without a second step, that signs in.
+/// Takes the digits from the mail and makes the account if this is its first time. Without a second step, that signs in.
 pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInError> {
     let email = EmailAddress::parse(input.email).map_err(|_| SignInError::WrongCode)?;
     let digits: String = input.digits.chars().filter(char::is_ascii_digit).collect();
@@ -87,7 +86,6 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInErro
     }
     repo::use_code(&mut tx, code.id, now).await?;
     let account_id = repo::upsert_account(&mut tx, AccountId::new(app), &email, now).await?;
-    repo::join_people(&mut tx, account_id, &email).await?;
     let started = if is_set(&mut tx, account_id).await? {
         let token = new_token(app);
         insert_start(&mut tx, account_id, &token_hash(&token), now + limits::START_LIFETIME).await?;
@@ -100,7 +98,8 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInErro
     Ok(started)
 }
 
-/// Begins a session of an account that has proved all it must.
+/// Begins a session of an account that has proved all it must, and joins it to the people whom alliances know under its
+/// address.
 pub(super) async fn begin_session(
     app: &App,
     tx: &mut MachineTx,
@@ -119,6 +118,7 @@ pub(super) async fn begin_session(
         created_at: now,
         expires_at: now + limits::SESSION_LIFETIME,
     };
+    repo::join_people(tx, account.id, &account.email).await?;
     repo::insert_session(tx, &session).await?;
     if let Some(old) = browser.replaces {
         repo::delete_session(tx, &token_hash(old)).await?;

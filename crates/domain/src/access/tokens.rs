@@ -129,7 +129,7 @@ pub async fn create_token(
     input: CreateToken,
 ) -> Result<NewToken, CreateTokenError> {
     use CreateTokenError as E;
-    session.device()?;
+    let this = session.device()?;
     let name = one_line(&input.name, 60).ok_or(E::InvalidName)?;
     if !(1..=365).contains(&input.days) {
         return Err(E::InvalidDays);
@@ -162,6 +162,10 @@ pub async fn create_token(
     let secret = format!("{PREFIX}{}", sign_in::hex(&app.rng.bytes::<32>()));
 
     let mut tx = app.db.machine().await?;
+    // What ends every session and token of an account misses none that is made at the same time.
+    if !repo::hold_session(&mut tx, this).await? {
+        return Err(Forbidden.into());
+    }
     if repo::count_tokens(&mut tx, session.account.id, token.alliance.id).await? >= limits::TOKENS {
         return Err(E::TooMany);
     }

@@ -17,9 +17,17 @@ pub struct SecondStepChanged {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecondStepChange {
     /// It is asked for from now on.
-    Set,
-    /// It is not asked for any more.
+    Set {
+        /// How many API tokens ended with it.
+        ended_tokens: u64,
+    },
+    /// The person took it off.
     Removed,
+    /// The operator took it off.
+    TakenOff {
+        /// How many API tokens ended with it.
+        ended_tokens: u64,
+    },
     /// A recovery code stood in for the app.
     RecoveryCodeUsed {
         /// How many are left.
@@ -40,7 +48,7 @@ crate::mail::templates!(SecondStepChanged "second_step_changed":
     "second_step_changed/body.txt",
     "second_step_changed/body.mjml",
     SecondStepChanged {
-        change: SecondStepChange::Set,
+        change: SecondStepChange::Set { ended_tokens: 0 },
         at: super::samples::day(2026, 11, 24).and_hms_opt(10, 0, 0).unwrap_or_default(),
         site: "ensemble.example".into(),
     }

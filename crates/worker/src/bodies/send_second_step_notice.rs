@@ -37,8 +37,9 @@ pub(super) async fn send_second_step_notice(
 
 fn change(change: SecondStepChange) -> mails::SecondStepChange {
     match change {
-        SecondStepChange::Set => mails::SecondStepChange::Set,
+        SecondStepChange::Set { ended_tokens } => mails::SecondStepChange::Set { ended_tokens },
         SecondStepChange::Removed => mails::SecondStepChange::Removed,
+        SecondStepChange::TakenOff { ended_tokens } => mails::SecondStepChange::TakenOff { ended_tokens },
         SecondStepChange::RecoveryCodeUsed { left } => mails::SecondStepChange::RecoveryCodeUsed { left },
         SecondStepChange::RecoveryCodesRenewed => mails::SecondStepChange::RecoveryCodesRenewed,
     }

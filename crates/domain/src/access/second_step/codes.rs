@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use totp_rs::{Builder, Totp};
 
 use crate::{
-    app::{App, Timestamp},
+    app::{App, Secret, Timestamp},
     error::Internal,
     ids::AccountId,
 };
@@ -28,8 +28,8 @@ pub(super) fn seal(app: &App, account_id: AccountId, secret: &AppSecret) -> Resu
 }
 
 /// The secret that the database holds.
-pub(super) fn open(app: &App, account_id: AccountId, sealed: &[u8]) -> Result<AppSecret, Internal> {
-    let opened = app.secret.open(STORED, account_id.0.as_bytes(), sealed);
+pub(super) fn open(secret: &Secret, account_id: AccountId, sealed: &[u8]) -> Result<AppSecret, Internal> {
+    let opened = secret.open(STORED, account_id.0.as_bytes(), sealed);
     opened.and_then(|secret| secret.try_into().ok()).ok_or_else(|| {
         Internal::new("a second step was encrypted with another SECRET_KEY; the operator can take it off")
     })

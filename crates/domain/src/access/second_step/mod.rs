@@ -20,9 +20,9 @@ pub use renew_recovery_codes::{RenewRecoveryCodesError, renew_recovery_codes};
 pub use send_second_step_notice::{
     SecondStepChange, SecondStepNotice, SendSecondStepNotice, second_step_notice,
 };
-pub use take_off_second_step::{TakeOffSecondStepError, take_off_second_step};
+pub use take_off_second_step::{TakeOffSecondStepError, TakenOff, take_off_second_step};
 
-pub(super) use repo::{delete_ended_starts, insert_start, is_set, start, take_start};
+pub(super) use repo::{delete_ended_starts, delete_start, insert_start, is_set, start};
 
 use super::{Session, limits};
 use crate::{
@@ -72,8 +72,9 @@ struct Kept {
 }
 
 /// Whether `typed` proves the second step of the account: a code of the app, of the half minute now or of the one before
-/// or after, or a recovery code. The code is used up by it. Beyond so many wrong ones a right one is refused too, without
-/// saying so, each time for twice as long.
+/// or after, or a recovery code. The code is used up by it. Beyond so many wrong ones a right one of the app is refused
+/// too, without saying so, each time for twice as long. A recovery code is not: nobody guesses one, and whoever reads the
+/// mail must not keep its owner out by typing wrong codes.
 ///
 /// The row stays locked until `tx` ends, so that guesses in parallel count too, and `tx` has to be committed whatever the
 /// answer is.
@@ -85,38 +86,51 @@ pub(super) async fn prove(
 ) -> Result<bool, Internal> {
     let now = app.clock.now();
     let Some(kept) = repo::lock(tx, account_id).await? else { return Ok(false) };
-    if kept.locked_until.is_some_and(|until| until > now) {
-        return Ok(false);
-    }
-    if is_right(app, tx, account_id, &kept, typed).await? {
+    let is_locked = kept.locked_until.is_some_and(|until| until > now);
+    let typed = codes::tidied(typed);
+    let is_right = if codes::is_of_an_app(&typed) {
+        !is_locked && use_app_code(app, tx, account_id, &kept, &typed).await?
+    } else {
+        use_recovery_code(app, tx, account_id, &typed).await?
+    };
+    if is_right {
         repo::forget_failures(tx, account_id).await?;
         return Ok(true);
+    }
+    // Guessing on does not prolong it.
+    if is_locked {
+        return Ok(false);
     }
     let failures = kept.failures.saturating_add(1);
     repo::count_failure(tx, account_id, (failures, locked_until(failures, now))).await?;
     Ok(false)
 }
 
-async fn is_right(
+/// Whether the app shows this code and no later one has counted yet; if so, it has now.
+async fn use_app_code(
     app: &App,
     tx: &mut MachineTx,
     account_id: AccountId,
     kept: &Kept,
-    typed: &str,
+    code: &str,
 ) -> Result<bool, Internal> {
-    let now = app.clock.now();
-    let typed = codes::tidied(typed);
-    if codes::is_of_an_app(&typed) {
-        let secret = codes::open(app, account_id, &kept.secret)?;
-        let Some(step) = codes::step_of(secret, &typed, now)? else { return Ok(false) };
-        if step <= kept.last_step {
-            return Ok(false);
-        }
-        repo::use_step(tx, account_id, step).await?;
-        return Ok(true);
-    }
-    let hash = codes::recovery_hash(app, account_id, &typed);
-    let Some(left) = repo::use_recovery_code(tx, account_id, &hash, now).await? else { return Ok(false) };
+    let secret = codes::open(&app.secret, account_id, &kept.secret)?;
+    let step = codes::step_of(secret, code, app.clock.now())?;
+    let Some(step) = step.filter(|step| *step > kept.last_step) else { return Ok(false) };
+    repo::use_step(tx, account_id, step).await?;
+    Ok(true)
+}
+
+/// Whether it is a recovery code that has not been used; if so, it has now, and the person is told.
+async fn use_recovery_code(
+    app: &App,
+    tx: &mut MachineTx,
+    account_id: AccountId,
+    code: &str,
+) -> Result<bool, Internal> {
+    let hash = codes::recovery_hash(app, account_id, code);
+    let used = repo::use_recovery_code(tx, account_id, &hash, app.clock.now()).await?;
+    let Some(left) = used else { return Ok(false) };
     SendSecondStepNotice::queue(app, tx, account_id, SecondStepChange::RecoveryCodeUsed { left }).await?;
     Ok(true)
 }

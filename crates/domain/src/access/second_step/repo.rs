@@ -206,7 +206,7 @@ pub(in crate::access) async fn insert_start(
     Ok(())
 }
 
-/// Whose sign-in waits for the second step under this token.
+/// Whose sign-in waits for the second step under this token. It is held until the transaction ends.
 pub(in crate::access) async fn start(
     tx: &mut MachineTx,
     token_hash: &[u8],
@@ -215,7 +215,8 @@ pub(in crate::access) async fn start(
     let row = sqlx::query!(
         r#"select a.id as "id: AccountId", a.email
            from started_sign_ins s join accounts a on a.id = s.account_id
-           where s.token_hash = $1 and s.expires_at > $2"#,
+           where s.token_hash = $1 and s.expires_at > $2
+           for update of s"#,
         token_hash,
         now
     )
@@ -224,12 +225,10 @@ pub(in crate::access) async fn start(
     Ok(row.map(|row| Account { id: row.id, email: EmailAddress::stored(row.email) }))
 }
 
-/// Ends what waited under this token. Returns whether it was still there.
-pub(in crate::access) async fn take_start(tx: &mut MachineTx, token_hash: &[u8]) -> Result<bool, Internal> {
-    let deleted = sqlx::query!("delete from started_sign_ins where token_hash = $1", token_hash)
-        .execute(tx.conn())
-        .await?;
-    Ok(deleted.rows_affected() > 0)
+/// Ends what waited under this token.
+pub(in crate::access) async fn delete_start(tx: &mut MachineTx, token_hash: &[u8]) -> Result<(), Internal> {
+    sqlx::query!("delete from started_sign_ins where token_hash = $1", token_hash).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// What waited in vain.

@@ -16,9 +16,17 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum SecondStepChange {
     /// It is asked for from now on.
-    Set,
-    /// It is not asked for any more.
+    Set {
+        /// How many API tokens ended with it.
+        ended_tokens: u64,
+    },
+    /// The person took it off.
     Removed,
+    /// The operator took it off.
+    TakenOff {
+        /// How many API tokens ended with it.
+        ended_tokens: u64,
+    },
     /// A recovery code stood in for the app.
     RecoveryCodeUsed {
         /// How many are left.

@@ -29,7 +29,8 @@ pub(crate) struct ConfirmSecondStepMutation;
 
 #[Object]
 impl ConfirmSecondStepMutation {
-    /// Set the second step by its first code. Every other device is signed out.
+    /// Set the second step by its first code. Every other device is signed out, and every API
+    /// token of yours is revoked.
     async fn confirm_second_step(
         &self,
         ctx: &Context<'_>,

@@ -40,6 +40,8 @@ type Alliance = second_step::SecondStepViewerAlliances;
 #[template(path = "pages/second_step/page.html")]
 struct Page {
     step: Option<second_step::SecondStepViewerSecondStep>,
+    /// How many API tokens end when it is set.
+    tokens: usize,
     /// The alliance to go on to.
     wanted: Option<Alliance>,
     /// What is being set up.
@@ -62,6 +64,17 @@ impl Page {
         Some(format!("/sign-in?to={}", percent_encoded(&back)))
     }
 
+    /// What setting it means for programs that ask in the person's name, if there are any.
+    fn ending_tokens(&self) -> Option<String> {
+        match self.tokens {
+            0 => None,
+            1 => Some("It revokes your API token: a program that still needs it needs a new one.".into()),
+            many => Some(format!(
+                "It revokes your {many} API tokens: programs that still need one need a new one."
+            )),
+        }
+    }
+
     fn few(left: i64) -> bool {
         left <= FEW
     }
@@ -77,6 +90,7 @@ async fn page(
     let viewer = data.viewer.ok_or(PageError::NotFound)?;
     Ok(Page {
         step: viewer.second_step,
+        tokens: viewer.tokens.len(),
         wanted: viewer.alliances.into_iter().find(|one| one.slug == alliance),
         begun: None,
         new: Vec::new(),
