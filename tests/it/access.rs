@@ -104,6 +104,49 @@ async fn a_form_from_elsewhere_is_refused() {
     assert_eq!(app.contents().await, before);
 }
 
+/// Nobody is signed in by another site as somebody whom they do not know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_from_elsewhere_is_refused() {
+    let app = TestApp::new().await;
+    let client = app.stranger();
+    client.post("/sign-in", &[("email", FINANCE)]).await;
+    let code = app.code(FINANCE).await;
+    let fields = [("email", FINANCE), ("code", &code), ("started", "0")];
+    let own = client.base();
+    let send = async |path: &str, headers: &[(&str, &str)]| {
+        let request = client.request(reqwest::Method::POST, path).form(&fields);
+        client
+            .send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)))
+            .await
+    };
+    let before = app.contents().await;
+    for headers in [
+        &[("origin", "https://evil.example")][..],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", "http://other.127.0.0.1")],
+        &[("sec-fetch-site", "cross-site"), ("origin", own)],
+    ] {
+        for path in ["/sign-in", "/sign-in/code", "/sign-in/second-step", "/sign-up"] {
+            let refused = send(path, headers).await;
+            assert_eq!(refused.status, 403, "{path} {headers:?}");
+            assert!(refused.body.contains("came from a page of another site, so nobody was signed in"));
+            assert!(refused.headers.get("set-cookie").is_none());
+        }
+    }
+    assert_eq!(app.contents().await, before);
+    // A link from elsewhere is followed; our own pages sign in, and so do programs, which say nothing.
+    let link = client.request(reqwest::Method::GET, "/sign-in").header("sec-fetch-site", "cross-site");
+    assert_eq!(client.send(link).await.status, 200);
+    assert_eq!(
+        send("/sign-in/code", &[("origin", own), ("sec-fetch-site", "same-origin")]).await.status,
+        303
+    );
+    for headers in [&[("origin", own)][..], &[("sec-fetch-site", "same-origin")], &[]] {
+        assert_eq!(send("/sign-in", headers).await.status, 200, "{headers:?}");
+    }
+}
+
 /// A role that has ended, or that begins later, is none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_holds_from_its_first_day_to_its_last() {

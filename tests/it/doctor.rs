@@ -105,6 +105,7 @@ async fn a_sound_deployment_is_told_so() {
         "fine   mail: the mail server answers and accepts the login",
         "fine   file store: can be written, read and tidied",
         "fine   own work: none has failed for good",
+        "fine   secret key: no second step is stored that it has to open",
         "fine   Redis: answers",
     ] {
         assert!(report.contains(line), "{line}: {report}");
@@ -146,6 +147,38 @@ async fn a_schema_that_is_behind() {
     patient.owner().await.execute(changed).await.unwrap();
     let [what, seen, _] = patient.to_do(&[]).await;
     assert_eq!((what.as_str(), seen.as_str()), ("migrations", "one that has run was changed since"));
+}
+
+/// A backup of the database alone, or a key of another deployment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_key_that_is_another() {
+    let patient = Patient::new().await;
+    let key = "0123456789abcdef0123456789abcdef";
+    let secret = domain::app::Secret::new(key.as_bytes());
+    let account = uuid::Uuid::from_u128(7);
+    let rng = domain::app::Rng::seeded(1);
+    let sealed = secret.seal(&rng, "second step", account.as_bytes(), &[7; 20]).unwrap();
+    let mut owner = patient.owner().await;
+    sqlx::query("insert into accounts (id, email, created_at) values ($1, 'dana@woldedge.example', now())")
+        .bind(account)
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    sqlx::query("insert into second_steps (account_id, secret, set_at, last_step) values ($1, $2, now(), 1)")
+        .bind(account)
+        .bind(sealed)
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    let (report, _) = patient.report(&[], &[]).await;
+    assert!(report.contains("fine   secret key: opens every second step that is stored"), "{report}");
+    let [what, seen, to_do] = patient.to_do(&[("SECRET_KEY", "f".repeat(32))]).await;
+    assert_eq!(what, "secret key");
+    assert!(
+        seen.starts_with("SECRET_KEY is another one than 1 of 1 second steps were stored with"),
+        "{seen}"
+    );
+    assert!(to_do.contains("--take-off-second-step") && !seen.contains(key), "{to_do}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

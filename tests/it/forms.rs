@@ -44,6 +44,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/account/second-step/confirm", "answers with recovery codes, once: `second_step`"),
     ("/account/second-step/codes", "answers with recovery codes, once: `second_step`"),
     ("/account/second-step/remove", "takes a code of an app: `second_step`"),
+    ("/{slug}/settings/second-step", "takes whoever has a second step: `second_step`"),
     ("/sign-up", "answers with the next step, where the code is typed: `sign_up`"),
     ("/alliances/new", "makes an alliance that no other test has: `sign_up`"),
     ("/invitations/{id}/accept", "is for whoever was invited, who is in no alliance yet: `invitations`"),

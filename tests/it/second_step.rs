@@ -648,10 +648,55 @@ async fn a_second_step_says_nothing_to_an_alliance() {
     assert_eq!(left(&app.sign_in(FINANCE).await).await, Value::Null);
 }
 
-/// The settings of Fenland as they are, with a second step required or not.
+/// Requires a second step in Fenland, or no longer.
 async fn require(director: &Client, required: bool) -> Answer {
     let fields = [("requiresSecondStep", if required { "true" } else { "false" })];
-    director.submit("/fenland/settings", "/settings", &fields).await
+    director.submit("/fenland/settings", "/settings/second-step", &fields).await
+}
+
+/// A form of the settings that was open in the meantime changes what it shows, and not what signing in takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_form_of_the_settings_leaves_the_requirement() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    Phone::set_up(&app, &director).await;
+    let stale = director.page("/fenland/settings").await;
+    assert_eq!(require(&director, true).await.status, 303);
+    let required = "select count(*) from alliances where requires_second_step and name = 'Fens'";
+    let form = stale.form("/settings");
+    assert!(form.fields.iter().all(|(name, _)| name != "requiresSecondStep"), "{:?}", form.fields);
+    // Not even where something sends it along.
+    let mut form = form.with(&[("name", "Fens")]);
+    form.fields.push(("requiresSecondStep".into(), "false".into()));
+    assert_eq!(director.send_form(&form).await.status, 303);
+    assert_eq!(app.count(required).await, 1);
+
+    // Nor does the other form change the settings, and it works before the letterhead is complete.
+    sqlx::query("update alliances set bank_sort_code = '' where slug = 'fenland'")
+        .execute(&app.owner)
+        .await
+        .unwrap();
+    assert_eq!(require(&director, false).await.status, 303);
+    assert_eq!(app.count(required).await, 0);
+    assert_eq!(
+        app.count("select count(*) from alliances where name = 'Fens' and bank_sort_code = ''").await,
+        1
+    );
+    // What is neither leaves it.
+    let form = director.page("/fenland/settings").await.form("/settings/second-step");
+    let before = app.contents().await;
+    assert_eq!(
+        director.send_form(&form.clone().with(&[("requiresSecondStep", "perhaps")])).await.status,
+        303
+    );
+    assert_eq!(app.contents().await, before);
+    let finance = app.sign_in(FINANCE).await;
+    let own = finance.page("/fenland").await.form("/sign-out").fields;
+    let csrf = &own.iter().find(|(name, _)| name == "csrf").unwrap().1;
+    let before = app.contents().await;
+    let fields = [("csrf", csrf.as_str()), ("requiresSecondStep", "true")];
+    assert_eq!(finance.post("/fenland/settings/second-step", &fields).await.status, 403);
+    assert_eq!(app.contents().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -673,6 +718,8 @@ async fn an_alliance_requires_a_second_step_of_everybody() {
     assert_eq!(refused.status, 422);
     let page = Page::new("/fenland/settings", &refused.body);
     assert_eq!(page.texts("#requiresSecondStep-error").len(), 1);
+    let shown = director.page("/fenland/settings").await.form("/fenland/settings");
+    assert_eq!(page.form("/fenland/settings").fields, shown.fields, "the other form is not as it was");
     assert_eq!(
         page.texts("#requiresSecondStep option[selected]"),
         ["A code by mail, and a second step of everybody"]
@@ -706,6 +753,9 @@ async fn an_alliance_requires_a_second_step_of_everybody() {
     }
     let payment = json!({ "alliance": FENLAND, "receivedOn": "2026-11-20", "amount": 25_500, "reference": "BIRCH",
                           "payerId": things.payer("Birch Infant School"), "method": "BACS", "idempotencyKey": "one" });
+    // A program gets no page.
+    let csv = program.get("/fenland/members.csv").await;
+    assert_eq!((csv.status, code(&csv.json())), (403, "NEEDS_SECOND_STEP"));
     for caller in [&finance, &program] {
         let answer = caller.execute(alliance, json!({ "slug": FENLAND })).await.json();
         assert_eq!(code(&answer), "NEEDS_SECOND_STEP");

@@ -32,6 +32,7 @@ use trusted::Documents;
 pub use around::around;
 pub use router::router;
 pub use schema::Schema;
+pub use signed::needs_second_step;
 
 /// What the HTTP surface holds for as long as it runs. Cloning shares it.
 #[derive(Clone)]

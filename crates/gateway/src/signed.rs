@@ -1,10 +1,10 @@
 //! Who asks: by what a request carries.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use domain::access::{self, Credential, Proof, Session};
+use domain::access::{self, Credential, EnterError, Proof, Session};
 
 use crate::{Caller, Gateway, cookies, refusal::Refusal};
 
@@ -48,6 +48,18 @@ pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Opt
 const DOWNLOAD: u32 = 100;
 
 impl Gateway {
+    /// Whether a page of another site made a browser send this. Browsers say where a request comes from, and no page can
+    /// change what they say; who says nothing is a program, or a browser of long ago.
+    pub fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
+        match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+            Some(b"same-origin" | b"none") => false,
+            Some(_) => true,
+            None => headers
+                .get(header::ORIGIN)
+                .is_some_and(|origin| origin.as_bytes() != self.app.links.origin().as_bytes()),
+        }
+    }
+
     /// In whose name a program asks for a file; `None` when it carries no token. An error is the answer to a token that
     /// is worth nothing, or that has asked for too much.
     pub async fn program(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
@@ -66,6 +78,13 @@ impl Gateway {
         }
         Ok(Some(session))
     }
+}
+
+/// What a program is answered whose person has no second step, where the alliance asks for one.
+#[must_use]
+pub fn needs_second_step() -> Response {
+    let message = EnterError::NeedsSecondStep.to_string();
+    Refusal::new(StatusCode::FORBIDDEN, "NEEDS_SECOND_STEP", message).into_json()
 }
 
 fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {

@@ -31,7 +31,9 @@ pub(crate) enum PageError {
     Forbidden,
     /// A form that did not come from our own page.
     Forged,
-    /// What the gateway answers a program with a token that is worth nothing.
+    /// A sign-in that a page of another site sent.
+    FromElsewhere,
+    /// What the gateway answers a program whose token is worth nothing, or nothing here.
     Program(Box<Response>),
     /// A fault on our side, logged where it happened.
     Internal,
@@ -98,6 +100,11 @@ impl IntoResponse for PageError {
                 StatusCode::FORBIDDEN,
                 "Please send the form again",
                 "You were signed out in the meantime, or the form came from another site. Nothing was changed.",
+            ),
+            Self::FromElsewhere => (
+                StatusCode::FORBIDDEN,
+                "Please sign in on this site",
+                "What was sent came from a page of another site, so nobody was signed in. Go to the start of this site and sign in there.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -5,11 +5,11 @@ use axum::{
     http::{Method, Uri, request::Parts},
 };
 use domain::{
-    access::{self, EnterError, Entered, Session},
+    access::{self, EnterError, Entered, Proof, Session},
     app::App,
     viewer::{Permission, Viewer},
 };
-use gateway::{Caller, cookies};
+use gateway::{Caller, cookies, needs_second_step};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -117,7 +117,10 @@ impl Within {
         let entered = match access::enter(&site.gateway.app, &signed.session, slug).await {
             Ok(entered) => entered.ok_or(PageError::NotFound)?,
             Err(EnterError::NeedsSecondStep) => {
-                return Err(PageError::NeedsSecondStep { slug: slug.clone() });
+                return Err(match signed.session.proof {
+                    Proof::Device(_) => PageError::NeedsSecondStep { slug: slug.clone() },
+                    Proof::Token(_) => PageError::Program(Box::new(needs_second_step())),
+                });
             }
             Err(EnterError::Internal(error)) => return Err(error.into()),
         };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -145,18 +145,23 @@ pub fn router(site: Site) -> Router {
         .route("/jobs/{id}/retry", post(pages::jobs::retry))
         .route("/jobs/{id}/discard", post(pages::jobs::discard))
         .route("/settings", get(pages::settings::get).post(pages::settings::post))
+        .route("/settings/second-step", post(pages::settings::require_second_step))
         .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
         .route("/settings/closures/{id}", post(pages::closures::change))
         .route("/settings/closures/{id}/remove", post(pages::closures::remove))
         .route("/settings/strands", get(pages::strands::get).post(pages::strands::post))
         .route("/settings/strands/{id}", post(pages::strands::rename))
         .route("/settings/strands/{id}/remove", post(pages::strands::remove));
+    let is_development = site.options == SiteOptions::Development;
+    let site = Arc::new(site);
     let mut router = Router::new()
-        .route("/", get(pages::start::get))
         .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))
         .route("/sign-in/code", post(pages::sign_in::code))
         .route("/sign-in/second-step", post(pages::sign_in::second_step))
         .route("/sign-up", get(pages::sign_in::sign_up).post(pages::sign_in::send_sign_up_code))
+        // For those above: before there is a session, no form token ties a form to it.
+        .route_layer(middleware::from_fn_with_state(site.clone(), only_from_here))
+        .route("/", get(pages::start::get))
         .route("/alliances/new", get(pages::found::get).post(pages::found::post))
         .route("/invitations/{id}", get(pages::invitation::get))
         .route("/invitations/{id}/accept", post(pages::invitation::accept))
@@ -174,7 +179,7 @@ pub fn router(site: Site) -> Router {
         .route("/account/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/assets/{name}", get(pages::assets::get))
         .nest("/{slug}", within);
-    if site.options == SiteOptions::Development {
+    if is_development {
         router = router
             .route("/dev/mail", get(pages::dev_mail::get))
             .route("/dev/mail/{id}", get(pages::dev_mail::one))
@@ -185,7 +190,20 @@ pub fn router(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(wrong_addresses))
         .layer(middleware::from_fn(headers))
-        .with_state(Arc::new(site))
+        .with_state(site)
+}
+
+/// Refuses what a page of another site sends: it would sign its visitors in as somebody else, who then reads what they
+/// type. A link from elsewhere leads here all the same.
+async fn only_from_here(
+    State(site): State<SharedSite>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response {
+    if request.method() == Method::POST && site.gateway.is_from_elsewhere(request.headers()) {
+        return PageError::FromElsewhere.into_response();
+    }
+    next.run(request).await
 }
 
 /// An address that no page could have, such as one with half an id, is one where nothing is. axum says so itself, in

@@ -29,7 +29,7 @@ pub use second_step::{
     RenewRecoveryCodesError, SecondStep, SecondStepChange, SecondStepNotice, SecondStepSetUp,
     SendSecondStepNotice, TakeOffSecondStepError, TakenOff, begin_second_step, confirm_second_step,
     people_with_second_step, remove_second_step, renew_recovery_codes, second_step, second_step_notice,
-    second_step_set_up, take_off_second_step,
+    second_step_set_up, take_off_second_step, unopened_second_steps,
 };
 pub use sessions::{
     Credential, Device, EndSessionError, Proof, Session, devices, end_other_sessions, end_session, identify,

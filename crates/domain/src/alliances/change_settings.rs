@@ -7,14 +7,24 @@ use crate::{
     access::{self, EmailAddress},
     app::App,
     error::{Forbidden, Internal},
+    people,
     problem::failure,
     text::{lines, one_line, tidy},
     viewer::{Permission, Viewer},
 };
 
-/// The settings as they shall be. Invoices already issued keep what was printed on them, and budgets their dates.
+/// The settings as they shall be.
 #[derive(Debug, Clone)]
 pub struct ChangeSettings {
+    /// Letterhead, terms, calendar and words; `None` leaves them as they are.
+    pub general: Option<GeneralSettings>,
+    /// Whether to ask everybody who enters for a second step at sign-in; `None` leaves it as it is.
+    pub requires_second_step: Option<bool>,
+}
+
+/// Letterhead, terms, calendar and words. Invoices already issued keep what was printed on them, and budgets their dates.
+#[derive(Debug, Clone)]
+pub struct GeneralSettings {
     /// The alliance's name.
     pub name: String,
     /// Who issues invoices.
@@ -33,8 +43,6 @@ pub struct ChangeSettings {
     pub year_start_month: u32,
     /// Its local words, each at most 40 characters.
     pub wording: Wording,
-    /// Whether to ask everybody who enters for a second step at sign-in; `None` leaves it as it is.
-    pub requires_second_step: Option<bool>,
 }
 
 /// Why the settings stay as they were.
@@ -98,75 +106,89 @@ pub enum ChangeSettingsError {
     Internal(#[from] Internal),
 }
 
+impl GeneralSettings {
+    /// Checks them, and returns what puts them into the alliance.
+    fn checked(self) -> Result<impl FnOnce(&mut Alliance), ChangeSettingsError> {
+        use ChangeSettingsError as E;
+        let mut letterhead = self.letterhead;
+        let name = one_line(&self.name, 200).ok_or(E::InvalidName)?;
+        letterhead.legal_name = one_line(&letterhead.legal_name, 200).ok_or(E::InvalidLegalName)?;
+        letterhead.address = lines(&letterhead.address);
+        if letterhead.address.is_empty() {
+            return Err(E::EmptyAddress);
+        }
+        letterhead.vat_number = letterhead.vat_number.and_then(|number| one_line(&number, 20));
+        if self.supplier_kind == SupplierKind::TradingCompany && letterhead.vat_number.is_none() {
+            return Err(E::MissingVatNumber);
+        }
+        if self.supplier_kind == SupplierKind::NotRegistered && letterhead.vat_number.is_some() {
+            return Err(E::VatNumberNotWanted);
+        }
+        EmailAddress::parse(&letterhead.contact_email).map_err(|_| E::InvalidEmail)?;
+        let bank = &mut letterhead.bank;
+        bank.name = tidy(&bank.name);
+        bank.sort_code = digits(&bank.sort_code, 6).ok_or(E::InvalidSortCode)?;
+        bank.sort_code.insert(4, '-');
+        bank.sort_code.insert(2, '-');
+        bank.number = digits(&bank.number, 8).ok_or(E::InvalidAccountNumber)?;
+        if self.payment_terms_days > 120 {
+            return Err(E::InvalidTerms);
+        }
+        let is_prefix = |text: &str| {
+            text.chars().count() <= 12
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/')
+        };
+        if !is_prefix(&self.invoice_prefix) || !is_prefix(&self.credit_prefix) {
+            return Err(E::InvalidPrefix);
+        }
+        let timezone: Tz = self.timezone.trim().parse().map_err(|_| E::UnknownTimezone)?;
+        if !(1..=12).contains(&self.year_start_month) {
+            return Err(E::InvalidMonth);
+        }
+        let wording = Wording {
+            alliance: one_line(&self.wording.alliance, 40).ok_or(E::InvalidAllianceWord)?,
+            member: one_line(&self.wording.member, 40).ok_or(E::InvalidMemberWord)?,
+            strand: one_line(&self.wording.strand, 40).ok_or(E::InvalidStrandWord)?,
+        };
+        Ok(move |alliance: &mut Alliance| {
+            alliance.name = name;
+            alliance.letterhead = letterhead;
+            alliance.terms.supplier_kind = self.supplier_kind;
+            alliance.terms.payment_terms_days = self.payment_terms_days;
+            alliance.terms.invoice_prefix = self.invoice_prefix;
+            alliance.terms.credit_prefix = self.credit_prefix;
+            alliance.terms.timezone = timezone;
+            alliance.terms.year_start_month = self.year_start_month;
+            alliance.wording = wording;
+        })
+    }
+}
+
 /// Changes the settings and returns the alliance as it is now.
 pub async fn change_settings(
     app: &App,
     viewer: &Viewer,
     input: ChangeSettings,
 ) -> Result<Alliance, ChangeSettingsError> {
-    use ChangeSettingsError as E;
     let scope = viewer.require(Permission::ManageAlliance)?;
-    let mut letterhead = input.letterhead;
-    let name = one_line(&input.name, 200).ok_or(E::InvalidName)?;
-    letterhead.legal_name = one_line(&letterhead.legal_name, 200).ok_or(E::InvalidLegalName)?;
-    letterhead.address = lines(&letterhead.address);
-    if letterhead.address.is_empty() {
-        return Err(E::EmptyAddress);
-    }
-    letterhead.vat_number = letterhead.vat_number.and_then(|number| one_line(&number, 20));
-    if input.supplier_kind == SupplierKind::TradingCompany && letterhead.vat_number.is_none() {
-        return Err(E::MissingVatNumber);
-    }
-    if input.supplier_kind == SupplierKind::NotRegistered && letterhead.vat_number.is_some() {
-        return Err(E::VatNumberNotWanted);
-    }
-    EmailAddress::parse(&letterhead.contact_email).map_err(|_| E::InvalidEmail)?;
-    let bank = &mut letterhead.bank;
-    bank.name = tidy(&bank.name);
-    bank.sort_code = digits(&bank.sort_code, 6).ok_or(E::InvalidSortCode)?;
-    bank.sort_code.insert(4, '-');
-    bank.sort_code.insert(2, '-');
-    bank.number = digits(&bank.number, 8).ok_or(E::InvalidAccountNumber)?;
-    if input.payment_terms_days > 120 {
-        return Err(E::InvalidTerms);
-    }
-    let is_prefix = |text: &str| {
-        text.chars().count() <= 12 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/')
-    };
-    if !is_prefix(&input.invoice_prefix) || !is_prefix(&input.credit_prefix) {
-        return Err(E::InvalidPrefix);
-    }
-    let timezone: Tz = input.timezone.trim().parse().map_err(|_| E::UnknownTimezone)?;
-    if !(1..=12).contains(&input.year_start_month) {
-        return Err(E::InvalidMonth);
-    }
-    let wording = Wording {
-        alliance: one_line(&input.wording.alliance, 40).ok_or(E::InvalidAllianceWord)?,
-        member: one_line(&input.wording.member, 40).ok_or(E::InvalidMemberWord)?,
-        strand: one_line(&input.wording.strand, 40).ok_or(E::InvalidStrandWord)?,
-    };
-
+    let general = input.general.map(GeneralSettings::checked).transpose()?;
     let has_second_step = match viewer.account_id() {
         Some(account_id) => access::has_second_step(app, account_id).await?,
         None => false,
     };
     let mut tx = app.db.begin(scope).await?;
+    // Of two changes at once, neither takes back the other's.
+    people::repo::hold_alliance(&mut tx).await?;
     let mut alliance = repo::alliance(&mut tx).await?;
     if let Some(requires) = input.requires_second_step {
         if requires && !alliance.requires_second_step && !has_second_step {
-            return Err(E::NoSecondStep);
+            return Err(ChangeSettingsError::NoSecondStep);
         }
         alliance.requires_second_step = requires;
     }
-    alliance.name = name;
-    alliance.letterhead = letterhead;
-    alliance.terms.supplier_kind = input.supplier_kind;
-    alliance.terms.payment_terms_days = input.payment_terms_days;
-    alliance.terms.invoice_prefix = input.invoice_prefix;
-    alliance.terms.credit_prefix = input.credit_prefix;
-    alliance.terms.timezone = timezone;
-    alliance.terms.year_start_month = input.year_start_month;
-    alliance.wording = wording;
+    if let Some(put_into) = general {
+        put_into(&mut alliance);
+    }
     repo::update_settings(&mut tx, &alliance).await?;
     tx.commit().await?;
     Ok(alliance)

@@ -16,7 +16,7 @@ pub(crate) mod repo;
 pub use add_closure::{AddClosureError, ClosureInput, ClosureInputError, add_closure};
 pub use add_strand::{AddStrandError, add_strand};
 pub use change_closure::{ChangeClosure, ChangeClosureError, change_closure};
-pub use change_settings::{ChangeSettings, ChangeSettingsError, change_settings};
+pub use change_settings::{ChangeSettings, ChangeSettingsError, GeneralSettings, change_settings};
 pub use confirm_alliance::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance};
 pub use demo::{DemoState, begin_demo, clear_half_made_demo, demo_state, finish_demo, leave_demo};
 pub use found_alliance::{FoundAlliance, FoundAllianceError, FoundingPerson, found_alliance};

@@ -254,7 +254,7 @@ pub(crate) async fn insert_role(tx: &mut Tx, new: &RoleGrant) -> Result<(), sqlx
 }
 
 /// Makes whoever else changes who runs this alliance wait until this transaction ends.
-pub(super) async fn hold_alliance(tx: &mut Tx) -> Result<(), Internal> {
+pub(crate) async fn hold_alliance(tx: &mut Tx) -> Result<(), Internal> {
     sqlx::query!("select from alliances where alliance_id = $1 for no key update", tx.alliance_id() as _)
         .execute(tx.conn())
         .await?;

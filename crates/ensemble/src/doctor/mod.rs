@@ -4,7 +4,12 @@ mod repo;
 
 use std::{io::Write, path::Path, time::Duration};
 
-use domain::{app::Rng, db::MIGRATOR, jobs::parked_of_deployment};
+use domain::{
+    access::unopened_second_steps,
+    app::{Rng, Secret},
+    db::MIGRATOR,
+    jobs::parked_of_deployment,
+};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
 use serde::Serialize;
@@ -104,7 +109,7 @@ async fn examine(config: &Config, data: &Path) -> Vec<Finding> {
     } else {
         match Database::open(config, data).await {
             Ok(database) => {
-                findings.extend(database_findings(&database.logins()).await);
+                findings.extend(database_findings(&database.logins(), config.secret_key.as_ref()).await);
                 database.close().await;
             }
             Err(error) => findings.push(Finding::to_do("database", "does not start", error.to_string())),
@@ -208,7 +213,7 @@ fn judge_connection(error: &sqlx::Error) -> (String, String) {
     (seen, to_do.to_owned())
 }
 
-async fn database_findings(logins: &Logins) -> Vec<Finding> {
+async fn database_findings(logins: &Logins, secret_key: Option<&Hidden>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let app = Role { what: "login DATABASE_URL", member_of: "ensemble_app", not_of: "ensemble_machine" };
     let machine =
@@ -223,6 +228,9 @@ async fn database_findings(logins: &Logins) -> Vec<Finding> {
                 // The list of migrations is not for the login that serves people.
                 if role.member_of == machine.member_of {
                     findings.extend(parked(&mut connection).await);
+                    if let Some(key) = secret_key {
+                        findings.extend(opens(&mut connection, key).await);
+                    }
                     may_look = Some(connection);
                 } else {
                     reached = Some(connection);
@@ -317,6 +325,24 @@ async fn parked(connection: &mut PgConnection) -> Option<Finding> {
     let kinds: Vec<_> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let seen = format!("failed for good: {}", kinds.join(", "));
     Some(Finding::to_do("own work", seen, "see why, then run again or discard: ensemble operator jobs"))
+}
+
+/// Whether the secret key is the one that second steps were stored with. `None` as for [`parked`].
+async fn opens(connection: &mut PgConnection, key: &Hidden) -> Option<Finding> {
+    let secret = Secret::new(key.expose().as_bytes());
+    Some(match unopened_second_steps(connection, &secret).await.ok()? {
+        (0, _) => Finding::fine("secret key", "no second step is stored that it has to open"),
+        (_, 0) => Finding::fine("secret key", "opens every second step that is stored"),
+        (all, unopened) => Finding::to_do(
+            "secret key",
+            format!(
+                "SECRET_KEY is another one than {unopened} of {all} second steps were stored with, so codes of \
+                 those apps do not work"
+            ),
+            "set it to the one that this database was used with; where that is lost, take them off one by one: \
+             ensemble operator accounts --take-off-second-step EMAIL",
+        ),
+    })
 }
 
 async fn migrations(connection: &mut PgConnection) -> Finding {

@@ -207,9 +207,7 @@ impl Connection {
 
 /// Who it is. A page of another site can open a WebSocket with our cookie, but not hide where it comes from.
 async fn introduce(gateway: &Gateway, headers: &HeaderMap) -> Result<Signed, Close> {
-    if let Some(origin) = headers.get(header::ORIGIN)
-        && origin.to_str().ok() != Some(&gateway.app.links.origin())
-    {
+    if gateway.is_from_elsewhere(headers) {
         return Err(Close::new(4403, "Forbidden"));
     }
     let signed = signed(gateway, headers).await;

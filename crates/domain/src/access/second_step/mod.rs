@@ -24,9 +24,11 @@ pub use take_off_second_step::{TakeOffSecondStepError, TakenOff, take_off_second
 
 pub(super) use repo::{delete_ended_starts, delete_start, insert_start, is_set, start};
 
+use sqlx::PgConnection;
+
 use super::{Session, limits};
 use crate::{
-    app::{App, Timestamp},
+    app::{App, Secret, Timestamp},
     db::MachineTx,
     error::{Internal, ReadError},
     ids::{AccountId, PersonId},
@@ -61,6 +63,17 @@ pub async fn people_with_second_step(
 ) -> Result<Vec<PersonId>, ReadError> {
     let scope = viewer.require(Permission::ManageMembers)?;
     Ok(repo::people_with_second_step(app, scope.alliance_id(), people).await?)
+}
+
+/// How many second steps are stored, and how many of them `secret` does not open, because they were stored with another
+/// one. Whoever has the machine's login may ask.
+pub async fn unopened_second_steps(
+    connection: &mut PgConnection,
+    secret: &Secret,
+) -> Result<(usize, usize), Internal> {
+    let stored = repo::every_secret(connection).await?;
+    let unopened = stored.iter().filter(|(id, sealed)| codes::open(secret, *id, sealed).is_err()).count();
+    Ok((stored.len(), unopened))
 }
 
 /// What is kept to judge a typed code by.

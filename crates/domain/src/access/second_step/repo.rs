@@ -1,5 +1,7 @@
 //! SQL of second steps. All of it runs as the machine role, as that of sign-in does.
 
+use sqlx::PgConnection;
+
 use super::{Kept, SecondStep};
 use crate::{
     access::{Account, EmailAddress, second_step::confirm_second_step::ConfirmSecondStepError},
@@ -63,6 +65,16 @@ pub(super) async fn signed_in_at(app: &App, id: SessionId) -> Result<Option<Time
     Ok(sqlx::query_scalar!("select created_at from sessions where id = $1", id as _)
         .fetch_optional(app.db.machine_pool())
         .await?)
+}
+
+/// What every app makes its codes from, encrypted.
+pub(super) async fn every_secret(
+    connection: &mut PgConnection,
+) -> Result<Vec<(AccountId, Vec<u8>)>, Internal> {
+    let rows = sqlx::query!(r#"select account_id as "account_id: AccountId", secret from second_steps"#)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.account_id, row.secret)).collect())
 }
 
 /// Takes the row until the transaction ends.

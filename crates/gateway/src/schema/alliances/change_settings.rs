@@ -1,5 +1,5 @@
 use async_graphql::{Context, InputObject, Object, Result};
-use domain::alliances::{BankAccount, ChangeSettings, Letterhead, Wording, change_settings};
+use domain::alliances::{BankAccount, ChangeSettings, GeneralSettings, Letterhead, Wording, change_settings};
 
 use super::{AllianceObject, SupplierKindEnum};
 use crate::schema::{
@@ -75,7 +75,7 @@ impl ChangeSettingsMutation {
         let Some(change) = session.change(&input.alliance).await? else {
             return Ok(Err(unknown_alliance()).into());
         };
-        let settings = ChangeSettings {
+        let general = GeneralSettings {
             name: input.name,
             letterhead: Letterhead {
                 legal_name: input.legal_name,
@@ -100,8 +100,9 @@ impl ChangeSettingsMutation {
                 member: input.member_word,
                 strand: input.strand_word,
             },
-            requires_second_step: input.requires_second_step,
         };
+        let settings =
+            ChangeSettings { general: Some(general), requires_second_step: input.requires_second_step };
         let done = answer(change_settings(session.app(), change.viewer(), settings).await)?;
         Ok(change.answer(done, async |inside, _| Ok(AllianceObject(inside))).await?.into())
     }

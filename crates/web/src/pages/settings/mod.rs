@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{Request, State};
 use domain::{
-    alliances::{BankAccount, ChangeSettings, Letterhead, SupplierKind, Wording, change_settings},
+    alliances::{
+        BankAccount, ChangeSettings, GeneralSettings, Letterhead, SupplierKind, Wording, change_settings,
+    },
     viewer::Permission,
 };
 
@@ -72,7 +74,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
 pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
     let fields = read_form(&within.signed, request).await?;
     let text = |name: &str| fields.text(name).to_owned();
-    let input = ChangeSettings {
+    let general = GeneralSettings {
         name: text("name"),
         letterhead: Letterhead {
             legal_name: text("legalName"),
@@ -101,10 +103,33 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
             member: text("memberWord"),
             strand: text("strandWord"),
         },
-        requires_second_step: fields.text("requiresSecondStep").parse().ok(),
     };
+    let input = ChangeSettings { general: Some(general), requires_second_step: None };
     match outcome(change_settings(&site.gateway.app, within.viewer(), input).await)? {
         Ok(_) => Ok(done(&within.path("/settings"), "The settings are saved.")),
+        Err(problem) => render_refused(&page(&site, &within, FormState::refused(&fields, problem)).await?),
+    }
+}
+
+/// What signing in takes has a form of its own, so that no form that was opened before somebody required a second step
+/// takes that back.
+pub(crate) async fn require_second_step(
+    State(site): State<SharedSite>,
+    within: Within,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let requires_second_step = fields.text("requiresSecondStep").parse().ok();
+    let input = ChangeSettings { general: None, requires_second_step };
+    match outcome(change_settings(&site.gateway.app, within.viewer(), input).await)? {
+        Ok(alliance) => {
+            let said = if alliance.requires_second_step {
+                "Everybody needs a second step from now on."
+            } else {
+                "A second step is up to everybody from now on."
+            };
+            Ok(done(&within.path("/settings"), said))
+        }
         Err(problem) => render_refused(&page(&site, &within, FormState::refused(&fields, problem)).await?),
     }
 }
