@@ -43,6 +43,8 @@ async fn what_always_fails_waits_longer_each_time_and_is_parked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_never_succeed_is_parked_at_once_and_a_person_decides() {
     let world = World::new().await;
+    // What a person decides is recorded, which an alliance must be there for.
+    world.found(&[alliance(1)]).await;
     let worker = world.worker(options());
     world.enqueue(alliance(1), &[Hopeless { n: 1 }, Hopeless { n: 2 }]).await;
     world.wait_for(2, "state = 'parked' and attempts = 1", LIMIT).await;

@@ -11,7 +11,7 @@ use worker::{
 
 use crate::{
     bodies::Good,
-    world::{World, options},
+    world::{World, alliance, options},
 };
 
 const SCHEDULE: &[Entry] = &[
@@ -19,22 +19,10 @@ const SCHEDULE: &[Entry] = &[
     Entry { name: "hourly", when: When::Every { minutes: 60 }, job: |_| Planned::of(&Good { n: 2 }) },
 ];
 
-async fn found_alliances(world: &World, count: i32) {
-    sqlx::query(
-        "insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, supplier_kind, created_at)
-         select gen_random_uuid(), 'alliance-' || n, 'Alliance', 'Alliance', '', '', 'education_body', '2020-01-01'
-         from generate_series(1, $1) as n",
-    )
-    .bind(count)
-    .execute(&world.owner)
-    .await
-    .unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_queue_a_tick_once() {
     let world = World::new().await;
-    found_alliances(&world, 20).await;
+    world.found(&(1..=20).map(alliance).collect::<Vec<_>>()).await;
     let now = world.app.clock.now();
     let both = [0; 8].map(|_| queue_ticks(&world.app, SCHEDULE, (now - TimeDelta::days(1), now)));
     for queued in futures::future::join_all(both).await {
@@ -55,7 +43,7 @@ async fn two_replicas_queue_a_tick_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_missed_while_nobody_ran_is_caught_up_and_older_ones_are_not() {
     let world = World::new().await;
-    found_alliances(&world, 3).await;
+    world.found(&(1..=3).map(alliance).collect::<Vec<_>>()).await;
     let worker = world.worker(WorkerOptions { schedule: SCHEDULE, ..options() });
     world.wait_for(4, "state = 'done'", Duration::from_secs(20)).await;
     worker.stop().await;
@@ -103,7 +91,7 @@ async fn the_schedule_deletes_what_was_finished_a_week_ago() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schedule_deletes_what_sign_in_retries_and_the_mailbox_have_left() {
     let world = World::new().await;
-    found_alliances(&world, 1).await;
+    world.found(&(1..=1).map(alliance).collect::<Vec<_>>()).await;
     sqlx::raw_sql(
         "insert into accounts (id, email, created_at) values (gen_random_uuid(), 'head@fenland.example', now());
          insert into people (alliance_id, id, name, created_at)

@@ -76,6 +76,19 @@ impl World {
         tx.commit().await.unwrap();
     }
 
+    /// Alliances without anybody in them.
+    pub async fn found(&self, ids: &[AllianceId]) {
+        sqlx::query(
+            "insert into alliances (alliance_id, slug, name, legal_name, address, contact_email, supplier_kind, created_at)
+             select id, 'alliance-' || n, 'Alliance', 'Alliance', '', '', 'education_body', '2020-01-01'
+             from unnest($1::uuid[]) with ordinality as named (id, n)",
+        )
+        .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+        .execute(&self.owner)
+        .await
+        .unwrap();
+    }
+
     /// Connects the application anew, for settings of the database that connections read when they begin.
     pub async fn reconnect(&mut self) {
         self.app = app(&self.server, &self.database, &self.shift).await;

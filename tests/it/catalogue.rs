@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::access::RECORDED;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tests::{TestApp, fixture::FENLAND, postgres::Server};
@@ -15,6 +16,8 @@ const TENANT: &[&str] = &[
     "agreed_amounts",
     "alliances",
     "allocations",
+    "audit_changes",
+    "audit_records",
     "bank_imports",
     "budget_lines",
     "budgets",
@@ -280,6 +283,39 @@ async fn the_logins_own_nothing_and_change_only_what_may_change() {
     let mut expected = [MACHINE_ON_TENANT, SHARED, MACHINE].concat();
     expected.sort_unstable();
     assert_eq!(machine.await, expected);
+}
+
+/// Tables whose changes the record of changes leaves out: itself, and what the service makes of what is recorded.
+const NOT_RECORDED: &[&str] = &[
+    "audit_changes",
+    "audit_records",
+    "deliveries",
+    "documents",
+    "idempotency_keys",
+    "invoice_lines",
+    "jobs",
+    "ledger_entries",
+    "number_series",
+    "person_changes",
+];
+
+#[tokio::test]
+async fn whatever_people_change_is_recorded() {
+    let app = TestApp::empty().await;
+    let mut declared: Vec<_> =
+        RECORDED.iter().map(|(table, _)| *table).chain(NOT_RECORDED.to_vec()).collect();
+    declared.sort_unstable();
+    assert_eq!(declared, TENANT);
+    let triggers = strings(
+        &app,
+        "select tgrelid::regclass || ' ' || tgname from pg_trigger
+         where not tgisinternal and tgenabled = 'O' and tgname <> 'audit_changes_close' order by tgrelid::regclass::text, tgname",
+    );
+    let of_table = |table: &str| ["delete", "insert", "update"].map(|what| format!("{table} audit_{what}"));
+    let mut expected: Vec<_> = RECORDED.iter().flat_map(|(table, _)| of_table(table)).collect();
+    // That one was founded is told by itself.
+    expected.retain(|trigger| trigger != "alliances audit_insert");
+    assert_eq!(triggers.await, expected);
 }
 
 #[tokio::test]

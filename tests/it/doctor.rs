@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
 use tests::{
+    TestApp,
     binary::{Folder, ensemble, fail, run, succeed},
     postgres::Server,
     redis::{Redis, free_port},
@@ -20,7 +21,10 @@ struct Patient {
 
 impl Patient {
     async fn new() -> Self {
-        let database = Server::shared().new_database().await;
+        Self::with(Server::shared().new_database().await).await
+    }
+
+    async fn with(database: String) -> Self {
         Self { database, mails: Sink::start().await, redis: Redis::start().await, files: Folder::make() }
     }
 
@@ -131,6 +135,24 @@ async fn a_login_that_is_not_there_or_may_too_much() {
     let [_, seen, to_do] = patient.to_do(&[("DATABASE_URL", patient.url("ensemble_machine"))]).await;
     assert_eq!(seen, "it is a member of the other role too");
     assert!(to_do.contains("it should be a member of ensemble_app"), "{to_do}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_changes_that_somebody_altered() {
+    let app = TestApp::new().await;
+    let patient = Patient::with(app.database().to_owned()).await;
+    let (report, _) = patient.report(&[], &[]).await;
+    let count = app.count("select count(*) from audit_records").await;
+    let fine = format!("fine   records of changes: {count} entries as written");
+    assert!(report.contains(&fine), "{report}");
+
+    let altered = "update audit_records set at = at + interval '1 hour' where nth = 3 and alliance_id =
+                   (select alliance_id from alliances where slug = 'fenland')";
+    patient.owner().await.execute(altered).await.unwrap();
+    let [what, seen, to_do] = patient.to_do(&[]).await;
+    assert_eq!(what, "records of changes");
+    assert_eq!(seen, "not as they were written: fenland from entry 3");
+    assert!(to_do.contains("with a login of the database"), "{to_do}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

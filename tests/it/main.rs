@@ -7,6 +7,7 @@ mod bad_input;
 mod bank_statements;
 mod budgets;
 mod catalogue;
+mod changes;
 mod demo;
 mod deployment;
 mod doctor;

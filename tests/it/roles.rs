@@ -126,6 +126,7 @@ async fn each_role_sees_what_it_may() {
                 ("id", "invoice") => things.invoice("Birch Infant School"),
                 ("id", "payment") => things.free_payment(),
                 ("id", "delivery") => things.refused_mail("Cedar Secondary School"),
+                ("personId", "auditRecords") => return None,
                 ("id", "payer") => things.payer("Birch Infant School"),
                 ("text", "registerSchools") => "school",
                 ("urn", _) => return Some("urn: 1".to_owned()),

@@ -200,6 +200,7 @@ fn files(things: &Things) -> Vec<(String, &'static str)> {
         ("/people.csv".into(), "SEE_PEOPLE"),
         ("/mail.csv".into(), "SEE_MESSAGES"),
         ("/jobs.csv".into(), "MANAGE_JOBS"),
+        ("/changes.csv".into(), "SEE_AUDIT"),
     ]
 }
 
@@ -233,7 +234,8 @@ async fn a_program_downloads_what_its_token_may_see() {
     ];
     let mut programs = BTreeMap::new();
     let mut expired = None;
-    for permission in ["SEE_ALLIANCE", "SEE_PEOPLE", "SEE_MONEY", "SEE_MESSAGES", "MANAGE_JOBS"] {
+    for permission in ["SEE_ALLIANCE", "SEE_PEOPLE", "SEE_MONEY", "SEE_MESSAGES", "MANAGE_JOBS", "SEE_AUDIT"]
+    {
         let program = app.program(&token(&director, permission, &[permission]).await.1);
         programs.insert(permission, program.clone());
         expired = Some(program);
@@ -244,13 +246,16 @@ async fn a_program_downloads_what_its_token_may_see() {
         let got = programs[enough].get(&address).await;
         assert_eq!((got.status, person.status), (200, 200), "{path} with {enough}: {}", got.body);
         assert_eq!(got.headers["content-type"], person.headers["content-type"], "{path}");
-        // Without sight of the money, the list of members does not say who pays.
-        let is_whole = *enough != "SEE_ALLIANCE";
+        // Without sight of the money, the list of members does not say who pays; and the record of changes says of the
+        // first download.
+        let is_whole = !["SEE_ALLIANCE", "SEE_AUDIT"].contains(enough);
         assert_eq!(got.body == person.body, is_whole, "{path}");
         for (permission, program) in programs.iter().filter(|(permission, _)| *permission != enough) {
             let status = program.get(&address).await.status;
-            let is_right =
-                if *enough == "SEE_ALLIANCE" { status == 200 } else { matches!(status, 403 | 404) };
+            // Whoever sees who changed what sees people.
+            let is_enough =
+                *enough == "SEE_ALLIANCE" || (*permission, *enough) == ("SEE_AUDIT", "SEE_PEOPLE");
+            let is_right = if is_enough { status == 200 } else { matches!(status, 403 | 404) };
             assert!(is_right, "{path} with {permission}: {status}");
         }
         // Another alliance's token gets what a missing thing gets, one that is worth nothing is told so, and whoever

@@ -118,6 +118,7 @@ const BY_ID: &[(&str, &str, &str)] = &[
     ("Query", "node", "{ __typename }"),
     ("Alliance", "member", "{ name }"),
     ("Alliance", "person", "{ name }"),
+    ("Alliance", "auditRecords", "{ nodes { number } totalCount }"),
     ("Alliance", "budget", "{ label }"),
     ("Alliance", "simulate", "{ simulation { __typename } errors { code } }"),
     ("Alliance", "planRun", "{ plan { __typename } errors { code } }"),

@@ -66,20 +66,21 @@ impl Db {
 
     /// Opens a read-write transaction of the scope's alliance.
     pub async fn begin(&self, scope: Scope) -> Result<Tx, Internal> {
-        self.open("BEGIN", scope).await
+        let who = format!("; SET LOCAL app.actor = '{}'", scope.actor());
+        self.open("BEGIN", &who, scope).await
     }
 
     /// Opens a read-only transaction of the scope's alliance: one consistent snapshot.
     pub async fn snapshot(&self, scope: Scope) -> Result<Tx, Internal> {
-        self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", scope).await
+        self.open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "", scope).await
     }
 
-    async fn open(&self, begin: &'static str, scope: Scope) -> Result<Tx, Internal> {
+    async fn open(&self, begin: &'static str, who: &str, scope: Scope) -> Result<Tx, Internal> {
         let alliance_id = scope.alliance_id();
         // One message opens the transaction and names the alliance. `SET LOCAL` cannot take a bind
-        // parameter; the only text formatted in is a typed uuid. (`set_config` would take one, but Citus
+        // parameter; the only text formatted in is of typed uuids and addresses. (`set_config` would take one, but Citus
         // does not pass it on to workers.)
-        let sql = || AssertSqlSafe(format!("{begin}; SET LOCAL app.alliance_id = '{}'", alliance_id.0));
+        let sql = || AssertSqlSafe(format!("{begin}; SET LOCAL app.alliance_id = '{}'{who}", alliance_id.0));
         let inner = match self.app.begin_with(sql()).await {
             Err(error) if is_broken_connection(&error) => self.app.begin_with(sql()).await?,
             other => other?,

@@ -99,6 +99,8 @@ ids! {
     DeliveryId
     /// An entry of the give-and-gain ledger.
     LedgerEntryId
+    /// What one transaction changed, as it is recorded.
+    AuditRecordId
     /// A queued piece of work.
     JobId
 }

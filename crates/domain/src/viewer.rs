@@ -1,12 +1,14 @@
 //! Who asks, and what they may do. [`Viewer::require`] and [`Viewer::reach`] are the only
 //! authorisation verbs; each gives the [`Scope`] without which no tenant transaction opens.
 
+use std::net::IpAddr;
+
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::{
     db::{Db, Tx},
     error::{Forbidden, Internal, ReadError},
-    ids::{AccountId, AllianceId, MemberId, PersonId, StrandId},
+    ids::{AccountId, AllianceId, ApiTokenId, MemberId, PersonId, SessionId, StrandId},
     problem::failure,
 };
 
@@ -270,6 +272,8 @@ pub enum Permission {
     SeeMessages,
     /// See the work queue, run parked work again.
     ManageJobs,
+    /// See who changed what.
+    SeeAudit,
 }
 
 /// Who has a permission, and how far.
@@ -283,7 +287,7 @@ struct Row {
 
 /// Who may do what: the one table of the product. Beside it stands one rule, of [`Viewer::reach`]: whoever is a payer's
 /// finance contact sees the money of the members it pays for.
-const ROLE_TABLE: [Row; 11] = {
+const ROLE_TABLE: [Row; 12] = {
     use Permission as P;
     use Role::{BoardMember, Director, FinanceLead, Manager, SchoolBusinessManager, SchoolHead, StrandLead};
     const fn row(permission: P, everywhere: &'static [Role], own: &'static [Role]) -> Row {
@@ -305,6 +309,7 @@ const ROLE_TABLE: [Row; 11] = {
         row(P::RecordPayments, &[FinanceLead], &[]),
         row(P::SeeMessages, &[Director, Manager, FinanceLead], &[]),
         row(P::ManageJobs, &[Director, Manager, FinanceLead], &[]),
+        row(P::SeeAudit, &[Director, Manager], &[]),
     ]
 };
 
@@ -345,6 +350,7 @@ impl Permission {
             Self::RecordPayments => "record_payments",
             Self::SeeMessages => "see_messages",
             Self::ManageJobs => "manage_jobs",
+            Self::SeeAudit => "see_audit",
         }
     }
 
@@ -369,6 +375,7 @@ impl Permission {
             Self::RecordPayments => "record payments and set them against invoices",
             Self::SeeMessages => "see what was mailed to whom and whether it arrived",
             Self::ManageJobs => "see the work queue and run parked work again",
+            Self::SeeAudit => "see the record of who changed what",
         }
     }
 
@@ -377,7 +384,7 @@ impl Permission {
     pub fn needs(self) -> Option<Self> {
         match self {
             Self::SeeAlliance => None,
-            Self::ManageMembers => Some(Self::SeePeople),
+            Self::ManageMembers | Self::SeeAudit => Some(Self::SeePeople),
             Self::ManageBudgets | Self::IssueInvoices | Self::RecordPayments => Some(Self::SeeMoney),
             Self::ManageAlliance
             | Self::ManageStrands
@@ -419,11 +426,30 @@ pub struct Grant {
     pub remit: Remit,
 }
 
+/// What proved who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProvedBy {
+    /// A browser that signed in.
+    Session(SessionId),
+    /// An API token.
+    Token(ApiTokenId),
+}
+
+/// By what, and from where, somebody asks: what the record of changes says of whoever made one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// What proved who they are.
+    pub proved_by: ProvedBy,
+    /// The network address that the request came from, where there was one.
+    pub address: Option<IpAddr>,
+}
+
 /// Whoever asks, in one alliance.
 #[derive(Debug, Clone)]
 pub struct Viewer {
     alliance_id: AllianceId,
     actor: Actor,
+    origin: Option<Origin>,
 }
 
 #[derive(Debug, Clone)]
@@ -451,7 +477,13 @@ impl Viewer {
         grants: Vec<Grant>,
     ) -> Self {
         let actor = Actor::Person { account_id, person_id, grants, pays_for: Vec::new(), bounds: None };
-        Self { alliance_id, actor }
+        Self { alliance_id, actor, origin: None }
+    }
+
+    /// The same, asking by this proof and from this place.
+    #[must_use]
+    pub(crate) fn from(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
     }
 
     /// The same as the finance contact of whoever pays for these members.
@@ -466,7 +498,7 @@ impl Viewer {
     /// A job of `alliance_id`, rebuilt from the job's envelope.
     #[must_use]
     pub fn machinery(alliance_id: AllianceId) -> Self {
-        Self { alliance_id, actor: Actor::Machinery }
+        Self { alliance_id, actor: Actor::Machinery, origin: None }
     }
 
     /// The same with no more than these permissions.
@@ -533,7 +565,7 @@ impl Viewer {
     /// finance contact is sent the invoices of the members that it pays for, so that person sees their money, whatever the
     /// role.
     pub fn reach(&self, permission: Permission) -> Result<(Scope, Reach), Forbidden> {
-        let scope = Scope { alliance_id: self.alliance_id };
+        let scope = Scope { alliance_id: self.alliance_id, person_id: self.person_id(), origin: self.origin };
         let Actor::Person { grants, pays_for, bounds, .. } = &self.actor else {
             return Ok((scope, Reach::Alliance));
         };
@@ -617,11 +649,26 @@ impl Reach {
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     alliance_id: AllianceId,
+    person_id: Option<PersonId>,
+    origin: Option<Origin>,
 }
 
 impl Scope {
     pub(crate) fn alliance_id(self) -> AllianceId {
         self.alliance_id
+    }
+
+    /// For `app.actor`, which the record of changes is made from: `person|proof|id of the proof|address`. Numbers and
+    /// fixed words only, so that it may stand in the text of a statement.
+    pub(crate) fn actor(self) -> String {
+        let person = self.person_id.map(|id| id.0.to_string()).unwrap_or_default();
+        let Some(origin) = self.origin else { return format!("{person}|work||") };
+        let (proof, id) = match origin.proved_by {
+            ProvedBy::Session(id) => ("session", id.0),
+            ProvedBy::Token(id) => ("token", id.0),
+        };
+        let address = origin.address.map(|address| address.to_string()).unwrap_or_default();
+        format!("{person}|{proof}|{id}|{address}")
     }
 }
 

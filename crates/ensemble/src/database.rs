@@ -24,6 +24,18 @@ pub struct Logins {
     pub owner: Option<Hidden>,
 }
 
+impl Logins {
+    /// For the pools of one process.
+    #[must_use]
+    pub fn urls(&self, max_connections: u32) -> DatabaseUrls {
+        DatabaseUrls {
+            app: self.app.expose().to_owned(),
+            machine: self.machine.expose().to_owned(),
+            max_connections,
+        }
+    }
+}
+
 /// A database to work on. Close it, or an embedded server is not waited for.
 pub enum Database {
     /// Somebody else's: the environment's, or the embedded one of another process of ours.
@@ -87,13 +99,8 @@ pub struct Parts<'a> {
 
 /// Opens the pools of one process.
 pub async fn connect(logins: &Logins, parts: Parts<'_>) -> Result<App, Internal> {
-    let urls = DatabaseUrls {
-        app: logins.app.expose().to_owned(),
-        machine: logins.machine.expose().to_owned(),
-        max_connections: parts.max_connections,
-    };
     Ok(App {
-        db: Db::connect(&urls).await?,
+        db: Db::connect(&logins.urls(parts.max_connections)).await?,
         clock: parts.clock,
         rng: Rng::from_os(),
         links: Links::new(parts.base_url),

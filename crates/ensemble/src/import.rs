@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use domain::{
-    db::{DatabaseUrls, Db},
+    db::Db,
     error::Internal,
     schools::{ImportError, ImportRun, Imported, Written, import_links, import_register},
     text::plural,
@@ -134,12 +134,7 @@ async fn connect(logins: &Logins, config: &Config, run: ImportRun) -> Result<Db,
     if let (Some(owner), ImportRun::Real) = (&logins.owner, run) {
         domain::db::migrate(owner.expose()).await?;
     }
-    let urls = DatabaseUrls {
-        app: logins.app.expose().to_owned(),
-        machine: logins.machine.expose().to_owned(),
-        max_connections: config.max_connections,
-    };
-    let db = Db::connect(&urls).await?;
+    let db = Db::connect(&logins.urls(config.max_connections)).await?;
     if run == ImportRun::Dry && db.missing_migrations().await.map_or(true, |missing| missing > 0) {
         db.close().await;
         return Err(ImportCommandError::OldSchema);

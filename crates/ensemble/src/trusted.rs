@@ -18,6 +18,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/invitations/query.graphql"),
     include_str!("../../web/src/pages/invoice/query.graphql"),
     include_str!("../../web/src/pages/invoices/query.graphql"),
+    include_str!("../../web/src/pages/changes/query.graphql"),
     include_str!("../../web/src/pages/jobs/query.graphql"),
     include_str!("../../web/src/pages/mail/list.graphql"),
     include_str!("../../web/src/pages/mail/query.graphql"),

@@ -37,6 +37,11 @@ impl ClientAddress {
         Self::new(connection, headers, proxies)
     }
 
+    /// The address.
+    pub(crate) fn ip(self) -> IpAddr {
+        self.0
+    }
+
     /// What counts as one place: an address, or in IPv6 the /64 that one connection gets.
     pub(crate) fn network(self) -> impl fmt::Display {
         match self.0 {

@@ -222,7 +222,7 @@ async fn try_respond(
     }
     let read = Read::new(gateway, &params, media)?;
     over.permit(gateway, read.text, read.operation)?;
-    let signed = signed(gateway, headers).await?;
+    let signed = signed(gateway, headers, client).await?;
     let is_subscription = read.operation == Some(OperationType::Subscription);
     if is_subscription && media != Media::Events {
         let message = "A subscription is answered as text/event-stream, or over a WebSocket.";

@@ -17,7 +17,7 @@ pub mod schema;
 mod signed;
 mod trusted;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::http::{Extensions, HeaderMap};
 use domain::{access::Session, app::App};
@@ -87,8 +87,8 @@ impl Gateway {
 
     /// The network address that a request comes from, as the proxies in front of us saw it.
     #[must_use]
-    pub fn network(&self, headers: &HeaderMap, extensions: &Extensions) -> String {
-        client::ClientAddress::of(headers, extensions, self.proxies).to_string()
+    pub fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
+        client::ClientAddress::of(headers, extensions, self.proxies).ip()
     }
 
     /// Hears what is committed, for those who follow, until [`Gateway::close`].

@@ -1,12 +1,12 @@
 //! Who asks: by what a request carries.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use domain::access::{self, Credential, EnterError, Proof, Session};
 
-use crate::{Caller, Gateway, cookies, refusal::Refusal};
+use crate::{Caller, Gateway, client::ClientAddress, cookies, refusal::Refusal};
 
 /// Whoever asks, by what may end: a browser's session or an API token.
 #[derive(Clone)]
@@ -23,7 +23,11 @@ impl Signed {
 
 /// Who asks, by an API token or else by a browser's cookie; `None` for a stranger. A token that is worth nothing is
 /// refused: the program would take a stranger's answers for its own.
-pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Signed>, Refusal> {
+pub(crate) async fn signed(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    client: ClientAddress,
+) -> Result<Option<Signed>, Refusal> {
     let credential = match headers.get(header::AUTHORIZATION) {
         Some(value) => Credential::Token(bearer(value)?.to_owned()),
         None => match cookies::value(headers, cookies::session_name(&gateway.app)) {
@@ -32,7 +36,10 @@ pub(crate) async fn signed(gateway: &Gateway, headers: &HeaderMap) -> Result<Opt
         },
     };
     match access::identify(&gateway.app, &credential).await {
-        Ok(Some(session)) => Ok(Some(Signed { session, credential })),
+        Ok(Some(session)) => {
+            let session = Session { address: Some(client.ip()), ..session };
+            Ok(Some(Signed { session, credential }))
+        }
         Ok(None) if matches!(credential, Credential::Token(_)) => {
             Err(Refusal::unauthenticated("This token is unknown, revoked or expired."))
         }
@@ -62,11 +69,13 @@ impl Gateway {
 
     /// In whose name a program asks for a file; `None` when it carries no token. An error is the answer to a token that
     /// is worth nothing, or that has asked for too much.
-    pub async fn program(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
-        if !headers.contains_key(header::AUTHORIZATION) {
+    pub async fn program(&self, from: &Parts) -> Result<Option<Session>, Response> {
+        if !from.headers.contains_key(header::AUTHORIZATION) {
             return Ok(None);
         }
-        let Some(Signed { session, .. }) = signed(self, headers).await.map_err(Refusal::into_json)? else {
+        let client = ClientAddress::of(&from.headers, &from.extensions, self.proxies);
+        let found = signed(self, &from.headers, client).await.map_err(Refusal::into_json)?;
+        let Some(Signed { session, .. }) = found else {
             return Ok(None);
         };
         if let (Some(limits), Proof::Token(bounds)) = (&self.limits, &session.proof) {

@@ -6,9 +6,14 @@ use axum::{
 };
 
 use chrono::NaiveDate;
-use domain::money::Pence;
+use domain::{access, money::Pence};
 
-use crate::page::{PageError, PageResult};
+use crate::{
+    format,
+    page::{PageError, PageResult},
+    session::Within,
+    site::SharedSite,
+};
 
 /// An amount that a spreadsheet adds up: `1234.50`.
 pub(crate) fn amount(pence: Pence) -> String {
@@ -22,13 +27,25 @@ pub(crate) fn day(date: NaiveDate) -> String {
     date.format("%d/%m/%Y").to_string()
 }
 
-/// Answers with a CSV file of a heading and its rows: UTF-8 with the mark that Excel needs, CRLF, every cell quoted,
-/// and no cell that a spreadsheet would run. `file_name` may come from a name that somebody typed.
-pub(crate) fn download(
+/// Answers with a list as a file, and writes into the alliance's record of changes that it was taken. `file_name` may
+/// come from a name that somebody typed.
+pub(crate) async fn download(
+    (site, within): (&SharedSite, &Within),
     file_name: &str,
     heading: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> PageResult {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let file_name = safe_name(file_name);
+    let count = format::plural(&i64::try_from(rows.len()).unwrap_or(i64::MAX), "row", "rows");
+    let event = format!("Downloaded {file_name} ({count})");
+    access::record_event(&site.gateway.app, &within.entered.viewer, &event).await?;
+    file(&file_name, heading, rows)
+}
+
+/// A CSV file of a heading and its rows: UTF-8 with the mark that Excel needs, CRLF, every cell quoted, and no cell that
+/// a spreadsheet would run.
+fn file(file_name: &str, heading: &[&str], rows: Vec<Vec<String>>) -> PageResult {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .quote_style(csv::QuoteStyle::Always)
@@ -38,10 +55,9 @@ pub(crate) fn download(
         writer.write_record(row.into_iter().map(harmless)).map_err(PageError::internal)?;
     }
     let body = writer.into_inner().map_err(|error| PageError::internal(error.into_error()))?;
-    let disposition = format!("attachment; filename=\"{}\"", safe_name(file_name));
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file_name}\"")),
     ];
     let response: Response = (headers, body).into_response();
     Ok(response)
@@ -82,7 +98,8 @@ mod tests {
     #[tokio::test]
     async fn a_download_opens_in_a_spreadsheet() {
         let row = vec!["Holbeck St Botolph's, \"the Infants\"".to_owned(), "=1+1".to_owned()];
-        let response = download("Wold Edge: shares/2026.csv", &["Member", "Note"], [row]).unwrap();
+        let response =
+            file(&safe_name("Wold Edge: shares/2026.csv"), &["Member", "Note"], vec![row]).unwrap();
         assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
         assert_eq!(
             response.headers()["content-disposition"],

@@ -66,6 +66,8 @@ impl FromRequestParts<SharedSite> for Signed {
         let token =
             cookies::value(&parts.headers, cookies::session_name(app)).ok_or_else(signed_out)?.to_owned();
         let session = access::session(app, &token).await?.ok_or_else(signed_out)?;
+        let from = site.gateway.address(&parts.headers, &parts.extensions);
+        let session = Session { address: Some(from), ..session };
         let flash =
             cookies::value(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
         let caller = Caller { session: Some(session.clone()) };
@@ -99,7 +101,7 @@ impl FromRequestParts<SharedSite> for Download {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, site: &SharedSite) -> Result<Self, PageError> {
-        let program = site.gateway.program(&parts.headers).await;
+        let program = site.gateway.program(parts).await;
         let signed = match program.map_err(|answer| PageError::Program(Box::new(answer)))? {
             Some(session) => Signed::program(&site.gateway.app, session),
             None => Signed::from_request_parts(parts, site).await?,
@@ -184,6 +186,9 @@ impl Within {
         }
         if self.may(Permission::ManageJobs) {
             running.push(item("Work queue", "/jobs"));
+        }
+        if self.may(Permission::SeeAudit) {
+            running.push(item("Record of changes", "/changes"));
         }
         if self.may(Permission::ManageAlliance) {
             running.push(item("Settings", "/settings"));

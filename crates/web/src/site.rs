@@ -140,6 +140,8 @@ pub fn router(site: Site) -> Router {
         .route("/mail/{id}", get(pages::delivery::get))
         .route("/mail/reminders", post(pages::mail::set_reminders))
         .route("/mail/{id}/again", post(pages::mail::send_again))
+        .route("/changes", get(pages::changes::get))
+        .route("/changes.csv", get(pages::changes::csv))
         .route("/jobs", get(pages::jobs::get))
         .route("/jobs.csv", get(pages::jobs::csv))
         .route("/jobs/{id}/retry", post(pages::jobs::retry))

@@ -79,7 +79,8 @@ fn entered(session: &Session, rows: &[EnterRow]) -> Result<Option<Entered>, Ente
     }
     let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
     let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants)
-        .paying_for(first.pays_for.clone());
+        .paying_for(first.pays_for.clone())
+        .from(session.origin());
     let viewer = match &session.proof {
         Proof::Device(_) => viewer,
         Proof::Token(bounds) => viewer.bounded(&bounds.permissions),

@@ -3,6 +3,7 @@
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
 
+mod audit;
 mod email_address;
 mod enter;
 mod finish_sign_in;
@@ -14,6 +15,11 @@ mod sessions;
 mod sign_in;
 mod tokens;
 
+pub(crate) use audit::add_event;
+pub use audit::{
+    AuditAction, AuditChange, AuditChanges, AuditCursor, AuditField, AuditFilter, AuditRecord, BrokenRecord,
+    MadeBy, RECORDED, audit_changes, audit_records, check_records, count_audit_records, record_event,
+};
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
 pub use enter::{AllianceEntry, EnterError, Entered, enter, enter_by_id, my_alliances};

@@ -193,6 +193,7 @@ pub(super) async fn find_session(
         session: Session {
             account: Account { id: row.account_id, email: EmailAddress::stored(row.email) },
             proof: Proof::Device(row.id),
+            address: None,
         },
         last_seen_at: row.last_seen_at,
     }))
@@ -343,7 +344,7 @@ pub(super) async fn find_token(
         let bounds =
             TokenBounds { id: row.id, alliance_id: row.alliance_id, permissions: stored(&row.permissions) };
         let account = Account { id: row.account_id, email: EmailAddress::stored(row.email) };
-        (Session { account, proof: Proof::Token(bounds) }, row.last_used_at)
+        (Session { account, proof: Proof::Token(bounds), address: None }, row.last_used_at)
     }))
 }
 
@@ -379,12 +380,21 @@ pub(super) async fn tokens(app: &App, account_id: AccountId) -> Result<Vec<ApiTo
         .collect())
 }
 
-pub(super) async fn delete_token(app: &App, account_id: AccountId, id: ApiTokenId) -> Result<u64, Internal> {
-    let deleted =
-        sqlx::query!("delete from api_tokens where account_id = $1 and id = $2", account_id as _, id as _)
-            .execute(app.db.machine_pool())
-            .await?;
-    Ok(deleted.rows_affected())
+/// Which alliance it entered, and its name.
+pub(super) async fn delete_token(
+    app: &App,
+    account_id: AccountId,
+    id: ApiTokenId,
+) -> Result<Option<(AllianceId, String)>, Internal> {
+    let deleted = sqlx::query!(
+        r#"delete from api_tokens where account_id = $1 and id = $2
+           returning alliance_id as "alliance_id: AllianceId", name"#,
+        account_id as _,
+        id as _
+    )
+    .fetch_optional(app.db.machine_pool())
+    .await?;
+    Ok(deleted.map(|row| (row.alliance_id, row.name)))
 }
 
 /// Deletes every token of the account, expired ones too. Returns how many there were.

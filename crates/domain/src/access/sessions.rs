@@ -1,5 +1,7 @@
 //! Sessions: found by the hash of their token; ended by time, by sign-out, or by their account from another device.
 
+use std::net::IpAddr;
+
 use super::{
     Account, limits, repo,
     sign_in::token_hash,
@@ -10,6 +12,7 @@ use crate::{
     error::{Forbidden, Internal, ReadError},
     ids::{AllianceId, SessionId},
     problem::failure,
+    viewer::{Origin, ProvedBy},
 };
 
 /// Whoever asks, as long as what proves it is worth something.
@@ -19,6 +22,8 @@ pub struct Session {
     pub account: Account,
     /// What proves it.
     pub proof: Proof,
+    /// The network address that they ask from, for the record of changes: whoever takes the request fills it in.
+    pub address: Option<IpAddr>,
 }
 
 /// What proves who asks.
@@ -50,6 +55,15 @@ impl Proof {
 }
 
 impl Session {
+    /// By what, and from where, they ask.
+    pub(super) fn origin(&self) -> Origin {
+        let proved_by = match &self.proof {
+            Proof::Device(id) => ProvedBy::Session(*id),
+            Proof::Token(bounds) => ProvedBy::Token(bounds.id),
+        };
+        Origin { proved_by, address: self.address }
+    }
+
     /// The session of a browser. A token does not reach what belongs to the account itself.
     pub fn device(&self) -> Result<SessionId, Forbidden> {
         match &self.proof {

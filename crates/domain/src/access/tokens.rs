@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::{AllianceEntry, EnterError, Session, enter, limits, repo, sign_in};
+use super::{AllianceEntry, EnterError, Session, enter, enter_by_id, limits, record_event, repo, sign_in};
 use crate::{
     app::{App, Timestamp},
     error::{Forbidden, Internal, ReadError},
@@ -170,6 +170,10 @@ pub async fn create_token(
         return Err(E::TooMany);
     }
     repo::insert_token(&mut tx, session.account.id, &token, &sign_in::token_hash(&secret)).await?;
+    // Before the token is worth anything: a record too many is better than one that is missing.
+    let until = token.expires_at.format("%-d %b %Y");
+    record_event(app, &entered.viewer, &format!("Made the API token “{}”, good until {until}", token.name))
+        .await?;
     tx.commit().await?;
     Ok(NewToken { token, secret })
 }
@@ -177,10 +181,17 @@ pub async fn create_token(
 /// Makes a token of the account worthless, at once.
 pub async fn revoke_token(app: &App, session: &Session, id: ApiTokenId) -> Result<(), RevokeTokenError> {
     session.device()?;
-    match repo::delete_token(app, session.account.id, id).await? {
-        0 => Err(RevokeTokenError::UnknownToken),
-        _ => Ok(()),
+    let (alliance_id, name) =
+        repo::delete_token(app, session.account.id, id).await?.ok_or(RevokeTokenError::UnknownToken)?;
+    // Whoever has left the alliance takes away a token that was worth nothing there.
+    match enter_by_id(app, session, alliance_id).await {
+        Ok(Some(entered)) => {
+            record_event(app, &entered.viewer, &format!("Revoked the API token “{name}”")).await?;
+        }
+        Ok(None) | Err(EnterError::NeedsSecondStep) => {}
+        Err(EnterError::Internal(error)) => return Err(error.into()),
     }
+    Ok(())
 }
 
 /// Whom a token speaks for, or `None`. Notes the use now and then.

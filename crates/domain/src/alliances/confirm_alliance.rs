@@ -3,8 +3,10 @@
 
 use super::repo;
 use crate::{
+    access::record_event,
     app::{App, Timestamp},
     error::Internal,
+    viewer::Viewer,
 };
 
 /// An alliance as whoever runs the deployment sees it: nothing of what is inside.
@@ -42,8 +44,17 @@ pub async fn every_alliance(app: &App) -> Result<Vec<Listed>, Internal> {
 /// Ends the trial of the alliance with this short address. Returns whether it was on trial.
 pub async fn confirm_alliance(app: &App, slug: &str) -> Result<bool, ConfirmAllianceError> {
     let mut tx = app.db.machine().await?;
-    let was_on_trial = repo::confirm(&mut tx, slug, app.clock.now()).await?;
-    let was_on_trial = was_on_trial.ok_or_else(|| ConfirmAllianceError::UnknownAlliance(slug.to_owned()))?;
+    let confirmed = repo::confirm(&mut tx, slug, app.clock.now()).await?;
+    let (id, was_on_trial) =
+        confirmed.ok_or_else(|| ConfirmAllianceError::UnknownAlliance(slug.to_owned()))?;
+    if was_on_trial {
+        record_event(
+            app,
+            &Viewer::machinery(id),
+            "The trial ended: the operator of this service confirmed us",
+        )
+        .await?;
+    }
     tx.commit().await?;
     Ok(was_on_trial)
 }

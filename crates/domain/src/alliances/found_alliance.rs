@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Alliance, Closure, Strand, Template, repo};
 use crate::{
-    access::EmailAddress,
+    access::{EmailAddress, add_event},
     app::App,
     db::OnConstraint,
     error::Internal,
@@ -82,6 +82,7 @@ pub(super) async fn found(
     let machinery = Viewer::machinery(alliance.id);
     let scope = machinery.require(Permission::ManageAlliance).map_err(Internal::new)?;
     let mut tx = app.db.begin(scope).await?;
+    add_event(app, &mut tx, &format!("Founded {}", alliance.name)).await?;
     let strands: Vec<_> = (input.template.strands().iter())
         .map(|name| Strand { id: StrandId::new(app), name: (*name).into() })
         .collect();

@@ -128,17 +128,18 @@ pub(super) async fn confirm(
     tx: &mut MachineTx,
     slug: &str,
     now: Timestamp,
-) -> Result<Option<bool>, Internal> {
-    Ok(sqlx::query_scalar!(
-        r#"with before as (select alliance_id, confirmed_at from alliances where slug = $1 for update)
+) -> Result<Option<(AllianceId, bool)>, Internal> {
+    let confirmed = sqlx::query!(
+        r#"with before as (select alliance_id, confirmed_at from alliances where slug = $1 for no key update)
            update alliances set confirmed_at = coalesce(alliances.confirmed_at, $2)
            from before where alliances.alliance_id = before.alliance_id
-           returning before.confirmed_at is null as "was_on_trial!""#,
+           returning before.alliance_id as "alliance_id!: AllianceId", before.confirmed_at is null as "was_on_trial!""#,
         slug,
         now
     )
     .fetch_optional(tx.conn())
-    .await?)
+    .await?;
+    Ok(confirmed.map(|row| (row.alliance_id, row.was_on_trial)))
 }
 
 pub(super) async fn every(tx: &mut MachineTx) -> Result<Vec<Listed>, Internal> {

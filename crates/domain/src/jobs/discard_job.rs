@@ -2,6 +2,7 @@
 
 use super::{JobState, repo};
 use crate::{
+    access::add_event,
     app::App,
     error::{Forbidden, Internal},
     ids::JobId,
@@ -30,11 +31,13 @@ pub enum DiscardJobError {
 pub async fn discard_job(app: &App, viewer: &Viewer, id: JobId) -> Result<(), DiscardJobError> {
     let scope = viewer.require(Permission::ManageJobs)?;
     let mut tx = app.db.begin(scope).await?;
-    match repo::state_for_update(&mut tx, id).await?.ok_or(DiscardJobError::UnknownJob)? {
+    let (state, kind) = repo::state_for_update(&mut tx, id).await?.ok_or(DiscardJobError::UnknownJob)?;
+    match state {
         JobState::Waiting | JobState::Parked => {}
         JobState::Running | JobState::Done | JobState::Cancelled => return Err(DiscardJobError::NotWaiting),
     }
     repo::cancel(&mut tx, id, app.clock.now()).await?;
+    add_event(app, &mut tx, &format!("Discarded the job {kind}")).await?;
     Ok(tx.commit().await?)
 }
 

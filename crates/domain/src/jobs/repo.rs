@@ -489,15 +489,16 @@ pub(super) async fn about(tx: &mut Tx, ids: &[JobId]) -> Result<HashMap<JobId, S
 }
 
 /// The state, locked so that nobody takes the job while a person decides.
-pub(super) async fn state_for_update(tx: &mut Tx, id: JobId) -> Result<Option<JobState>, Internal> {
-    let state = sqlx::query_scalar!(
-        "select state from jobs where alliance_id = $1 and id = $2 for update",
+/// Its state, and its kind.
+pub(super) async fn state_for_update(tx: &mut Tx, id: JobId) -> Result<Option<(JobState, String)>, Internal> {
+    let found = sqlx::query!(
+        "select state, kind from jobs where alliance_id = $1 and id = $2 for update",
         tx.alliance_id() as _,
         id as _
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(state.as_deref().and_then(JobState::parse))
+    Ok(found.and_then(|row| Some((JobState::parse(&row.state)?, row.kind))))
 }
 
 pub(super) async fn run_again(

@@ -2,6 +2,7 @@
 
 use super::{JobState, repo};
 use crate::{
+    access::add_event,
     app::App,
     error::{Forbidden, Internal},
     ids::JobId,
@@ -33,11 +34,13 @@ pub enum RetryJobError {
 pub async fn retry_job(app: &App, viewer: &Viewer, id: JobId) -> Result<(), RetryJobError> {
     let scope = viewer.require(Permission::ManageJobs)?;
     let mut tx = app.db.begin(scope).await?;
-    match repo::state_for_update(&mut tx, id).await?.ok_or(RetryJobError::UnknownJob)? {
+    let (state, kind) = repo::state_for_update(&mut tx, id).await?.ok_or(RetryJobError::UnknownJob)?;
+    match state {
         JobState::Parked => {}
         _ => return Err(RetryJobError::NotParked),
     }
     repo::run_again(&mut tx, id, MORE_ATTEMPTS, app.clock.now()).await?;
+    add_event(app, &mut tx, &format!("Had the job {kind} run again")).await?;
     Ok(tx.commit().await?)
 }
 

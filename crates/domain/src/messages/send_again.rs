@@ -2,6 +2,7 @@
 
 use super::{Delivery, DeliveryState, Rule, queue_again, repo};
 use crate::{
+    access::add_event,
     app::App,
     error::{Forbidden, Internal},
     funding::invoices,
@@ -93,6 +94,7 @@ pub async fn send_again(
     }
     let mut mails = repo::deliveries_about(&mut tx, &[effect.subject_id], now).await?;
     mails.retain(|mail| new.contains(&mail.id));
+    add_event(app, &mut tx, &format!("Sent a mail about {} again", record.invoice.number)).await?;
     tx.commit().await?;
     Ok(mails)
 }

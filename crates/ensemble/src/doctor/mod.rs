@@ -5,10 +5,11 @@ mod repo;
 use std::{io::Write, path::Path, time::Duration};
 
 use domain::{
-    access::unopened_second_steps,
+    access::{check_records, unopened_second_steps},
     app::{Rng, Secret},
-    db::MIGRATOR,
+    db::{Db, MIGRATOR},
     jobs::parked_of_deployment,
+    text::plural,
 };
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
@@ -109,7 +110,11 @@ async fn examine(config: &Config, data: &Path) -> Vec<Finding> {
     } else {
         match Database::open(config, data).await {
             Ok(database) => {
-                findings.extend(database_findings(&database.logins(), config.secret_key.as_ref()).await);
+                let logins = database.logins();
+                findings.extend(database_findings(&logins, config.secret_key.as_ref()).await);
+                if findings.iter().all(|finding| finding.to_do.is_none()) {
+                    findings.push(records(&logins).await);
+                }
                 database.close().await;
             }
             Err(error) => findings.push(Finding::to_do("database", "does not start", error.to_string())),
@@ -379,6 +384,38 @@ async fn migrations(connection: &mut PgConnection) -> Finding {
         Finding::to_do("migrations", format!("{missing} {has} not run"), "run: ensemble migrate")
     } else {
         Finding::fine("migrations", format!("all {} have run", applied.len()))
+    }
+}
+
+/// Whether the alliances' records of changes are as they were written.
+async fn records(logins: &Logins) -> Finding {
+    const WHAT: &str = "records of changes";
+    let check = async {
+        let db = Db::connect(&logins.urls(1)).await?;
+        let checked = check_records(&db).await;
+        db.close().await;
+        checked
+    };
+    match check.await {
+        Ok((count, broken)) if broken.is_empty() => {
+            Finding::fine(WHAT, format!("{} as written", plural(count, "entry", "entries")))
+        }
+        Ok((_, broken)) => {
+            let places: Vec<_> = broken
+                .iter()
+                .map(|one| match one.nth {
+                    Some(nth) => format!("{} from entry {nth}", one.slug),
+                    None => format!("{}, where changes belong to no entry", one.slug),
+                })
+                .collect();
+            Finding::to_do(
+                WHAT,
+                format!("not as they were written: {}", places.join("; ")),
+                "somebody changed them with a login of the database: find out who may, compare with a backup, and \
+                 tell these alliances",
+            )
+        }
+        Err(error) => Finding::to_do(WHAT, error.detail(), "see the server's log"),
     }
 }
 

@@ -150,7 +150,7 @@ impl Connection {
                 if self.signed.is_some() {
                     return Err(Close::new(4429, "Too many initialisation requests"));
                 }
-                self.signed = Some(introduce(&self.gateway, &self.headers).await?);
+                self.signed = Some(introduce(&self.gateway, &self.headers, self.client).await?);
                 say(socket, &json!({ "type": "connection_ack" })).await
             }
             Said::Ping {} => say(socket, &json!({ "type": "pong" })).await,
@@ -206,11 +206,11 @@ impl Connection {
 }
 
 /// Who it is. A page of another site can open a WebSocket with our cookie, but not hide where it comes from.
-async fn introduce(gateway: &Gateway, headers: &HeaderMap) -> Result<Signed, Close> {
+async fn introduce(gateway: &Gateway, headers: &HeaderMap, client: ClientAddress) -> Result<Signed, Close> {
     if gateway.is_from_elsewhere(headers) {
         return Err(Close::new(4403, "Forbidden"));
     }
-    let signed = signed(gateway, headers).await;
+    let signed = signed(gateway, headers, client).await;
     signed.map_err(|_| Close::new(1011, "Internal error"))?.ok_or_else(Close::unauthorized)
 }
 

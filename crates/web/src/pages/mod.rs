@@ -8,6 +8,7 @@ pub(crate) mod assign_payer;
 pub(crate) mod budget;
 pub(crate) mod budgets;
 pub(crate) mod change_member;
+pub(crate) mod changes;
 pub(crate) mod closures;
 pub(crate) mod debt;
 pub(crate) mod delivery;

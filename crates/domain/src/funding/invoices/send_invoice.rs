@@ -5,6 +5,7 @@ use super::{
     send::{issued, payer_recipients},
 };
 use crate::{
+    access::add_event,
     app::App,
     error::{Forbidden, Internal},
     idempotency::{self, IdempotencyError, IdempotencyKey, Once},
@@ -69,6 +70,7 @@ pub async fn send_invoice(
     if messages::queue_again(app, &mut tx, &issued(&record.invoice), &recipients).await?.is_empty() {
         return Err(SendInvoiceError::NothingToSend);
     }
+    add_event(app, &mut tx, &format!("Sent {} once more", record.invoice.number)).await?;
     tx.commit().await?;
     Ok(record)
 }

@@ -1,5 +1,6 @@
 //! Who is signed in, and where.
 
+mod audit;
 mod begin_second_step;
 mod confirm_second_step;
 mod create_token;
@@ -16,6 +17,8 @@ use domain::{
     jobs::DEPLOYMENT,
     people::invitations::received_invitations,
 };
+
+pub(crate) use audit::{AuditConnection, audit_records};
 
 use super::{
     alliances::PermissionEnum,

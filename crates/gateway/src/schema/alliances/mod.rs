@@ -24,6 +24,7 @@ use domain::{
 use futures::future::try_join_all;
 
 use super::{
+    access,
     batches::Batch,
     context::Inside,
     errors, funding,
@@ -380,6 +381,18 @@ impl AllianceObject {
         jobs::jobs(&self.0, state, first, after.as_deref()).await
     }
 
+    /// What was changed, by whom and from where, the newest first.
+    async fn audit_records(
+        &self,
+        #[graphql(desc = "What this person did.")] person_id: Option<ID>,
+        #[graphql(desc = "About things that are called so, such as \"member\"; see `AuditChange.about`.")]
+        about: Option<String>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<access::AuditConnection> {
+        access::audit_records(&self.0, person_id, about, first, after.as_deref()).await
+    }
+
     /// How many mails are in each state; states without mails are left out. Null when that is not yours to see.
     async fn delivery_counts(&self) -> Result<Option<Vec<messages::DeliveryCount>>> {
         if !self.0.viewer().may(viewer::Permission::SeeMessages) {
@@ -670,4 +683,6 @@ pub(crate) enum PermissionEnum {
     SeeMessages,
     /// See the work queue, run parked work again.
     ManageJobs,
+    /// See who changed what.
+    SeeAudit,
 }

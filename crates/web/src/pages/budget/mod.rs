@@ -262,7 +262,7 @@ pub(crate) async fn csv(
             .collect(),
     };
     let columns = ["Member", "Share", "Tried", "Last year", "How it comes about"];
-    csv::download(&format!("shares-{id}.csv"), &columns, rows)
+    csv::download((&site, &within), &format!("shares-{id}.csv"), &columns, rows).await
 }
 
 async fn answer<T>(

@@ -118,5 +118,5 @@ pub(crate) async fn csv(State(site): State<SharedSite>, Download(within): Downlo
         std::iter::once(name).chain(amounts(&row).map(csv::amount)).collect()
     });
     let heading: Vec<_> = std::iter::once("Payer").chain(COLUMNS).collect();
-    csv::download("aged-debt.csv", &heading, rows)
+    csv::download((&site, &within), "aged-debt.csv", &heading, rows).await
 }

@@ -243,5 +243,5 @@ pub(crate) async fn csv(
         "Outstanding",
         "State",
     ];
-    csv::download("invoices.csv", &heading, rows)
+    csv::download((&site, &within), "invoices.csv", &heading, rows).await
 }

@@ -156,7 +156,7 @@ pub(crate) async fn csv(
     .await?;
     let heading =
         ["Work", "About", "Queued", "Due", "Finished", "Tries", "Tries at most", "State", "Last error"];
-    csv::download("work-queue.csv", &heading, rows)
+    csv::download((&site, &within), "work-queue.csv", &heading, rows).await
 }
 
 type Address = Path<(String, Uuid)>;

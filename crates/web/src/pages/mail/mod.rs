@@ -240,7 +240,7 @@ pub(crate) async fn csv(
     .await?;
     let heading =
         ["Mail", "Subject", "To", "About", "Queued", "Sent", "Tries", "State", "What the mail server said"];
-    csv::download("outgoing-mail.csv", &heading, rows)
+    csv::download((&site, &within), "outgoing-mail.csv", &heading, rows).await
 }
 
 pub(crate) async fn set_reminders(

@@ -134,5 +134,5 @@ pub(crate) async fn csv(
     })
     .await?;
     let heading = ["Name", "URN", "Phase", "Pupils", "Census", "Payer", "Joined", "Left"];
-    csv::download("members.csv", &heading, rows)
+    csv::download((&site, &within), "members.csv", &heading, rows).await
 }

@@ -290,7 +290,7 @@ pub(crate) async fn csv(
         "State",
         "Taken back because",
     ];
-    csv::download("payments.csv", &heading, rows)
+    csv::download((&site, &within), "payments.csv", &heading, rows).await
 }
 
 /// A form with a statement: the file that was chosen, or the text of the one that was shown.

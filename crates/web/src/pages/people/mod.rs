@@ -179,5 +179,5 @@ pub(crate) async fn csv(
         Ok((rows.collect(), part.end_cursor.filter(|_| part.has_next_page)))
     })
     .await?;
-    csv::download("people.csv", &["Name", "Email", "Posts", "Roles", "Sign-in"], rows)
+    csv::download((&site, &within), "people.csv", &["Name", "Email", "Posts", "Roles", "Sign-in"], rows).await
 }

@@ -111,7 +111,7 @@ pub(crate) async fn code(
 ) -> PageResult {
     let app = &site.gateway.app;
     let fields = Fields::from(fields);
-    let network = site.gateway.network(&from.headers, &from.extensions);
+    let network = site.gateway.address(&from.headers, &from.extensions).to_string();
     let input = SignIn {
         email: fields.text("email"),
         digits: fields.text("code"),
@@ -140,7 +140,7 @@ pub(crate) async fn second_step(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> PageResult {
     let fields = Fields::from(fields);
-    let network = site.gateway.network(&from.headers, &from.extensions);
+    let network = site.gateway.address(&from.headers, &from.extensions).to_string();
     let typed = match fields.text("recoveryCode") {
         "" => "code",
         _ => "recoveryCode",

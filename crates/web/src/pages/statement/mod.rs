@@ -90,5 +90,5 @@ pub(crate) async fn csv(
         vec![csv::day(line.date), kind, line.reference, line.note, amount, balance]
     });
     let heading = ["Date", "What", "Reference", "For", "Amount", "Balance"];
-    csv::download(&format!("statement-{}.csv", payer.legal_name), &heading, rows)
+    csv::download((&site, &within), &format!("statement-{}.csv", payer.legal_name), &heading, rows).await
 }
