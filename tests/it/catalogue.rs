@@ -51,6 +51,7 @@ const TENANT: &[&str] = &[
     "role_grants",
     "shares",
     "strands",
+    "vat_overrides",
 ];
 /// The same for everybody, and read by everybody.
 const SHARED: &[&str] = &["school_links", "schools"];

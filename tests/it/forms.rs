@@ -390,6 +390,15 @@ const CASES: &[Case] = &[
         changes: "purchase_orders where number = 'PO 77' and requested_by = 'The bursar'",
     },
     Case {
+        route: "/{slug}/budgets/{id}/vat",
+        who: "finance",
+        id: this_year,
+        page: page!("/budgets/{}/run", this_year),
+        refused: Refused::At("reason", typed!["treatment" => "exempt", "reason" => "7".repeat(301)]),
+        accepted: typed!["treatment" => "exempt", "reason" => "It buys training only"],
+        changes: "vat_overrides where vat_code = 'exempt' and reason = 'It buys training only'",
+    },
+    Case {
         route: "/{slug}/budgets/{id}/shares",
         who: "finance",
         id: this_year,

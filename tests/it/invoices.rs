@@ -6,10 +6,11 @@ use std::{
 };
 
 use futures::future::join_all;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tests::{
     Client, TestApp,
-    fixture::{FENLAND, day},
+    fixture::{self, FENLAND, day},
     page::Page,
 };
 
@@ -420,6 +421,13 @@ async fn a_budget_says_whether_contributions_are_shared_costs_or_services() {
     let selection = "budget { contributionsAre }";
     let agreed = world.finance.done("agreeBudget", selection, id).await;
     assert_eq!(agreed["budget"]["contributionsAre"], "SERVICES");
+    // Without a VAT number the invoices could not be printed.
+    let before = world.app.contents().await;
+    let issue = world.run("2026-27", (5, 604_200), "run");
+    assert_eq!(world.finance.refused("issueInvoices", issue).await, "NO_VAT_NUMBER");
+    assert_eq!(world.app.contents().await, before);
+    let director = world.app.sign_in("director@fenland.example").await;
+    director.done("changeSettings", "", supplier("EDUCATION_BODY", Some("GB123456789"))).await;
     let preview = world.finance.page(&run).await;
     let text = preview.text();
     assert!(text.contains("neither education nor closely related to it"), "{text}");
@@ -446,4 +454,228 @@ async fn a_budget_says_whether_contributions_are_shared_costs_or_services() {
     let denied = head.try_mutate("draftBudget", "", by_a_head).await;
     assert_eq!(denied["errors"][0]["extensions"]["code"], "FORBIDDEN");
     assert_eq!(other.app.contents().await, before);
+}
+
+/// One line may be treated otherwise, for a reason that the preview says first and the invoice after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn finance_decides_the_vat_of_a_single_line() {
+    let world = World::new().await;
+    let director = world.app.sign_in("director@fenland.example").await;
+    let foreign_director = world.app.sign_in("director@harbour.example").await;
+    let foreign = Things::of(fixture::HARBOUR, &foreign_director).await;
+    let line = |member: &str, treatment: Value, reason: &str| {
+        json!({ "alliance": FENLAND, "budgetId": world.things.budget("2026-27"), "reason": reason,
+                "memberId": world.things.member(member), "treatment": treatment })
+    };
+    let standard = |member: &str| line(member, json!("STANDARD"), "It buys room hire");
+    let with = |key: &str, value: &str| {
+        let mut input = line("Birch Infant School", json!("EXEMPT"), "It buys training only");
+        input[key] = value.into();
+        input
+    };
+
+    let mut others = Vec::new();
+    for (_, role) in fixture::ROLES {
+        if role != "finance" {
+            others.push((role, world.app.sign_in(&format!("{role}@fenland.example")).await));
+        }
+    }
+    // What cannot be decided is refused, each for its reason, and changes nothing.
+    let before = world.app.contents().await;
+    for (input, code) in [
+        (standard("Birch Infant School"), "NO_VAT_NUMBER"),
+        (with("reason", " "), "INVALID_REASON"),
+        (with("reason", &"x".repeat(301)), "INVALID_REASON"),
+        (with("budgetId", world.things.budget("2027-28")), "NOT_AGREED"),
+        (with("budgetId", "nothing"), "UNKNOWN_BUDGET"),
+        (with("budgetId", foreign.budget("2026-27")), "UNKNOWN_BUDGET"),
+        (with("memberId", "nothing"), "UNKNOWN_MEMBER"),
+        (with("memberId", foreign.member("Birch Infant School")), "UNKNOWN_MEMBER"),
+        (with("memberId", world.things.member(fixture::JOINER)), "UNKNOWN_MEMBER"),
+        (line("Birch Infant School", Value::Null, "As it was"), "ALREADY_DECIDED"),
+    ] {
+        assert_eq!(world.finance.refused("overrideVat", input.clone()).await, code, "{input}");
+    }
+    let unknown = world.finance.try_mutate("overrideVat", "", with("treatment", "REDUCED")).await;
+    assert!(unknown["errors"][0]["message"].as_str().unwrap().contains("REDUCED"), "{unknown}");
+    for (role, person) in &others {
+        let denied = person.try_mutate("overrideVat", "", with("reason", "Mine")).await;
+        assert_eq!(denied["errors"][0]["extensions"]["code"], "FORBIDDEN", "{role}");
+    }
+    let run = format!("{}/run", world.finance.page("/fenland/budgets").await.link("2026-27"));
+    let birch = world.things.member("Birch Infant School");
+    for (treatment, reason, words) in [
+        ("reduced", "It buys books", "Please choose one of these."),
+        ("exempt", " ", "Please say why, in at most 300 characters: the invoice says it too."),
+        (
+            "standard",
+            "It buys room hire",
+            "VAT can be charged once the alliance’s VAT number is in its settings.",
+        ),
+    ] {
+        let typed = [("member", birch), ("treatment", treatment), ("reason", reason)];
+        let refused = world.finance.submit(&run, "/vat", &typed).await;
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        assert!(refused.body.replace("&#39;", "’").contains(words), "{words}: {}", refused.body);
+    }
+    assert_eq!(world.app.contents().await, before);
+
+    // Decided by the form, decided anew, taken back, and decided again: the last holds.
+    director.done("changeSettings", "", supplier("EDUCATION_BODY", Some("GB123456789"))).await;
+    let typed = [("member", birch), ("treatment", "exempt"), ("reason", "It buys training only")];
+    assert_eq!(world.finance.submit(&run, "/vat", &typed).await.status, 303);
+    let row = |page: &Page, member: &str| {
+        let rows = page.texts("#goes-out tbody tr");
+        rows.into_iter().find(|row| row.starts_with(member)).unwrap()
+    };
+    let preview = world.finance.page(&run).await;
+    assert!(row(&preview, "Birch").contains("Exempt from VAT: It buys training only"), "{}", preview.text());
+    assert!(preview.text().contains("A contribution to common costs"), "the rule for the others stays");
+    let again = with("reason", "It buys training only");
+    assert_eq!(world.finance.refused("overrideVat", again).await, "ALREADY_DECIDED");
+    world
+        .finance
+        .done("overrideVat", "member { id }", line("Birch Infant School", Value::Null, "As usual"))
+        .await;
+    assert!(!row(&world.finance.page(&run).await, "Birch").contains("Exempt"));
+    let recorded =
+        &director.page("/fenland/changes?about=decision+about+VAT").await.texts("#changes tbody tr")[0];
+    assert!(recorded.contains("decision about VAT Birch Infant School"), "{recorded}");
+    assert!(recorded.contains("reason: As usual"), "{recorded}");
+    world.finance.done("overrideVat", "", with("reason", "Training, says our accountant")).await;
+    world.finance.done("overrideVat", "", standard("Cedar Secondary School")).await;
+    let kept = "select string_agg(coalesce(vat_code, 'rules') || ' ' || reason, ', ' order by nth) from vat_overrides
+                join members on members.id = member_id where name = 'Birch Infant School'";
+    let all = "exempt It buys training only, rules As usual, exempt Training, says our accountant";
+    assert_eq!(world.app.text(kept).await, all);
+
+    let preview = world.finance.page(&run).await;
+    let cedar = row(&preview, "Cedar");
+    assert!(cedar.contains("Taxable at the standard rate, 20%: It buys room hire"), "{cedar}");
+    assert!(cedar.ends_with("£2,050.00 same £2,460.00 VAT £410.00"), "{cedar}");
+    let plan = "query($id: ID!) { alliance(slug: \"fenland\") { planRun(budgetId: $id) { plan { total netTotal goesOut {
+        member { name } vat vatTreatment vatReason isVatOverridden } } } } }";
+    let id = json!({ "id": world.things.budget("2026-27") });
+    let plan = world.finance.graphql(plan, id).await["alliance"]["planRun"]["plan"].take();
+    let planned = plan["goesOut"].as_array().unwrap();
+    let overridden: Vec<_> =
+        planned.iter().filter(|one| one["isVatOverridden"] == true).map(|one| &one["vatTreatment"]).collect();
+    assert_eq!(overridden, ["EXEMPT", "STANDARD"]);
+    assert!(
+        planned
+            .iter()
+            .filter(|one| one["isVatOverridden"] == false)
+            .all(|one| one["vatTreatment"] == "OUTSIDE_SCOPE")
+    );
+    assert_eq!(plan["total"].as_i64().unwrap() - plan["netTotal"].as_i64().unwrap(), 41_000);
+
+    // Nothing that charges VAT goes out without the number, though it was there when that was decided.
+    director.done("changeSettings", "", supplier("EDUCATION_BODY", None)).await;
+    let before = world.app.contents().await;
+    let total = plan["total"].as_i64().unwrap();
+    let refused = world.finance.refused("issueInvoices", world.run("2026-27", (5, total), "without")).await;
+    assert_eq!(refused, "NO_VAT_NUMBER");
+    assert_eq!(world.app.contents().await, before);
+    director.done("changeSettings", "", supplier("EDUCATION_BODY", Some("GB123456789"))).await;
+
+    // The run issues what was shown, and the invoice stands.
+    assert_eq!(world.finance.submit(&run, "/run", &[]).await.status, 303);
+    world.app.work().await;
+    let lines = "select string_agg(vat_code || ' ' || l.vat_pence, ', ' order by member_name)
+                 from invoice_lines l join invoices i on i.id = invoice_id
+                 where member_name in ('Birch Infant School', 'Cedar Secondary School') and issued_on = '2026-11-24'";
+    assert_eq!(world.app.text(lines).await, "exempt 0, standard 41000");
+    for (number, member, words) in [
+        (
+            "FEN-0008",
+            "Birch Infant School",
+            &["Exempt from VAT", "Training, says our accountant", "510.00"][..],
+        ),
+        ("FEN-0009", "Cedar Secondary School", &["VAT invoice", "It buys room hire", "20%", "2,460.00"]),
+    ] {
+        let page = page_of(&world, number, member).await;
+        assert!(page.text().contains(words[1]), "{number}: {}", page.text());
+        let pdf = pdf_text(&world.finance.get(&page.link("Open the PDF")).await.bytes);
+        for words in words {
+            assert!(pdf.contains(words), "{words}: {pdf}");
+        }
+    }
+    let issued = world.app.contents().await;
+    assert_eq!(
+        world.finance.refused("overrideVat", standard("Birch Infant School")).await,
+        "ALREADY_INVOICED"
+    );
+    assert_eq!(world.app.contents().await, issued);
+}
+
+async fn issue_a_mix(treatments: &[Option<&str>]) {
+    let world = World::new().await;
+    let director = world.app.sign_in("director@fenland.example").await;
+    director.done("changeSettings", "", supplier("EDUCATION_BODY", Some("GB123456789"))).await;
+    let budget_id = world.things.budget("2026-27");
+    let plan = async || {
+        let query = "query($id: ID!) { alliance(slug: \"fenland\") { planRun(budgetId: $id) { plan {
+            total netTotal goesOut { member { id } net vat gross } } } } }";
+        world.finance.graphql(query, json!({ "id": budget_id })).await["alliance"]["planRun"]["plan"].take()
+    };
+    let before = plan().await;
+    let lines = before["goesOut"].as_array().unwrap();
+    assert_eq!(lines.len(), treatments.len());
+    for (one, treatment) in lines.iter().zip(treatments) {
+        let Some(treatment) = treatment else { continue };
+        let input = json!({ "alliance": FENLAND, "budgetId": budget_id, "memberId": one["member"]["id"],
+                            "treatment": treatment, "reason": "Decided" });
+        world.finance.done("overrideVat", "", input).await;
+    }
+    let after = plan().await;
+    let pence = |value: &Value| value.as_i64().unwrap();
+    let mut vat = 0;
+    for ((before, one), treatment) in lines.iter().zip(after["goesOut"].as_array().unwrap()).zip(treatments) {
+        assert_eq!((&one["member"], &one["net"]), (&before["member"], &before["net"]));
+        let expected = if *treatment == Some("STANDARD") { (2 * pence(&one["net"]) + 5) / 10 } else { 0 };
+        assert_eq!(pence(&one["vat"]), expected, "{treatment:?}: {one}");
+        assert_eq!(pence(&one["net"]) + pence(&one["vat"]), pence(&one["gross"]), "{one}");
+        vat += expected;
+    }
+    let total = pence(&after["total"]);
+    assert_eq!((pence(&after["netTotal"]), total), (THIS_YEAR.1, THIS_YEAR.1 + vat));
+    world.finance.done("issueInvoices", "", world.run("2026-27", (THIS_YEAR.0, total), "run")).await;
+    let issued = "select concat_ws(' ', count(*), sum(i.net_pence), sum(i.vat_pence), sum(i.gross_pence), sum(l.net_pence),
+                      sum(l.vat_pence), bool_and(i.net_pence + i.vat_pence = i.gross_pence and i.vat_pence = l.vat_pence))
+                  from invoices i join invoice_lines l on l.alliance_id = i.alliance_id and l.invoice_id = i.id
+                  join alliances a on a.alliance_id = i.alliance_id where slug = 'fenland' and issued_on = '2026-11-24'";
+    let net = THIS_YEAR.1;
+    assert_eq!(world.app.text(issued).await, format!("5 {net} {vat} {total} {net} {vat} t"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 20, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn what_is_issued_adds_up_for_any_mix_of_overrides(
+        treatments in prop::collection::vec(
+            prop::option::weighted(0.8, prop::sample::select(vec!["EXEMPT", "OUTSIDE_SCOPE", "ZERO", "STANDARD"])), 5)
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(issue_a_mix(&treatments));
+    }
+}
+
+/// Whoever gives up the registration bills nothing that VAT looks at, whatever was decided before.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_registered_overrides_nothing() {
+    let world = World::new().await;
+    let director = world.app.sign_in("director@fenland.example").await;
+    let exempt = json!({ "alliance": FENLAND, "budgetId": world.things.budget("2026-27"), "treatment": "EXEMPT",
+                         "memberId": world.things.member("Birch Infant School"), "reason": "It buys training only" });
+    world.finance.done("overrideVat", "", exempt.clone()).await;
+    director.done("changeSettings", "", supplier("NOT_REGISTERED", None)).await;
+    let before = world.app.contents().await;
+    let other = json!({ "alliance": FENLAND, "budgetId": world.things.budget("2026-27"), "treatment": "ZERO",
+                        "memberId": world.things.member("Birch Infant School"), "reason": "Books" });
+    assert_eq!(world.finance.refused("overrideVat", other).await, "NOT_REGISTERED");
+    assert_eq!(world.app.contents().await, before);
+    let run = format!("{}/run", world.finance.page("/fenland/budgets").await.link("2026-27"));
+    let rows = world.finance.page(&run).await.texts("#goes-out tbody tr");
+    assert!(rows.iter().all(|row| !row.contains("It buys training only")), "{rows:#?}");
 }

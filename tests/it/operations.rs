@@ -207,6 +207,14 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "overrideVat",
+        permission: Permission::IssueInvoices,
+        input: |of| {
+            json!({ "alliance": of.slug, "budgetId": of.budget("2026-27"), "memberId": of.member("Birch Infant School"),
+                            "treatment": "EXEMPT", "reason": "It buys training only" })
+        },
+    },
+    Operation {
         name: "issueInvoices",
         permission: Permission::IssueInvoices,
         input: |of| {

@@ -16,7 +16,8 @@ use domain::{
         },
         formula::{Adjustment, Base, Formula, Rounding},
         invoices::{
-            Chasing, DecideChasing, InvoiceFilter, IssueInvoices, decide_chasing, invoices, issue_invoices,
+            Chasing, DecideChasing, InvoiceFilter, IssueInvoices, OverrideVat, decide_chasing, invoices,
+            issue_invoices, override_vat,
         },
         payments::{
             AllocatePayment, ChangePayerOfPayment, ImportBankStatement, Part, RecordPayment, RefundPayment,
@@ -25,6 +26,7 @@ use domain::{
             refunds_of_payments, reverse_allocation, reverse_payment, reverse_refund,
         },
         proration::Proration,
+        vat::{ContributionKind, VatTreatment},
     },
     ids::{AllianceId, BudgetId, InvoiceId, MemberId, PayerId},
     money::{Pence, UnitPrice},
@@ -154,7 +156,14 @@ async fn alliance(world: &TestApp, slug: &str) {
     world.work().await;
 
     let this_year = on(&world.app, day(2026, 9, 1));
-    budget(&this_year, &viewer, 2026, members[0].0).await;
+    let budget_id = budget(&this_year, &viewer, 2026, members[0].0).await;
+    // Thought to be training, and then not.
+    for (treatment, reason) in
+        [(Some(VatTreatment::Exempt), "It buys training only"), (None, "It pays its part")]
+    {
+        let line = OverrideVat { budget_id, member_id: members[4].0, treatment, reason: reason.into() };
+        override_vat(&this_year, &viewer, line).await.unwrap();
+    }
     let joiner = joiner(&on(&world.app, day(2026, 11, 1)), &viewer, members[3].1).await;
     let mut next_year = draft(2027, members[0].0);
     // It leaves before, so the amount is asked for only if it stays.
@@ -320,7 +329,7 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         starts_on: day(year, 9, 1),
         ends_on: day(year + 1, 8, 31),
         formula: formula(),
-        contributions_are: domain::funding::vat::ContributionKind::SharedCosts,
+        contributions_are: ContributionKind::SharedCosts,
         lines: vec![line("Co-ordination", 500_000), line("County grant", -20_000)],
         in_kind_offers: vec![offer],
         agreed_amounts: Vec::new(),

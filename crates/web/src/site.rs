@@ -112,6 +112,7 @@ pub fn router(site: Site) -> Router {
         .route("/budgets/{id}/reopen", post(pages::budget::reopen))
         .route("/budgets/{id}/run", get(pages::run::get).post(pages::run::post))
         .route("/budgets/{id}/orders", post(pages::run::record_order))
+        .route("/budgets/{id}/vat", post(pages::run::override_vat))
         .route("/budgets/{id}/shares", post(pages::run::add_member_share))
         .route("/invoices", get(pages::invoices::get))
         .route("/invoices.csv", get(pages::invoices::csv))

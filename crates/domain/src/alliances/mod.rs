@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::Timestamp,
     error::ReadError,
+    funding::vat::Supplier,
     ids::{AllianceId, ClosureId, StrandId},
     viewer::{Permission, Reading},
 };
@@ -119,6 +120,16 @@ impl SupplierKind {
             Self::EducationBody => "education_body",
             Self::TradingCompany => "trading_company",
             Self::NotRegistered => "not_registered",
+        }
+    }
+
+    /// What it is for VAT.
+    #[must_use]
+    pub fn supplier(self) -> Supplier {
+        match self {
+            Self::EducationBody => Supplier::EligibleBody,
+            Self::TradingCompany => Supplier::TradingCompany,
+            Self::NotRegistered => Supplier::NotRegistered,
         }
     }
 

@@ -38,6 +38,12 @@ impl VatTreatment {
         }
     }
 
+    /// Whether it is VAT that is charged, which only an invoice with the supplier's VAT number may do.
+    #[must_use]
+    pub fn is_charged(self) -> bool {
+        matches!(self, Self::Standard { .. })
+    }
+
     /// The VAT on one line, rounded half up, away from zero for a credit, so that a credit undoes its line.
     /// `None` where it does not fit.
     #[must_use]
@@ -92,6 +98,38 @@ pub enum Supplier {
     TradingCompany,
     /// Anybody who is not registered for VAT.
     NotRegistered,
+}
+
+impl Supplier {
+    /// Whether it may bill anything that is treated so: whoever is not registered makes no supplies that VAT looks at.
+    #[must_use]
+    pub fn may_bill(self, treatment: VatTreatment) -> bool {
+        self != Self::NotRegistered || treatment == VatTreatment::OutsideScope
+    }
+
+    /// One line of this supplier: treated as a person decided of it, where it may bill that, or else as `usual`. `None`
+    /// where the sums do not fit.
+    #[must_use]
+    pub fn bill(self, net: Pence, usual: &VatDecision, decided: Option<VatDecision>) -> Option<BilledLine> {
+        let decided = decided.filter(|decided| self.may_bill(decided.treatment));
+        let is_overridden = decided.is_some();
+        let decision = decided.unwrap_or_else(|| usual.clone());
+        let vat = decision.treatment.on(net)?;
+        Some(BilledLine { decision, is_overridden, vat, gross: Pence(net.0.checked_add(vat.0)?) })
+    }
+}
+
+/// One line with its VAT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BilledLine {
+    /// How it is treated, and why.
+    pub decision: VatDecision,
+    /// Whether that is a person's decision about this line rather than the rule for all.
+    pub is_overridden: bool,
+    /// The VAT.
+    pub vat: Pence,
+    /// What is to be paid.
+    pub gross: Pence,
 }
 
 /// What is supplied.
@@ -234,6 +272,29 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_about_one_line_goes_before_the_rule() {
+        let decided = |treatment| VatDecision { treatment, reason: "Our accountant says so".to_owned() };
+        for (supplier, treatment, holds) in [
+            (Supplier::EligibleBody, STANDARD, true),
+            (Supplier::EligibleBody, VatTreatment::Exempt, true),
+            (Supplier::TradingCompany, VatTreatment::OutsideScope, true),
+            (Supplier::TradingCompany, VatTreatment::Zero, true),
+            // It has deregistered since.
+            (Supplier::NotRegistered, STANDARD, false),
+            (Supplier::NotRegistered, VatTreatment::Exempt, false),
+            (Supplier::NotRegistered, VatTreatment::OutsideScope, true),
+        ] {
+            let usual = usual_treatment(supplier, Supply::SharedCosts);
+            let line = |decided| supplier.bill(Pence(1_000), &usual, decided).unwrap();
+            let one = line(Some(decided(treatment)));
+            let expected = if holds { decided(treatment) } else { usual.clone() };
+            assert_eq!((one.decision, one.is_overridden), (expected, holds), "{supplier:?} {treatment:?}");
+            let other = line(None);
+            assert_eq!((other.decision, other.is_overridden), (usual.clone(), false));
+        }
+    }
+
+    #[test]
     fn contributions_are_one_of_two_things() {
         for kind in [ContributionKind::SharedCosts, ContributionKind::Services] {
             assert_eq!(ContributionKind::parse(kind.as_str()), Some(kind));
@@ -258,7 +319,48 @@ mod tests {
         assert_eq!(VatTreatment::from_code("other", BasisPoints::ZERO), None);
     }
 
+    fn treatments() -> impl Strategy<Value = VatTreatment> {
+        prop_oneof![
+            Just(VatTreatment::Exempt),
+            Just(VatTreatment::OutsideScope),
+            Just(VatTreatment::Zero),
+            Just(STANDARD),
+        ]
+    }
+
+    fn suppliers() -> impl Strategy<Value = Supplier> {
+        prop_oneof![
+            Just(Supplier::EligibleBody),
+            Just(Supplier::TradingCompany),
+            Just(Supplier::NotRegistered),
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn net_and_vat_are_the_gross_for_any_mix_of_decisions(
+            supplier in suppliers(),
+            supply in prop_oneof![Just(Supply::SharedCosts), Just(Supply::Other)],
+            lines in prop::collection::vec((1..1_000_000_000_i64, prop::option::of(treatments())), 0..20),
+        ) {
+            let usual = usual_treatment(supplier, supply);
+            let (mut net, mut vat, mut gross) = (0, 0, 0);
+            for (pence, treatment) in lines {
+                let decided = treatment.map(|treatment| VatDecision { treatment, reason: "Decided".to_owned() });
+                let line = supplier.bill(Pence(pence), &usual, decided).unwrap();
+                let holds = treatment.filter(|treatment| supplier.may_bill(*treatment));
+                prop_assert_eq!(line.is_overridden, holds.is_some());
+                prop_assert_eq!(line.decision.treatment, holds.unwrap_or(usual.treatment));
+                prop_assert_eq!(&line.decision.reason == "Decided", line.is_overridden);
+                // A fifth, half up.
+                let expected = if line.decision.treatment == STANDARD { (2 * pence + 5) / 10 } else { 0 };
+                prop_assert_eq!(line.vat, Pence(expected));
+                (net, vat, gross) = (net + pence, vat + line.vat.0, gross + line.gross.0);
+            }
+            prop_assert_eq!(net + vat, gross);
+            prop_assert!(supplier != Supplier::NotRegistered || vat == 0);
+        }
+
         #[test]
         fn a_credit_undoes_its_line(net in -1_000_000_000_i64..1_000_000_000, rate in 0_i32..10_000) {
             let treatment = VatTreatment::Standard { rate: BasisPoints(rate) };

@@ -97,15 +97,18 @@ pub(super) async fn count_records(tx: &mut Tx, filter: &AuditFilter) -> Result<i
     .await?)
 }
 
-/// The first rows of each record.
+/// The first rows of each record. One without a name of its own bears that of the member it is about.
 pub(super) async fn changes(tx: &mut Tx, ids: &[AuditRecordId]) -> Result<Vec<ChangeRow>, Internal> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     Ok(sqlx::query_as!(
         ChangeRow,
-        r#"select record_id as "record_id: AuditRecordId", table_name, action, label, before, after, total as "total!"
+        r#"select record_id as "record_id: AuditRecordId", table_name, action, coalesce(label, m.name) as label, before, after,
+                  total as "total!"
            from (select c.*, count(*) over (partition by record_id) as total,
                         row_number() over (partition by record_id order by nth) as place
                  from audit_changes c where alliance_id = $1 and record_id = any($2)) numbered
+           left join members m
+             on m.alliance_id = $1 and m.id = (coalesce(numbered.after, numbered.before) ->> 'member_id')::uuid
            where place <= $3
            order by record_id, nth"#,
         tx.alliance_id() as _,

@@ -40,6 +40,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("role_grants", "role"),
     ("shares", "share"),
     ("strands", "strand"),
+    ("vat_overrides", "decision about VAT"),
 ];
 
 /// The table of things that are called so.
@@ -91,9 +92,9 @@ fn object(value: Option<Value>) -> Map<String, Value> {
     }
 }
 
-/// Who did it stands beside the change, and no person needs to know a row's own id.
+/// Who did it stands beside the change, and no person needs a row's own id or its place among others.
 fn is_known_otherwise(column: &str) -> bool {
-    column == "id" || column.ends_with("_by")
+    column == "id" || column == "nth" || column.ends_with("_by")
 }
 
 /// Roles and the like are stored as `finance_lead`.

@@ -59,6 +59,11 @@ pub enum IssueInvoicesError {
     /// Nothing goes out.
     #[error("There is nothing to issue: every share is invoiced, nought, or waits for a purchase order.")]
     NothingToIssue,
+    /// An invoice without it may charge no VAT.
+    #[error(
+        "These invoices charge VAT, so they must bear the alliance's VAT number. Give it in the settings first."
+    )]
+    NoVatNumber,
     /// A share, a payer or an order changed since the preview.
     #[error("Something has changed since you looked: now {}, {}. Please check again.",
         plural(.now.count, "invoice", "invoices"), .now.total)]
@@ -164,6 +169,10 @@ async fn checked_plan(
     if plan.goes_out.is_empty() {
         return Err(E::NothingToIssue);
     }
+    let charges_vat = plan.goes_out.iter().any(|planned| planned.vat.treatment.is_charged());
+    if charges_vat && alliance.letterhead.vat_number.is_none() {
+        return Err(E::NoVatNumber);
+    }
     let now = Expected { count: plan.goes_out.len(), total: plan.total() };
     if input.expected.is_some_and(|expected| expected != now) {
         return Err(E::PlanChanged { now });
@@ -239,6 +248,7 @@ fn prepayment_note(budget: &Budget, net: Pence) -> Option<String> {
 
 failure!(IssueInvoicesError {
     NothingToIssue => "budgetId",
+    NoVatNumber => "budgetId",
     PlanChanged => "expected",
     DueDateOutOfRange => "dueOn",
     DueDateClosed => "dueOn",

@@ -4,6 +4,7 @@
 mod credit_invoice;
 mod decide_chasing;
 mod issue_invoices;
+mod override_vat;
 mod plan_run;
 mod print;
 pub(crate) mod repo;
@@ -13,6 +14,7 @@ mod send_invoice;
 pub use credit_invoice::{CreditInvoice, CreditInvoiceError, credit_invoice};
 pub use decide_chasing::{DecideChasing, DecideChasingError, decide_chasing};
 pub use issue_invoices::{Expected, IssueInvoices, IssueInvoicesError, check_run, issue_invoices};
+pub use override_vat::{OverrideVat, OverrideVatError, override_vat};
 pub(crate) use plan_run::recipients as recipients_of;
 pub use plan_run::{HeldBack, HeldReason, PayerOrder, PlanRunError, PlannedInvoice, RunPlan, plan_run};
 pub use print::{

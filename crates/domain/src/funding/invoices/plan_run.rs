@@ -8,14 +8,14 @@ use chrono::{Datelike, NaiveDate};
 use super::repo;
 use crate::{
     access::EmailAddress,
-    alliances::{self, Alliance, SupplierKind},
+    alliances::{self, Alliance},
     db::Tx,
     error::{Forbidden, Internal, ReadError},
     funding::{
         bank_holidays::bank_holidays,
         budgets::{self, Budget, PurchaseOrder},
         due_date::{Calendar, DueDate, DueDateError, due_date},
-        vat::{Supplier, VatDecision, usual_treatment},
+        vat::{VatDecision, usual_treatment},
     },
     ids::{BudgetId, MemberId, PayerId, ShareId},
     money::Pence,
@@ -34,7 +34,7 @@ pub struct RunPlan {
     pub issued_on: NaiveDate,
     /// The due date by the alliance's terms, with its reason.
     pub due: DueDate,
-    /// How VAT treats every invoice of the run, and why.
+    /// How VAT treats the invoices of the run, and why, but for those of which finance decided otherwise.
     pub vat: VatDecision,
     /// What goes out, by member name.
     pub goes_out: Vec<PlannedInvoice>,
@@ -82,6 +82,8 @@ pub struct PlannedInvoice {
     pub net: Pence,
     /// How VAT treats it, and why.
     pub vat: VatDecision,
+    /// Whether that is finance's decision about this line rather than the rule for all.
+    pub is_vat_overridden: bool,
     /// The VAT.
     pub vat_amount: Pence,
     /// What is to be paid.
@@ -235,12 +237,9 @@ pub(super) async fn plan(
     let before: HashMap<MemberId, Pence> =
         repo::shares_before(tx, budget.starts_on).await?.into_iter().collect();
 
-    let supplier = match alliance.terms.supplier_kind {
-        SupplierKind::EducationBody => Supplier::EligibleBody,
-        SupplierKind::TradingCompany => Supplier::TradingCompany,
-        SupplierKind::NotRegistered => Supplier::NotRegistered,
-    };
-    let vat = usual_treatment(supplier, budget.contributions_are.supply());
+    let supplier = alliance.terms.supplier_kind.supplier();
+    let usual = usual_treatment(supplier, budget.contributions_are.supply());
+    let mut overrides: HashMap<_, _> = repo::vat_overrides(tx, budget.id).await?.into_iter().collect();
     let missing = || Internal::new("a member or its payer is missing");
     let (mut goes_out, mut held_back) = (Vec::new(), Vec::new());
     for share in shares {
@@ -263,7 +262,8 @@ pub(super) async fn plan(
             held_back.push(HeldBack { member, payer, amount: Some(amount), reason });
             continue;
         }
-        let vat_amount = vat.treatment.on(amount).ok_or_else(|| Internal::new("the VAT does not fit"))?;
+        let line = supplier.bill(amount, &usual, overrides.remove(&member.id));
+        let line = line.ok_or_else(|| Internal::new("the VAT does not fit"))?;
         let contact = payer.finance_contact_id.and_then(|id| contacts.get(&id).cloned());
         goes_out.push(PlannedInvoice {
             share_id: share.id,
@@ -272,9 +272,10 @@ pub(super) async fn plan(
             member,
             payer,
             net: amount,
-            vat: vat.clone(),
-            vat_amount,
-            gross: Pence(amount.0 + vat_amount.0),
+            vat: line.decision,
+            is_vat_overridden: line.is_overridden,
+            vat_amount: line.vat,
+            gross: line.gross,
             purchase_order,
             brief: share.contribution.brief(),
             explanation: share.explanation,
@@ -289,7 +290,7 @@ pub(super) async fn plan(
         .sort_by(|one, other| (&one.member.name, one.member.id).cmp(&(&other.member.name, other.member.id)));
     let orders = payer_orders(&goes_out, &held_back, &orders);
     let last_year = goes_out.iter().filter_map(|planned| planned.last_year).reduce(|a, b| Pence(a.0 + b.0));
-    Ok(RunPlan { budget, issued_on: today, due, vat, goes_out, held_back, orders, last_year })
+    Ok(RunPlan { budget, issued_on: today, due, vat: usual, goes_out, held_back, orders, last_year })
 }
 
 /// The orders of all payers that pay by order and are still to be invoiced, each once.

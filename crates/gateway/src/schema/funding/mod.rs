@@ -15,6 +15,7 @@ mod decide_chasing;
 mod draft_budget;
 mod import_bank_statement;
 mod issue_invoices;
+mod override_vat;
 mod record_payment;
 mod record_purchase_order;
 mod refund_payment;
@@ -31,7 +32,7 @@ pub(crate) use budgets::{BudgetConnection, BudgetObject, SimulationPayload};
 pub(crate) use budgets::{budgets, simulate};
 pub(crate) use invoices::{
     AgedPayerObject, InvoiceConnection, InvoiceFilterInput, InvoiceObject, InvoiceTotalsObject,
-    PlanRunPayload,
+    PlanRunPayload, VatTreatmentEnum,
 };
 pub(crate) use invoices::{
     AwaitedOrdersObject, aged_debt, awaited_orders, invoice_page, invoice_totals, invoices,
@@ -54,6 +55,7 @@ pub(crate) struct BudgetsMutation(
 #[derive(MergedObject, Default)]
 pub(crate) struct InvoicesMutation(
     issue_invoices::IssueInvoicesMutation,
+    override_vat::OverrideVatMutation,
     credit_invoice::CreditInvoiceMutation,
     decide_chasing::DecideChasingMutation,
     set_reminder_levels::SetReminderLevelsMutation,

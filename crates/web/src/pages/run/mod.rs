@@ -5,11 +5,12 @@ use axum::extract::{Path, Request, State};
 use domain::{
     funding::{
         budgets::{AddShare, AgreedShare, RecordPurchaseOrder, add_share, record_purchase_order},
-        invoices::{Expected, IssueInvoices, issue_invoices},
+        invoices::{self as operations, Expected, IssueInvoices, OverrideVat, issue_invoices},
+        vat::{STANDARD_RATE, VatTreatment},
     },
     idempotency::IdempotencyKey,
     ids::{BudgetId, MemberId, PayerId},
-    money::Pence,
+    money::{BasisPoints, Pence},
     problem::Problem,
     viewer::Permission,
 };
@@ -18,13 +19,14 @@ use uuid::Uuid;
 
 use crate::{
     format,
-    forms::{Fields, FormState, answer, new_key, problem, read_form},
+    forms::{Fields, FormState, answer, at, new_key, problem, read_form},
     ids::{self, global},
     page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
     shell::Shell,
     site::SharedSite,
+    words,
 };
 
 query!(Run, "src/pages/run/query.graphql");
@@ -45,6 +47,16 @@ struct Page {
     base: String,
 }
 
+/// How a line may be treated: by the rules, or as the domain names it.
+const TREATMENTS: [(&str, &str); 5] = [
+    ("", "as the rules have it"),
+    ("exempt", "exempt from VAT"),
+    ("outside_scope", "outside the scope of VAT"),
+    ("zero", "taxable at 0%"),
+    ("standard", "taxable at the standard rate, 20%"),
+];
+
+type Planned = run::RunAlliancePlanRunPlanGoesOut;
 type Order = run::RunAlliancePlanRunPlanPurchaseOrders;
 type HeldBack = run::RunAlliancePlanRunPlanHeldBack;
 
@@ -57,6 +69,29 @@ impl Page {
         let invoices = format::plural(&plan.count, "invoice", "invoices");
         let payers = format::plural(&plan.payer_count, "payer", "payers");
         format!("{invoices} to {payers}, {} in all. Nothing has been sent.", plan.total)
+    }
+
+    /// Whose line may be treated otherwise.
+    fn lines(&self) -> Vec<(&str, &str)> {
+        let planned = self.plan.iter().flat_map(|plan| &plan.goes_out);
+        planned.map(|one| (one.member.id.as_str(), one.member.name.as_str())).collect()
+    }
+
+    /// How the run is treated but for how many lines.
+    fn vat_reason(&self) -> String {
+        let Some(plan) = &self.plan else { return String::new() };
+        match plan.goes_out.iter().filter(|one| one.is_vat_overridden).count() {
+            0 => plan.vat_reason.clone(),
+            1 => format!("{} One line is treated otherwise.", plan.vat_reason),
+            n => format!("{} {n} lines are treated otherwise.", plan.vat_reason),
+        }
+    }
+
+    /// How VAT treats a line: `Exempt from VAT`.
+    fn vat(one: &Planned) -> String {
+        let name = words::name(&one.vat_treatment).to_lowercase();
+        let words = TREATMENTS.iter().find(|(treatment, _)| *treatment == name);
+        format::capitalised(words.map_or("", |(_, words)| words))
     }
 
     fn held_back(&self) -> &'static str {
@@ -183,6 +218,37 @@ pub(crate) async fn record_order(
     let next = |()| {
         (within.path(&format!("/budgets/{id}/run")), "The purchase order number is recorded.".to_owned())
     };
+    answer(result, &fields, |form| page(&site, &within, id, form), next).await
+}
+
+pub(crate) async fn override_vat(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let member = decode(fields.text("member")).map_or(Uuid::nil(), |(_, _, id)| id);
+    let treatment = fields.text("treatment");
+    let rate = if treatment == "standard" { STANDARD_RATE } else { BasisPoints::ZERO };
+    let decision = OverrideVat {
+        budget_id: BudgetId(id),
+        member_id: MemberId(member),
+        treatment: VatTreatment::from_code(treatment, rate),
+        reason: fields.text("reason").to_owned(),
+    };
+    let result = if decision.treatment.is_none() && !treatment.is_empty() {
+        Err(problem("treatment", "Please choose one of these."))
+    } else {
+        let done = operations::override_vat(&site.gateway.app, within.viewer(), decision).await;
+        outcome(done)?.map_err(|problem| at(problem, "memberId", "member"))
+    };
+    let done = if treatment.is_empty() {
+        "Taken back: the rules hold again."
+    } else {
+        "Recorded. The invoice will say it too."
+    };
+    let next = |()| (within.path(&format!("/budgets/{id}/run")), done.to_owned());
     answer(result, &fields, |form| page(&site, &within, id, form), next).await
 }
 

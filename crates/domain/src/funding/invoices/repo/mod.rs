@@ -6,6 +6,7 @@ mod documents;
 mod invoices;
 mod numbers;
 mod run;
+mod vat;
 
 pub(super) use chasing::{NewChasingDecision, insert_chasing_decision};
 pub(super) use credit_notes::{NewCreditNote, insert_credit_note};
@@ -16,3 +17,4 @@ pub(crate) use invoices::{invoices_by_ids, lines, lock_invoice, numbers, open_in
 pub(super) use numbers::{Series, draw_numbers};
 pub(super) use run::{NewRun, awaited_orders, insert_invoices, insert_run};
 pub(crate) use run::{invoiced_members, shares_before};
+pub(super) use vat::{insert_vat_override, vat_overrides};

@@ -12,4 +12,4 @@ pub(crate) use list::{
     InvoiceConnection, InvoiceFilterInput, InvoiceTotalsObject, invoice_page, invoice_totals, invoices,
     invoices_of_member,
 };
-pub(crate) use plan::{PlanRunPayload, RunPlanObject, plan_run};
+pub(crate) use plan::{PlanRunPayload, RunPlanObject, VatTreatmentEnum, plan_run};

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, Result};
+use async_graphql::{Enum, Object, Result};
 use domain::{
-    funding::invoices::{self, HeldBack, PayerOrder, PlannedInvoice, RunPlan},
+    funding::{
+        invoices::{self, HeldBack, PayerOrder, PlannedInvoice, RunPlan},
+        vat::{STANDARD_RATE, VatTreatment},
+    },
     ids::BudgetId,
 };
 
@@ -14,6 +17,42 @@ use crate::schema::{
     scalars::{Date, Pence},
     schools::{MemberObject, PayerObject},
 };
+
+/// How VAT treats a line.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "VatTreatment")]
+pub(crate) enum VatTreatmentEnum {
+    /// A supply that bears no VAT by law, such as education by an eligible body.
+    Exempt,
+    /// No supply at all, such as a grant.
+    OutsideScope,
+    /// A taxable supply at 0%.
+    Zero,
+    /// A taxable supply at the standard rate.
+    Standard,
+}
+
+impl From<VatTreatmentEnum> for VatTreatment {
+    fn from(treatment: VatTreatmentEnum) -> Self {
+        match treatment {
+            VatTreatmentEnum::Exempt => Self::Exempt,
+            VatTreatmentEnum::OutsideScope => Self::OutsideScope,
+            VatTreatmentEnum::Zero => Self::Zero,
+            VatTreatmentEnum::Standard => Self::Standard { rate: STANDARD_RATE },
+        }
+    }
+}
+
+impl From<VatTreatment> for VatTreatmentEnum {
+    fn from(treatment: VatTreatment) -> Self {
+        match treatment {
+            VatTreatment::Exempt => Self::Exempt,
+            VatTreatment::OutsideScope => Self::OutsideScope,
+            VatTreatment::Zero => Self::Zero,
+            VatTreatment::Standard { .. } => Self::Standard,
+        }
+    }
+}
 
 /// What an invoice run would do today.
 pub(crate) struct RunPlanObject {
@@ -76,7 +115,7 @@ impl RunPlanObject {
         self.plan.due.date.into()
     }
 
-    /// How VAT treats every invoice of the run, and why.
+    /// How VAT treats the invoices of the run, and why, but for lines of which `overrideVat` decided otherwise.
     async fn vat_reason(&self) -> &str {
         &self.plan.vat.reason
     }
@@ -118,6 +157,21 @@ impl PlannedInvoiceObject {
     /// The VAT in it.
     async fn vat(&self) -> Pence {
         self.planned.vat_amount.into()
+    }
+
+    /// How VAT treats it.
+    async fn vat_treatment(&self) -> VatTreatmentEnum {
+        self.planned.vat.treatment.into()
+    }
+
+    /// Why, as the invoice says it.
+    async fn vat_reason(&self) -> &str {
+        &self.planned.vat.reason
+    }
+
+    /// Whether `overrideVat` decided that, rather than the rule for all.
+    async fn is_vat_overridden(&self) -> bool {
+        self.planned.is_vat_overridden
     }
 
     /// The member's contribution to the budget before, without VAT; null for a new member.
