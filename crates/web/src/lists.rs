@@ -115,6 +115,22 @@ where
     Ok(all)
 }
 
+/// Reads the rest of a list that a page needs whole, however long it is, such as the choices of a form. The first page of it
+/// was read with everything else: `read_on!(alliance.members, |after| load(site, within, after))`.
+macro_rules! read_on {
+    ($read:ident.$list:ident, |$after:ident| $load:expr) => {
+        while let (true, Some(cursor)) =
+            ($read.$list.page_info.has_next_page, $read.$list.page_info.end_cursor.take())
+        {
+            let $after = Some(cursor);
+            let more = $load.await?.$list;
+            $read.$list.nodes.extend(more.nodes);
+            $read.$list.page_info = more.page_info;
+        }
+    };
+}
+pub(crate) use read_on;
+
 /// A text as part of an address or a cookie: letters, digits and `-_.~` stay, any other byte becomes `%` and two digits.
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {

@@ -5,23 +5,23 @@ mod add_strand;
 mod change_closure;
 mod change_settings;
 mod found_alliance;
+mod me;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
+mod roles;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+pub(crate) use roles::{PermissionEnum, RoleEnum};
 
-use async_graphql::{ComplexObject, Enum, ID, MergedObject, Object, Result, SimpleObject};
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Enum, ID, MergedObject, Object, Result, SimpleObject};
 use domain::{
     alliances,
     error::ReadError,
     ids::{AllianceId, StrandId},
-    viewer::{self, Role},
+    viewer,
 };
-use futures::future::try_join_all;
 
 use super::{
     access,
@@ -33,6 +33,9 @@ use super::{
     scalars::{Date, Formula},
     schools,
 };
+
+use me::MeObject;
+use roles::{RoleTableObject, role_table};
 
 #[derive(MergedObject, Default)]
 pub(crate) struct AlliancesMutation(
@@ -232,24 +235,7 @@ impl AllianceObject {
 
     /// Who may do what, and who gives which role: the same in every alliance.
     async fn role_table(&self) -> RoleTableObject {
-        let roles = |roles: &[Role]| roles.iter().map(|role| (*role).into()).collect();
-        let row = |permission: viewer::Permission| RoleTableRow {
-            permission: permission.into(),
-            words: permission.label(),
-            everywhere: roles(permission.everywhere()),
-            own: roles(permission.own()),
-        };
-        let entry = |role: Role| RoleTableEntry {
-            role: role.into(),
-            words: role.label(),
-            purpose: role.purpose(),
-            remits: role.remits().iter().map(|kind| (*kind).into()).collect(),
-            givers: roles(role.givers()),
-        };
-        RoleTableObject {
-            permissions: viewer::Permission::all().map(row).collect(),
-            roles: Role::ALL.map(entry).into(),
-        }
+        role_table()
     }
 
     /// Every budget, the newest year first.
@@ -460,95 +446,6 @@ pub(crate) struct WordingObject {
     strand: String,
 }
 
-/// You, in this alliance.
-#[derive(SimpleObject)]
-#[graphql(name = "Me", complex)]
-pub(crate) struct MeObject {
-    #[graphql(skip)]
-    inside: Arc<Inside>,
-    /// Your name as this alliance writes it.
-    name: String,
-    /// The roles you hold today.
-    roles: Vec<RoleEnum>,
-    /// What you may do for the whole alliance.
-    permissions: Vec<PermissionEnum>,
-}
-
-#[ComplexObject]
-impl MeObject {
-    /// The members that your roles are for, and those for whose payer you are the finance contact unless you see the money
-    /// of the whole alliance.
-    async fn members(&self) -> Result<Vec<schools::MemberObject>> {
-        let viewer = self.inside.viewer();
-        let own: BTreeSet<_> = viewer.grants().iter().filter_map(|grant| grant.remit.member_id()).collect();
-        let paid: BTreeSet<_> = viewer.pays_for().iter().copied().collect();
-        let of_all_money = viewer::Permission::SeeMoney.everywhere();
-        let sees_all = viewer.grants().iter().any(|grant| of_all_money.contains(&grant.role));
-        let ids = if sees_all { own } else { &own | &paid };
-        let members = try_join_all(ids.into_iter().map(|id| self.inside.member(id))).await?;
-        Ok(members.into_iter().flatten().collect())
-    }
-
-    /// The strands of work that your roles are for.
-    async fn strands(&self) -> Result<Vec<StrandObject>> {
-        let own: BTreeSet<_> =
-            self.inside.viewer().grants().iter().filter_map(|grant| grant.remit.strand_id()).collect();
-        let strands = try_join_all(own.into_iter().map(|id| self.inside.strand(id))).await?;
-        Ok(strands.into_iter().flatten().collect())
-    }
-}
-
-/// Who may do what, and who gives which role.
-#[derive(SimpleObject)]
-#[graphql(name = "RoleTable")]
-pub(crate) struct RoleTableObject {
-    /// Every permission with the roles that have it. Besides, a payer's finance contact sees the money of the members that
-    /// it pays for, whatever their role.
-    permissions: Vec<RoleTableRow>,
-    /// Every role with what it is for and those who give and end it.
-    roles: Vec<RoleTableEntry>,
-}
-
-/// A permission and who has it.
-#[derive(SimpleObject)]
-pub(crate) struct RoleTableRow {
-    /// The permission.
-    permission: PermissionEnum,
-    /// What it permits: "see the alliance".
-    words: &'static str,
-    /// Who has it for the whole alliance.
-    everywhere: Vec<RoleEnum>,
-    /// Who has it for the school or the strand alone that their role is for.
-    own: Vec<RoleEnum>,
-}
-
-/// A role, what it is for, and who gives it.
-#[derive(SimpleObject)]
-pub(crate) struct RoleTableEntry {
-    /// The role.
-    role: RoleEnum,
-    /// As a person reads it.
-    words: &'static str,
-    /// What its holder does: "answers for the alliance".
-    purpose: &'static str,
-    /// What a grant of it may be for.
-    remits: Vec<RemitKindEnum>,
-    /// Whose holders give it to others and end it.
-    givers: Vec<RoleEnum>,
-}
-
-/// What a role may be for.
-#[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "RemitKind", remote = "viewer::RemitKind")]
-pub(crate) enum RemitKindEnum {
-    /// The whole alliance.
-    Alliance,
-    /// One strand of its work.
-    Strand,
-    /// One member school.
-    School,
-}
-
 /// A part of the alliance's work.
 #[derive(SimpleObject)]
 #[graphql(name = "Strand")]
@@ -623,66 +520,4 @@ pub(crate) enum SupplierKindEnum {
     TradingCompany,
     /// Anybody who is not registered for VAT: charges none.
     NotRegistered,
-}
-
-/// What a person may act as.
-#[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Role", remote = "Role")]
-pub(crate) enum RoleEnum {
-    /// Answers for the alliance.
-    Director,
-    /// Runs it from day to day.
-    Manager,
-    /// Leads one strand of its work.
-    StrandLead,
-    /// Raises and collects contributions.
-    FinanceLead,
-    /// Governs the alliance: reads what it raises and spends, and runs nothing.
-    BoardMember,
-    /// Leads one member school.
-    SchoolHead,
-    /// Runs the office of one member school, and is asked about its money.
-    SchoolBusinessManager,
-    /// Leads professional development at one member school.
-    CpdLeader,
-    /// Works at a member school.
-    StaffMember,
-    /// Supports other schools in a specialism, from a home school or for the alliance.
-    SpecialistLeader,
-    /// Trains to teach: at a school, or in the alliance before there is a placement.
-    Trainee,
-    /// Looks after trainees and new teachers at one member school.
-    Mentor,
-    /// Takes part in reviews among peers, from a school or for the alliance.
-    PeerReviewer,
-}
-
-/// Something a person may do.
-#[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Permission", remote = "viewer::Permission")]
-pub(crate) enum PermissionEnum {
-    /// See the alliance, its members and its strands.
-    SeeAlliance,
-    /// Change the alliance's settings, closures and list of strands.
-    ManageAlliance,
-    /// Change a strand of work.
-    ManageStrands,
-    /// See people and their posts.
-    SeePeople,
-    /// Add and change members, payers, people, posts and roles.
-    ManageMembers,
-    /// See budgets, shares, invoices and payments.
-    SeeMoney,
-    /// Draft budgets, try formulas, agree a budget.
-    ManageBudgets,
-    /// Issue invoices and credit notes, hold and dispute.
-    IssueInvoices,
-    /// Record payments and set them against invoices.
-    RecordPayments,
-    /// See what was mailed to whom and whether it arrived.
-    SeeMessages,
-    /// See the work queue, run parked work again.
-    ManageJobs,
-    /// See who changed what.
-    SeeAudit,
 }

@@ -14,6 +14,7 @@ use crate::{
     format,
     forms::{Fields, FormState, answer, read_form},
     ids,
+    lists::read_on,
     page::{PageError, PageResult, outcome, render},
     pages::query,
     session::Within,
@@ -41,13 +42,7 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
         return Err(PageError::Forbidden);
     }
     let mut alliance = load(site, within, None).await?;
-    while let (true, Some(cursor)) =
-        (alliance.members.page_info.has_next_page, alliance.members.page_info.end_cursor.take())
-    {
-        let more = load(site, within, Some(cursor)).await?.members;
-        alliance.members.nodes.extend(more.nodes);
-        alliance.members.page_info = more.page_info;
-    }
+    read_on!(alliance.members, |after| load(site, within, after));
     Ok(Page {
         shell: within.shell("Add a person"),
         base: within.path("/people"),

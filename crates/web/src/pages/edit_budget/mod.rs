@@ -23,6 +23,7 @@ use crate::{
     forms::{Fields, FormState, problem, read_form},
     formula_form,
     ids::global,
+    lists::read_on,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
@@ -94,14 +95,7 @@ async fn page(
         return Err(PageError::Forbidden);
     }
     let mut alliance = load(site, within, id, None).await?;
-    // A list of choices is whole, however long.
-    while let (true, Some(cursor)) =
-        (alliance.members.page_info.has_next_page, alliance.members.page_info.end_cursor.take())
-    {
-        let more = load(site, within, id, Some(cursor)).await?.members;
-        alliance.members.nodes.extend(more.nodes);
-        alliance.members.page_info = more.page_info;
-    }
+    read_on!(alliance.members, |after| load(site, within, id, after));
     let heading = match &alliance.budget {
         Some(budget) => format!("Change budget {}", budget.label),
         None if id.is_some() => return Err(PageError::NotFound),

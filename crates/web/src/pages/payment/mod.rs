@@ -23,6 +23,7 @@ use crate::{
     csv, format,
     forms::{self, Fields, FormState, at, new_key, read_amount, read_form},
     ids::{self, global},
+    lists::read_on,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::{payers, query},
     session::Within,
@@ -155,13 +156,7 @@ type Address = Path<(String, Uuid)>;
 async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> Result<Page, PageError> {
     let mut alliance = load(site, within, id, None).await?;
     // Any of them may be the one, however many there are.
-    while let (true, Some(cursor)) =
-        (alliance.invoices.page_info.has_next_page, alliance.invoices.page_info.end_cursor.take())
-    {
-        let more = load(site, within, id, Some(cursor)).await?.invoices;
-        alliance.invoices.nodes.extend(more.nodes);
-        alliance.invoices.page_info = more.page_info;
-    }
+    read_on!(alliance.invoices, |after| load(site, within, id, after));
     let payment = alliance.payment.ok_or(PageError::NotFound)?;
     let (likely, others) = by_likelihood(&payment, alliance.invoices.nodes);
     Ok(Page {

@@ -17,6 +17,7 @@ use crate::{
     format,
     forms::{self, Fields, FormState, problem, read_form},
     ids::{self, global},
+    lists::read_on,
     page::{PageError, PageResult, outcome, render},
     pages::{add_person::new_post, query},
     session::Within,
@@ -107,13 +108,7 @@ async fn page(
 ) -> Result<Page, PageError> {
     let mut alliance = load(site, within, id, None).await?;
     let person = alliance.person.take().ok_or(PageError::NotFound)?;
-    while let (true, Some(cursor)) =
-        (alliance.members.page_info.has_next_page, alliance.members.page_info.end_cursor.take())
-    {
-        let more = load(site, within, id, Some(cursor)).await?.members;
-        alliance.members.nodes.extend(more.nodes);
-        alliance.members.page_info = more.page_info;
-    }
+    read_on!(alliance.members, |after| load(site, within, id, after));
     Ok(Page {
         shell: within.shell(&person.name),
         base: within.path(&format!("/people/{id}")),
