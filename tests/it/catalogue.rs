@@ -25,6 +25,7 @@ const TENANT: &[&str] = &[
     "closures",
     "credit_notes",
     "deliveries",
+    "departures",
     "documents",
     "idempotency_keys",
     "in_kind_offers",

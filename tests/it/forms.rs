@@ -55,6 +55,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "needs a second device: `a_device_that_is_gone_cannot_be_signed_out` below",
     ),
     ("/account/sessions/end-others", "asks for nothing, and is right with no other device too: `access`"),
+    ("/account/leave", "is for oneself, and is refused a second time: `departures`"),
     ("/account/tokens", "answers with what the token looks like, once: `tokens`"),
     ("/account/tokens/{id}/revoke", "is on the page of one's own tokens: `tokens`"),
     (

@@ -9,6 +9,7 @@ mod budgets;
 mod catalogue;
 mod changes;
 mod demo;
+mod departures;
 mod deployment;
 mod doctor;
 mod filters;

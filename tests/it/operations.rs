@@ -404,7 +404,7 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `invitations.rs`,
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `departures.rs`, `invitations.rs`,
 /// `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
 pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "acceptInvitation",
@@ -415,6 +415,7 @@ pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "endOtherSessions",
     "endSession",
     "foundAlliance",
+    "leaveAlliance",
     "removeSecondStep",
     "renewRecoveryCodes",
     "revokeToken",

@@ -32,7 +32,7 @@ use domain::{
     money::{Pence, UnitPrice},
     page::PageRequest,
     people::{
-        self, AddPerson, NewPost, PersonFilter, add_person,
+        self, AddPerson, GrantRole, NewPost, PersonFilter, add_person, grant_role,
         invitations::{Invite, invite},
     },
     schools::members::{
@@ -153,6 +153,7 @@ async fn alliance(world: &TestApp, slug: &str) {
     issue_invoices(&world.app, &viewer, run, None).await.unwrap();
     world.work().await;
     settle(world, slug, &viewer).await;
+    came_back(world, slug, &viewer).await;
     world.work().await;
 
     let this_year = on(&world.app, day(2026, 9, 1));
@@ -334,6 +335,26 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
         in_kind_offers: vec![offer],
         agreed_amounts: Vec::new(),
     }
+}
+
+/// The peer reviewer left, and was asked back for the next day.
+async fn came_back(world: &TestApp, slug: &str, viewer: &Viewer) {
+    let reviewer = world.sign_in(&format!("reviewer@{slug}.example")).await;
+    let today = world.app.clock.now().date_naive();
+    reviewer.done("leaveAlliance", "", json!({ "alliance": slug, "endsOn": today })).await;
+    let reading = Reading::new(world.app.db.clone(), viewer.clone());
+    let found = PersonFilter { name: None, role: Some(Role::PeerReviewer), on: today };
+    let found = people::people(&reading, &found, &PageRequest::first(1)).await.unwrap();
+    drop(reading);
+    let again = GrantRole {
+        person_id: found.items[0].id,
+        role: Role::PeerReviewer,
+        member_id: None,
+        strand_id: None,
+        starts_on: today.succ_opt(),
+        ends_on: None,
+    };
+    grant_role(&world.app, viewer, again).await.unwrap();
 }
 
 /// Alder's business manager is the finance contact of its payer.

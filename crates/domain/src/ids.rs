@@ -59,6 +59,8 @@ ids! {
     PostId
     /// An invitation to act in a role.
     InvitationId
+    /// That a person leaves an alliance.
+    DepartureId
     /// A dated role of a person in an alliance.
     RoleGrantId
     /// One change of what is known of a person.

@@ -20,6 +20,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/invoices/query.graphql"),
     include_str!("../../web/src/pages/changes/query.graphql"),
     include_str!("../../web/src/pages/jobs/query.graphql"),
+    include_str!("../../web/src/pages/leave/query.graphql"),
     include_str!("../../web/src/pages/mail/list.graphql"),
     include_str!("../../web/src/pages/mail/query.graphql"),
     include_str!("../../web/src/pages/member/query.graphql"),

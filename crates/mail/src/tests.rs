@@ -32,6 +32,11 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("-renewed", &step(mails::SecondStepChange::RecoveryCodesRenewed)),
         rendered("", &mails::SignInCode::sample()),
         rendered("", &mails::NoAccount::sample()),
+        rendered("", &mails::Departure::sample()),
+        rendered(
+            "-no-contact",
+            &mails::Departure { finance_contact_of: Vec::new(), ..mails::Departure::sample() },
+        ),
         rendered("", &mails::Invitation::sample()),
         rendered(
             "-on-trial",

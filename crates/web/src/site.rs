@@ -178,6 +178,7 @@ pub fn router(site: Site) -> Router {
         .route("/account/second-step/confirm", post(pages::second_step::confirm))
         .route("/account/second-step/codes", post(pages::second_step::renew))
         .route("/account/second-step/remove", post(pages::second_step::remove))
+        .route("/account/leave", get(pages::leave::get).post(pages::leave::post_form))
         .route("/account/tokens", get(pages::tokens::get).post(pages::tokens::post))
         .route("/account/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/assets/{name}", get(pages::assets::get))

@@ -388,6 +388,7 @@ mod tests {
                 "prune_jobs",
                 "render_credit_note",
                 "render_invoice",
+                "send_departure_notice",
                 "send_invitation",
                 "send_mail",
                 "send_second_step_notice",

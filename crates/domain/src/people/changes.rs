@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Post, RoleGrant};
+use super::{Post, RoleGrant, in_words};
 use crate::{
     access::EmailAddress,
     app::{App, Timestamp},
@@ -94,9 +94,14 @@ impl PersonChange {
 
     /// A new post, or one that was changed.
     pub(super) fn of_post(app: &App, viewer: &Viewer, before: Option<&Post>, after: &Post) -> Self {
-        let words = |post: &Post| dated(&post.title, post.starts_on, post.ends_on);
         let change = Self::new(app, viewer, (after.person_id, Changed::Post));
-        Self { before: before.map(words), after: Some(words(after)), ..change }
+        Self { before: before.map(post), after: Some(post(after)), ..change }
+    }
+
+    /// A post that ends sooner; `after` is `None` when it was taken back before it had begun.
+    pub(super) fn of_ended_post(app: &App, viewer: &Viewer, before: &Post, after: Option<&Post>) -> Self {
+        let change = Self::new(app, viewer, (before.person_id, Changed::Post));
+        Self { before: Some(post(before)), after: after.map(post), ..change }
     }
 
     /// A role that was given; `place` is the name of the school or the strand that it is for.
@@ -120,11 +125,14 @@ impl PersonChange {
     }
 }
 
+/// `Head, from 1 Sep 2026`.
+fn post(post: &Post) -> String {
+    dated(&post.title, post.starts_on, post.ends_on)
+}
+
 /// `head, Alder Primary School, from 1 Sep 2026 to 31 Aug 2027`.
 fn role(grant: &RoleGrant, place: Option<&str>) -> String {
-    let label = grant.role.label();
-    let what = place.map_or_else(|| label.to_owned(), |place| format!("{label}, {place}"));
-    dated(&what, grant.starts_on, grant.ends_on)
+    dated(&in_words(grant.role, place), grant.starts_on, grant.ends_on)
 }
 
 /// `Head, from 1 Sep 2026 to 31 Aug 2027`.

@@ -1,4 +1,5 @@
-//! People as an alliance knows them: persons, dated posts at members, dated roles, and what was changed of them.
+//! People as an alliance knows them: persons, dated posts at members, dated roles, and what was changed of them. How they come
+//! is in [`invitations`], how they go in [`departures`].
 
 mod add_person;
 mod add_post;
@@ -6,6 +7,7 @@ mod administrators;
 mod change_person;
 mod change_post;
 mod changes;
+pub mod departures;
 mod end_role;
 mod grant_role;
 pub mod invitations;
@@ -81,6 +83,12 @@ impl RoleGrant {
     fn is_in_force(&self, on: NaiveDate) -> bool {
         self.starts_on <= on && self.ends_on.is_none_or(|last| on <= last)
     }
+}
+
+/// A role and where: `head, Alder Primary School`.
+fn in_words(role: Role, place: Option<&str>) -> String {
+    let label = role.label();
+    place.map_or_else(|| label.to_owned(), |place| format!("{label}, {place}"))
 }
 
 /// Which people a list shows.

@@ -281,7 +281,7 @@ pub(super) async fn terms_of(
     Ok(rows.into_iter().map(|row| (row.starts_on, row.ends_on)).collect())
 }
 
-fn names(roles: &[Role]) -> Vec<String> {
+pub(super) fn names(roles: &[Role]) -> Vec<String> {
     roles.iter().map(|role| role.as_str().to_owned()).collect()
 }
 
@@ -419,6 +419,10 @@ pub(super) async fn posts_of_people(
     .await?)
 }
 
+pub(super) async fn posts_of_person(tx: &mut Tx, id: PersonId) -> Result<Vec<Post>, Internal> {
+    posts_of_people(tx, &Reach::Alliance, &[id]).await
+}
+
 pub(super) async fn post(tx: &mut Tx, id: PostId) -> Result<Option<Post>, Internal> {
     Ok(sqlx::query_as!(
         Post,
@@ -443,6 +447,13 @@ pub(super) async fn update_post(tx: &mut Tx, post: &Post) -> Result<(), Internal
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_post(tx: &mut Tx, id: PostId) -> Result<(), Internal> {
+    sqlx::query!("delete from posts where alliance_id = $1 and id = $2", tx.alliance_id() as _, id as _)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

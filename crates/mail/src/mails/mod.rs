@@ -1,6 +1,7 @@
 //! The mails.
 
 mod credit_note_issued;
+mod departure;
 mod invitation;
 mod invoice_issued;
 mod invoice_reminder;
@@ -9,6 +10,7 @@ mod second_step_changed;
 mod sign_in_code;
 
 pub use credit_note_issued::CreditNoteIssued;
+pub use departure::Departure;
 pub use invitation::Invitation;
 pub use invoice_issued::InvoiceIssued;
 pub use invoice_reminder::InvoiceReminder;

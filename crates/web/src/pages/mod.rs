@@ -21,6 +21,7 @@ pub(crate) mod invitations;
 pub(crate) mod invoice;
 pub(crate) mod invoices;
 pub(crate) mod jobs;
+pub(crate) mod leave;
 pub(crate) mod mail;
 pub(crate) mod member;
 pub(crate) mod members;

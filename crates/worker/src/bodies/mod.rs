@@ -4,6 +4,7 @@
 mod plan_reminders;
 mod post;
 mod print;
+mod send_departure_notice;
 mod send_invitation;
 mod send_mail;
 mod send_second_step_notice;
@@ -34,6 +35,7 @@ pub fn registry() -> Registry<Deps> {
     Registry::new()
         .on(print::render_invoice)
         .on(print::render_credit_note)
+        .on(send_departure_notice::send_departure_notice)
         .on(send_invitation::send_invitation)
         .on(send_mail::send_mail)
         .on(send_sign_in_code::send_sign_in_code)

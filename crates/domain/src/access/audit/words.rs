@@ -21,6 +21,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("chasing_decisions", "decision about reminders"),
     ("closures", "closure"),
     ("credit_notes", "credit note"),
+    ("departures", "departure"),
     ("in_kind_offers", "offer in kind"),
     ("invitations", "invitation"),
     ("invoice_runs", "invoice run"),

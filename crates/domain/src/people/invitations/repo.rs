@@ -7,6 +7,7 @@ use crate::{
     db::Tx,
     error::Internal,
     ids::{AllianceId, InvitationId, MemberId, PersonId, StrandId},
+    people::in_words,
     viewer::{Remit, Role},
 };
 
@@ -217,13 +218,13 @@ pub(super) async fn received(
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.and_then(|row| {
-        let label = Role::parse(&row.role)?.label();
+        let role = Role::parse(&row.role)?;
         Some(Received {
             id,
             alliance_id: row.alliance_id,
             alliance_name: row.alliance_name,
             name: row.name,
-            role: row.place.map_or_else(|| label.to_owned(), |place| format!("{label}, {place}")),
+            role: in_words(role, row.place.as_deref()),
             invited_by: row.invited_by,
             message: row.message,
             expires_at: row.expires_at,

@@ -6,7 +6,7 @@ use async_graphql::{ComplexObject, Result, SimpleObject};
 use futures::future::try_join_all;
 
 use super::{PermissionEnum, RoleEnum, StrandObject};
-use crate::schema::{context::Inside, schools};
+use crate::schema::{context::Inside, people, schools};
 
 /// You, in this alliance.
 #[derive(SimpleObject)]
@@ -24,6 +24,11 @@ pub(crate) struct MeObject {
 
 #[ComplexObject]
 impl MeObject {
+    /// What you hold here, and your last day, once you have said that you leave.
+    async fn holdings(&self) -> Result<people::HoldingsObject> {
+        people::holdings(&self.inside).await
+    }
+
     /// The members that your roles are for, and those for whose payer you are the finance contact unless you see the money
     /// of the whole alliance.
     async fn members(&self) -> Result<Vec<schools::MemberObject>> {

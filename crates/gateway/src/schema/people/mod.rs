@@ -9,6 +9,7 @@ mod decline_invitation;
 mod end_role;
 mod grant_role;
 mod invite;
+mod leave_alliance;
 mod send_invitation_again;
 mod withdraw_invitation;
 
@@ -22,6 +23,7 @@ use domain::{
     ids::{MemberId, PersonId},
     people::{
         self, Changed, Person, PersonChange, PersonCursor, PersonFilter, Post, RoleGrant,
+        departures::{self, Holdings},
         invitations::{self, Invitation, InvitationState, Received},
     },
     viewer::Permission,
@@ -51,6 +53,7 @@ pub(crate) struct PeopleMutation(
     send_invitation_again::SendInvitationAgainMutation,
     accept_invitation::AcceptInvitationMutation,
     decline_invitation::DeclineInvitationMutation,
+    leave_alliance::LeaveAllianceMutation,
 );
 
 /// A person whom the alliance knows.
@@ -310,6 +313,47 @@ impl ReceivedInvitationObject {
     async fn expires_at(&self) -> DateTime<Utc> {
         self.0.expires_at
     }
+}
+
+/// What you hold in an alliance: what ends when you leave it.
+pub(crate) struct HoldingsObject {
+    inside: Arc<Inside>,
+    held: Holdings,
+}
+
+#[Object(name = "Holdings")]
+impl HoldingsObject {
+    /// Your roles that are not over, the newest first.
+    async fn roles(&self) -> Vec<RoleGrantObject> {
+        let object = |grant: &RoleGrant| RoleGrantObject { inside: Arc::clone(&self.inside), grant: *grant };
+        self.held.roles.iter().map(object).collect()
+    }
+
+    /// Your posts that are not over, the newest first.
+    async fn posts(&self) -> Vec<PostObject> {
+        let object = |post: &Post| PostObject {
+            inside: Arc::clone(&self.inside),
+            post: post.clone(),
+            person: self.held.person.clone(),
+        };
+        self.held.posts.iter().map(object).collect()
+    }
+
+    /// The payers whose finance contact you are, by name. That does not end by itself.
+    async fn finance_contact_of(&self) -> &[String] {
+        &self.held.finance_contact_of
+    }
+
+    /// Your last day, once you have said that you leave.
+    async fn leaves_on(&self) -> Option<Date> {
+        self.held.leaves_on.map(Into::into)
+    }
+}
+
+/// What the viewer holds themselves.
+pub(crate) async fn holdings(inside: &Arc<Inside>) -> Result<HoldingsObject> {
+    let held = departures::own_holdings(&inside.reading, inside.today).await.map_err(errors::read)?;
+    Ok(HoldingsObject { inside: Arc::clone(inside), held: held.ok_or_else(errors::forbidden)? })
 }
 
 /// One change of what is known of a person.

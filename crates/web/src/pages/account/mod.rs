@@ -24,6 +24,7 @@ query!(Account, "src/pages/account/query.graphql");
 #[template(path = "pages/account/page.html")]
 struct Page {
     email: String,
+    alliances: Vec<account::AccountViewerAlliances>,
     second_step: Option<account::AccountViewerSecondStep>,
     sessions: Vec<account::AccountViewerSessions>,
     flash: Option<String>,
@@ -36,6 +37,7 @@ async fn page(site: &SharedSite, signed: &Signed, form: FormState) -> Result<Pag
     let viewer = data.viewer.ok_or(PageError::NotFound)?;
     Ok(Page {
         email: viewer.email,
+        alliances: viewer.alliances,
         second_step: viewer.second_step,
         sessions: viewer.sessions,
         flash: signed.flash.clone(),
