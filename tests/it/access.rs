@@ -196,7 +196,7 @@ async fn people_see_where_they_are_signed_in_and_sign_out_there() {
         others.push(app.sign_in_anew(FINANCE).await);
     }
     let page = here.page("/account").await;
-    assert_eq!(page.texts("main li").len(), 4);
+    assert_eq!(page.texts("main li .why").len(), 4);
     assert_eq!(page.texts("main li .tag"), ["this device"]);
 
     // By the page, then by the API.

@@ -54,14 +54,17 @@ fn post(post: &Post) -> String {
     words::at(&post.title, post.member.as_ref().map(|member| member.name.as_str()))
 }
 
-/// How a term stands, in words.
-fn term(starts_on: &NaiveDate, ends_on: &Option<NaiveDate>, today: &NaiveDate) -> String {
-    words::term(*starts_on, *ends_on, *today).label
+fn role_term(role: &Role, alliance: &leave::LeaveAlliance) -> String {
+    words::term(role.starts_on, role.ends_on, alliance.today).label
+}
+
+fn post_term(post: &Post, alliance: &leave::LeaveAlliance) -> String {
+    words::term(post.starts_on, post.ends_on, alliance.today).label
 }
 
 /// Which days can be the last.
-fn days(today: &NaiveDate) -> String {
-    format!("Today, or a day up to {}.", format::day(&(*today + Days::new(MOST_DAYS_AHEAD))))
+fn days(alliance: &leave::LeaveAlliance) -> String {
+    format!("Today, or a day up to {}.", format::day(&(alliance.today + Days::new(MOST_DAYS_AHEAD))))
 }
 
 async fn page(site: &SharedSite, signed: &Signed, slug: &str, form: FormState) -> Result<Page, PageError> {
