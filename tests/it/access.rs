@@ -165,6 +165,7 @@ async fn a_role_holds_from_its_first_day_to_its_last() {
     assert_eq!(status().await, 404, "the role outlived its last day");
     let again = json!({ "alliance": FENLAND, "personId": things.person_named(name), "role": "FINANCE_LEAD",
                         "startsOn": "2026-11-26", "endsOn": "2026-11-27" });
+    let director = app.sign_in("director@fenland.example").await;
     director.done("grantRole", "", again).await;
     assert_eq!(status().await, 404, "the role began before its first day");
     app.set_date(day(2026, 11, 26));

@@ -142,6 +142,7 @@ async fn it_can_be_said_ahead_once_and_a_token_stops_with_its_person() {
     let again = json!({ "alliance": FENLAND, "personId": id, "role": "SCHOOL_HEAD",
                         "memberId": things.member("Alder Primary School") });
     director.done("grantRole", "", again).await;
+    let head = app.sign_in_anew("head@fenland.example").await;
     assert!(enters(&head).await);
     head.done("leaveAlliance", "", leaving(day(2026, 11, 30))).await;
 }

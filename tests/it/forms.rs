@@ -45,6 +45,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/account/second-step/codes", "answers with recovery codes, once: `second_step`"),
     ("/account/second-step/remove", "takes a code of an app: `second_step`"),
     ("/{slug}/settings/second-step", "takes whoever has a second step: `second_step`"),
+    ("/confirm", "is asked for by the forms that take a recent proof, and goes on to them: `confirm`"),
+    ("/confirm/code", "answers with the next step, where the code is typed: `confirm`"),
     ("/sign-up", "answers with the next step, where the code is typed: `sign_up`"),
     ("/alliances/new", "makes an alliance that no other test has: `sign_up`"),
     ("/invitations/{id}/accept", "is for whoever was invited, who is in no alliance yet: `invitations`"),

@@ -8,6 +8,7 @@ mod bank_statements;
 mod budgets;
 mod catalogue;
 mod changes;
+mod confirm;
 mod demo;
 mod departures;
 mod deployment;

@@ -17,7 +17,7 @@ use web::{Site, SiteOptions};
 use crate::{operations::Things, walls::pages};
 
 /// The address of a page, with an id of a thing that is not of the head's own school.
-fn address(page: &str, things: &Things) -> String {
+pub fn address(page: &str, things: &Things) -> String {
     let id = match page.split('/').nth(1).unwrap_or_default() {
         "members" => things.member("Birch Infant School"),
         "people" => things.person_named("The director of Fenland Alliance"),

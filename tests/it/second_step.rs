@@ -594,18 +594,23 @@ async fn it_is_set_up_by_whoever_has_just_signed_in() {
     let before = app.contents().await;
     let begin = "mutation { beginSecondStep { begun { setUp } errors { code } } }";
     let refused = finance.graphql(begin, json!({})).await;
-    assert_eq!(refused["beginSecondStep"], json!({ "begun": null, "errors": [{ "code": "SIGN_IN_AGAIN" }] }));
+    assert_eq!(
+        refused["beginSecondStep"],
+        json!({ "begun": null, "errors": [{ "code": "CONFIRM_IT_IS_YOU" }] })
+    );
     let page = finance.page("/account/second-step?alliance=fenland").await;
-    let refused = finance.send_form(&page.form("/account/second-step/begin")).await;
-    assert_eq!(refused.status, 422);
+    let asked = finance.send_form(&page.form("/account/second-step/begin")).await;
+    assert_eq!(asked.status, 422);
     assert_eq!(app.contents().await, before);
 
-    // Again, in this browser, and back to where they were.
-    let page = finance.page(&Page::new("", &refused.body).link("Sign in again")).await;
-    let asked = finance.send_form(&page.form("/sign-in").with(&[("email", FINANCE)])).await;
-    let form = Page::new("/sign-in", &asked.body).form("/sign-in/code");
-    let signed = finance.send_form(&form.with(&[("code", &app.code(FINANCE).await)])).await;
-    assert_eq!((signed.status, signed.location()), (303, "/account/second-step?alliance=fenland"));
+    // With another proof, in this browser, it goes on.
+    let asked = finance.send_form(&Page::new("", &asked.body).form("/confirm/code")).await;
+    let form = Page::new("/confirm/code", &asked.body).form("/confirm");
+    let form = form.with(&[("confirmCode", &app.code(FINANCE).await)]);
+    let confirmed = finance.send_form(&form).await;
+    assert_eq!((confirmed.status, confirmed.location()), (307, "/account/second-step/begin"));
+    let begun = finance.send_form(&Form { action: confirmed.location().to_owned(), ..form }).await;
+    assert_eq!(Page::new("", &begun.body).count("#set-up"), 1, "{}", begun.body);
     pass(&app, TimeDelta::minutes(15) - TimeDelta::seconds(1));
     Phone::set_up(&app, &finance).await;
 }

@@ -25,7 +25,8 @@
 //! 3. SQL in `<area>/repo.rs`, or in files of a folder `repo` when it is long, seen by the area only, every statement
 //!    naming `alliance_id = $1`.
 //! 4. The operation in `<area>/<operation>.rs`: input, error enum, function.
-//!    What people show live is announced before the commit: [`changes`].
+//!    What people show live is announced before the commit: [`changes`]. What moves money or gives roles takes a recent
+//!    proof: [`viewer::Act`].
 //! 5. Work that happens later: a payload in `<area>` that implements [`jobs::Job`], its body in `worker`.
 //! 6. The mutation in `gateway/src/schema/<area>/<operation>.rs`; run `tests/prepare` for the committed files.
 //! 7. The page folder in `web/src/pages/`.

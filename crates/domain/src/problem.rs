@@ -1,13 +1,15 @@
 //! What an operation's error means to whoever asked. Every entrance (GraphQL, pages, jobs) reads errors through
 //! [`Failure`], so a code and the field it belongs to are said once.
 
-use crate::error::Internal;
+use crate::{error::Internal, viewer::ConfirmItIsYou};
 
 /// Why an operation did not happen.
 #[derive(Debug)]
 pub enum Failure {
     /// The viewer's roles do not permit it.
     Forbidden,
+    /// They do, and the last proof of who asks is too old for it.
+    Unconfirmed(ConfirmItIsYou),
     /// Something that the person who asked can put right.
     Problem(Problem),
     /// A fault on our side.

@@ -101,7 +101,10 @@ fn caught(panic: Box<dyn Any + Send>) -> Response {
 /// Asking for codes and trying codes, by the place that they come from.
 async fn limit_sign_in(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
     let is_attempt = request.method() == Method::POST
-        && matches!(request.uri().path(), "/sign-in" | "/sign-in/code" | "/sign-in/second-step" | "/sign-up");
+        && matches!(
+            request.uri().path(),
+            "/sign-in" | "/sign-in/code" | "/sign-in/second-step" | "/sign-up" | "/confirm" | "/confirm/code"
+        );
     if is_attempt && let Some(limits) = &gateway.limits {
         let client = ClientAddress::of(request.headers(), request.extensions(), gateway.proxies);
         let key = format!("sign-in:{}", client.network());

@@ -333,7 +333,7 @@ async fn charge(
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "COST_TOO_HIGH", message));
     }
     let key = match caller.session.as_ref().map(|session| (&session.proof, &session.account)) {
-        Some((Proof::Device(_), account)) => format!("account:{}", account.id),
+        Some((Proof::Device { .. }, account)) => format!("account:{}", account.id),
         // A program that asks too much leaves its person's pages alone.
         Some((Proof::Token(bounds), _)) => format!("token:{}", bounds.id),
         None => format!("stranger:{}", client.network()),

@@ -38,6 +38,13 @@ impl Fields {
         Some(self.text(name)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// Every field whose name begins with none of these, as it was sent.
+    pub(crate) fn others(&self, prefixes: &[&str]) -> Vec<(String, String)> {
+        let is_other =
+            |(name, _): &&(String, String)| !prefixes.iter().any(|prefix| name.starts_with(prefix));
+        self.0.iter().filter(is_other).cloned().collect()
+    }
+
     /// Every value of a name, in order.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.trim())
@@ -89,6 +96,11 @@ pub(crate) async fn read_form(signed: &Signed, request: axum::extract::Request) 
     let fields = Fields::from(fields);
     signed.check(fields.text("csrf"))?;
     Ok(fields)
+}
+
+/// The fields of a form's body as it was sent; none of one that cannot be read.
+pub(crate) fn sent_fields(body: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(body).into_owned().collect()
 }
 
 /// Answers a form. When it was taken, on to the address that `next` gives, with the sentence that says what was done;

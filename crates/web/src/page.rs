@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::{
+    Extension,
     http::{StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{
     error::Internal,
     problem::{Failure, Problem},
+    viewer::{Act, ConfirmItIsYou},
 };
 
 use crate::lists::percent_encoded;
@@ -29,6 +31,8 @@ pub(crate) enum PageError {
     NotFound,
     /// Your role does not allow it.
     Forbidden,
+    /// Too long since the last proof of who asks: [`crate::pages::confirm::ask`] asks for another in the place of this.
+    Unconfirmed(Act),
     /// A form that did not come from our own page.
     Forged,
     /// A sign-in that a page of another site sent.
@@ -47,6 +51,16 @@ impl PageError {
     }
 }
 
+/// What marks the answer of [`PageError::Unconfirmed`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unconfirmed(pub(crate) Act);
+
+impl From<ConfirmItIsYou> for PageError {
+    fn from(error: ConfirmItIsYou) -> Self {
+        Self::Unconfirmed(error.before)
+    }
+}
+
 impl From<Internal> for PageError {
     fn from(error: Internal) -> Self {
         Self::internal(error)
@@ -59,6 +73,7 @@ pub(crate) fn outcome<T>(result: Result<T, impl Into<Failure>>) -> Result<Result
         Ok(done) => Ok(Ok(done)),
         Err(Failure::Problem(problem)) => Ok(Err(problem)),
         Err(Failure::Forbidden) => Err(PageError::Forbidden),
+        Err(Failure::Unconfirmed(error)) => Err(error.into()),
         Err(Failure::Internal(error)) => Err(error.into()),
     }
 }
@@ -85,6 +100,9 @@ impl IntoResponse for PageError {
             Self::NeedsSecondStep { slug } => {
                 let to = format!("/account/second-step?alliance={}", percent_encoded(&slug));
                 return Redirect::to(&to).into_response();
+            }
+            Self::Unconfirmed(act) => {
+                return (StatusCode::FORBIDDEN, Extension(Unconfirmed(act))).into_response();
             }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,

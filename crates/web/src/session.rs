@@ -34,9 +34,13 @@ pub(crate) struct Signed {
     pub(crate) csrf: String,
 }
 
-/// The form token of a session.
-fn csrf_of(app: &App, token: &str) -> String {
-    let tag = app.secret.sign("form", token.as_bytes());
+/// The form token of a session: it stays the same when the session gets a new token, so that a form which was opened
+/// before is still good.
+fn csrf_of(app: &App, session: &Session) -> String {
+    let tag = match &session.proof {
+        Proof::Device { id, .. } => app.secret.sign("form", id.0.as_bytes()),
+        Proof::Token(_) => app.rng.bytes(),
+    };
     tag[..16].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
@@ -44,7 +48,7 @@ impl Signed {
     /// In whose name a program asks. It is shown no form, so none that it sends is from a page of ours.
     fn program(app: &App, session: Session) -> Self {
         let caller = Caller { session: Some(session.clone()) };
-        Self { session, caller, token: String::new(), flash: None, csrf: csrf_of(app, "") }
+        Self { csrf: csrf_of(app, &session), session, caller, token: String::new(), flash: None }
     }
 
     /// Checks that a form came from one of our pages in this session.
@@ -71,7 +75,7 @@ impl FromRequestParts<SharedSite> for Signed {
         let flash =
             cookies::value(&parts.headers, "flash").map(decode_cookie).filter(|text| !text.is_empty());
         let caller = Caller { session: Some(session.clone()) };
-        Ok(Self { csrf: csrf_of(app, &token), session, caller, token, flash })
+        Ok(Self { csrf: csrf_of(app, &session), session, caller, token, flash })
     }
 }
 
@@ -120,7 +124,7 @@ impl Within {
             Ok(entered) => entered.ok_or(PageError::NotFound)?,
             Err(EnterError::NeedsSecondStep) => {
                 return Err(match signed.session.proof {
-                    Proof::Device(_) => PageError::NeedsSecondStep { slug: slug.clone() },
+                    Proof::Device { .. } => PageError::NeedsSecondStep { slug: slug.clone() },
                     Proof::Token(_) => PageError::Program(Box::new(needs_second_step())),
                 });
             }

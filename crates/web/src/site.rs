@@ -169,6 +169,8 @@ pub fn router(site: Site) -> Router {
         .route("/invitations/{id}", get(pages::invitation::get))
         .route("/invitations/{id}/accept", post(pages::invitation::accept))
         .route("/invitations/{id}/decline", post(pages::invitation::decline))
+        .route("/confirm", get(pages::confirm::get).post(pages::confirm::post))
+        .route("/confirm/code", post(pages::confirm::send_code))
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))
@@ -191,6 +193,7 @@ pub fn router(site: Site) -> Router {
     }
     router
         .fallback(pages::not_found)
+        .layer(middleware::from_fn_with_state(site.clone(), pages::confirm::ask))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(wrong_addresses))
         .layer(middleware::from_fn(headers))

@@ -3,10 +3,10 @@
 use super::{Account, Proof, Session, repo};
 use crate::{
     alliances::Wording,
-    app::App,
+    app::{App, Timestamp},
     error::Internal,
     ids::{AllianceId, MemberId, PersonId},
-    viewer::{Grant, Viewer},
+    viewer::{Grant, RECENT, Viewer},
 };
 
 /// An alliance that an account may enter.
@@ -58,7 +58,8 @@ pub async fn enter(app: &App, session: &Session, slug: &str) -> Result<Option<En
     if slug.contains('\0') {
         return Ok(None);
     }
-    entered(session, &repo::grants(app, session.account.id, (Some(slug), None), app.clock.now()).await?)
+    let now = app.clock.now();
+    entered(session, &repo::grants(app, session.account.id, (Some(slug), None), now).await?, now)
 }
 
 /// Enters the alliance with this id, by the same rule.
@@ -67,10 +68,11 @@ pub async fn enter_by_id(
     session: &Session,
     id: AllianceId,
 ) -> Result<Option<Entered>, EnterError> {
-    entered(session, &repo::grants(app, session.account.id, (None, Some(id)), app.clock.now()).await?)
+    let now = app.clock.now();
+    entered(session, &repo::grants(app, session.account.id, (None, Some(id)), now).await?, now)
 }
 
-fn entered(session: &Session, rows: &[EnterRow]) -> Result<Option<Entered>, EnterError> {
+fn entered(session: &Session, rows: &[EnterRow], now: Timestamp) -> Result<Option<Entered>, EnterError> {
     let Some(first) = rows.first().filter(|first| session.proof.enters(first.alliance.id)) else {
         return Ok(None);
     };
@@ -82,8 +84,9 @@ fn entered(session: &Session, rows: &[EnterRow]) -> Result<Option<Entered>, Ente
         .paying_for(first.pays_for.clone())
         .from(session.origin());
     let viewer = match &session.proof {
-        Proof::Device(_) => viewer,
-        Proof::Token(bounds) => viewer.bounded(&bounds.permissions),
+        Proof::Device { proved_at, .. } if *proved_at + RECENT <= now => viewer,
+        Proof::Device { .. } => viewer.confirmed(),
+        Proof::Token(bounds) => viewer.confirmed().bounded(&bounds.permissions),
     };
     Ok(Some(Entered {
         viewer,

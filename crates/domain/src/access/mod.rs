@@ -4,6 +4,7 @@
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
 
 mod audit;
+mod confirm_it_is_you;
 mod email_address;
 mod enter;
 mod finish_sign_in;
@@ -19,6 +20,9 @@ pub(crate) use audit::add_event;
 pub use audit::{
     AuditAction, AuditChange, AuditChanges, AuditCursor, AuditField, AuditFilter, AuditRecord, BrokenRecord,
     MadeBy, RECORDED, audit_changes, audit_records, check_records, count_audit_records, record_event,
+};
+pub use confirm_it_is_you::{
+    ConfirmItIsYouError, WayToConfirm, confirm_it_is_you, request_confirmation_code, way_to_confirm,
 };
 pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
@@ -73,9 +77,6 @@ pub(crate) mod limits {
     pub(crate) const CODES_PER_ADDRESS: i64 = 5;
     /// How long whoever has typed the code from the mail may take for the second step.
     pub(crate) const START_LIFETIME: TimeDelta = TimeDelta::minutes(15);
-    /// How long after signing in a second step may be begun: whoever changes how an account is opened has just opened it
-    /// (OWASP ASVS 5.0, 7.5.1).
-    pub(crate) const FRESH: TimeDelta = TimeDelta::minutes(15);
     /// How long a second step may take to be set up.
     pub(crate) const SET_UP_LIFETIME: TimeDelta = TimeDelta::minutes(15);
     /// Wrong codes of a second step in a row before nothing counts for a while.

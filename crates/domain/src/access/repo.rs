@@ -180,7 +180,8 @@ pub(super) async fn find_session(
     now: Timestamp,
 ) -> Result<Option<FoundSession>, Internal> {
     let row = sqlx::query!(
-        r#"select s.id as "id: SessionId", a.id as "account_id: AccountId", a.email, s.last_seen_at
+        r#"select s.id as "id: SessionId", a.id as "account_id: AccountId", a.email, s.last_seen_at,
+                  coalesce(s.confirmed_at, s.created_at) as "proved_at!"
            from sessions s join accounts a on a.id = s.account_id
            where s.token_hash = $1 and s.expires_at > $2 and s.last_seen_at >= $3"#,
         token_hash,
@@ -192,7 +193,7 @@ pub(super) async fn find_session(
     Ok(row.map(|row| FoundSession {
         session: Session {
             account: Account { id: row.account_id, email: EmailAddress::stored(row.email) },
-            proof: Proof::Device(row.id),
+            proof: Proof::Device { id: row.id, proved_at: row.proved_at },
             address: None,
         },
         last_seen_at: row.last_seen_at,
@@ -272,6 +273,24 @@ pub(super) async fn touch_session(app: &App, token_hash: &[u8], now: Timestamp) 
         .execute(app.db.machine_pool())
         .await?;
     Ok(())
+}
+
+/// Gives the session a new token, and notes that its person has just proved who they are. `false` when it has ended.
+pub(super) async fn confirm_session(
+    tx: &mut MachineTx,
+    id: SessionId,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<bool, Internal> {
+    let updated = sqlx::query!(
+        "update sessions set token_hash = $2, confirmed_at = $3, last_seen_at = $3 where id = $1",
+        id as _,
+        token_hash,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(updated.rows_affected() == 1)
 }
 
 pub(super) async fn delete_session(tx: &mut MachineTx, token_hash: &[u8]) -> Result<(), Internal> {

@@ -12,7 +12,7 @@ use crate::{
     error::{Forbidden, Internal, ReadError},
     ids::{AllianceId, SessionId},
     problem::failure,
-    viewer::{Origin, ProvedBy},
+    viewer::{Act, ConfirmItIsYou, Origin, ProvedBy},
 };
 
 /// Whoever asks, as long as what proves it is worth something.
@@ -30,7 +30,12 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// A browser that signed in.
-    Device(SessionId),
+    Device {
+        /// Its session.
+        id: SessionId,
+        /// When the person last proved who they are: signing in, or confirming it later.
+        proved_at: Timestamp,
+    },
     /// A program with an API token, which may do less than its person.
     Token(TokenBounds),
 }
@@ -48,7 +53,7 @@ impl Proof {
     /// Whether it is good for this alliance at all.
     pub(super) fn enters(&self, id: AllianceId) -> bool {
         match self {
-            Self::Device(_) => true,
+            Self::Device { .. } => true,
             Self::Token(bounds) => bounds.alliance_id == id,
         }
     }
@@ -58,7 +63,7 @@ impl Session {
     /// By what, and from where, they ask.
     pub(super) fn origin(&self) -> Origin {
         let proved_by = match &self.proof {
-            Proof::Device(id) => ProvedBy::Session(*id),
+            Proof::Device { id, .. } => ProvedBy::Session(*id),
             Proof::Token(bounds) => ProvedBy::Token(bounds.id),
         };
         Origin { proved_by, address: self.address }
@@ -67,8 +72,19 @@ impl Session {
     /// The session of a browser. A token does not reach what belongs to the account itself.
     pub fn device(&self) -> Result<SessionId, Forbidden> {
         match &self.proof {
-            Proof::Device(id) => Ok(*id),
+            Proof::Device { id, .. } => Ok(*id),
             Proof::Token(_) => Err(Forbidden),
+        }
+    }
+
+    /// Refuses `act` to whoever proved too long ago who they are. A program is not asked, as
+    /// [`crate::viewer::Viewer::require_confirmed`] says.
+    pub(super) fn require_confirmed(&self, now: Timestamp, act: Act) -> Result<(), ConfirmItIsYou> {
+        match &self.proof {
+            Proof::Device { proved_at, .. } if *proved_at + act.within() <= now => {
+                Err(ConfirmItIsYou { before: act })
+            }
+            Proof::Device { .. } | Proof::Token(_) => Ok(()),
         }
     }
 }

@@ -71,20 +71,13 @@ pub struct SignedIn {
 /// Takes the digits from the mail and makes the account if this is its first time. Without a second step, that signs in.
 pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInError> {
     let email = EmailAddress::parse(input.email).map_err(|_| SignInError::WrongCode)?;
-    let digits: String = input.digits.chars().filter(char::is_ascii_digit).collect();
     let now = app.clock.now();
 
     let mut tx = app.db.machine().await?;
-    // The attempt is counted before the answer is looked at, under a row lock: guesses in parallel count too.
-    let Some(code) = repo::count_attempt(&mut tx, &email, now).await? else {
-        return Err(SignInError::WrongCode);
-    };
-    let right: bool = code_digits(&app.secret, code.id).as_bytes().ct_eq(digits.as_bytes()).into();
-    if !right || !(code.to_found || repo::is_known(&mut tx, &email).await?) {
+    if !take_code(app, &mut tx, &email, input.digits).await? {
         tx.commit().await?;
         return Err(SignInError::WrongCode);
     }
-    repo::use_code(&mut tx, code.id, now).await?;
     let account_id = repo::upsert_account(&mut tx, AccountId::new(app), &email, now).await?;
     let started = if is_set(&mut tx, account_id).await? {
         let token = new_token(app);
@@ -96,6 +89,26 @@ pub async fn sign_in(app: &App, input: SignIn<'_>) -> Result<Started, SignInErro
     };
     tx.commit().await?;
     Ok(started)
+}
+
+/// Whether these are the digits that were mailed to the address. They are used up by it, and `tx` has to be committed
+/// whatever the answer is.
+pub(super) async fn take_code(
+    app: &App,
+    tx: &mut MachineTx,
+    email: &EmailAddress,
+    typed: &str,
+) -> Result<bool, Internal> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let now = app.clock.now();
+    // The attempt is counted before the answer is looked at, under a row lock: guesses in parallel count too.
+    let Some(code) = repo::count_attempt(tx, email, now).await? else { return Ok(false) };
+    let right: bool = code_digits(&app.secret, code.id).as_bytes().ct_eq(digits.as_bytes()).into();
+    if !right || !(code.to_found || repo::is_known(tx, email).await?) {
+        return Ok(false);
+    }
+    repo::use_code(tx, code.id, now).await?;
+    Ok(true)
 }
 
 /// Begins a session of an account that has proved all it must, and joins it to the people whom alliances know under its
@@ -126,7 +139,7 @@ pub(super) async fn begin_session(
     Ok(SignedIn { account, token })
 }
 
-fn new_token(app: &App) -> String {
+pub(super) fn new_token(app: &App) -> String {
     hex(&app.rng.bytes::<32>())
 }
 

@@ -1,5 +1,6 @@
 //! API tokens: what a program carries in a person's name. One enters one alliance, may do what was chosen of what the
-//! person may do there at the time of asking, and ends on a day.
+//! person may do there at the time of asking, and ends on a day. It takes a recent proof to make one, and none to use one:
+//! nobody is there to prove anything, and what it may do was chosen by whoever had proved it.
 
 use chrono::TimeDelta;
 
@@ -10,7 +11,7 @@ use crate::{
     ids::{AllianceId, ApiTokenId},
     problem::failure,
     text::one_line,
-    viewer::Permission,
+    viewer::{Act, ConfirmItIsYou, Permission},
 };
 
 /// What every token begins with, so that people and scanners of source code know one again.
@@ -73,6 +74,9 @@ pub enum CreateTokenError {
     /// A token cannot make tokens.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No role in this alliance, or no such alliance.
     #[error("Please choose an alliance in which you have a role.")]
     UnknownAlliance,
@@ -130,6 +134,7 @@ pub async fn create_token(
 ) -> Result<NewToken, CreateTokenError> {
     use CreateTokenError as E;
     let this = session.device()?;
+    session.require_confirmed(app.clock.now(), Act::CreateToken)?;
     let name = one_line(&input.name, 60).ok_or(E::InvalidName)?;
     if !(1..=365).contains(&input.days) {
         return Err(E::InvalidDays);
@@ -214,7 +219,7 @@ failure!(CreateTokenError {
     BeyondYours => "permissions",
     InvalidDays => "days",
     TooMany => "slug",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });
 failure!(RevokeTokenError {
     UnknownToken => "tokenId",
 } nested { Forbidden, Internal });

@@ -10,7 +10,7 @@ use crate::{
     people,
     problem::failure,
     text::{lines, one_line, tidy},
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// The settings as they shall be.
@@ -51,6 +51,9 @@ pub enum ChangeSettingsError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// Empty, or longer than 200 characters.
     #[error("Please give the alliance's name, in at most 200 characters.")]
     InvalidName,
@@ -171,6 +174,7 @@ pub async fn change_settings(
     input: ChangeSettings,
 ) -> Result<Alliance, ChangeSettingsError> {
     let scope = viewer.require(Permission::ManageAlliance)?;
+    viewer.require_confirmed(Act::ChangeSettings)?;
     let general = input.general.map(GeneralSettings::checked).transpose()?;
     let has_second_step = match viewer.account_id() {
         Some(account_id) => access::has_second_step(app, account_id).await?,
@@ -217,4 +221,4 @@ failure!(ChangeSettingsError {
     InvalidMemberWord => "memberWord",
     InvalidStrandWord => "strandWord",
     NoSecondStep => "requiresSecondStep",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

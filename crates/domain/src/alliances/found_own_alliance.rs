@@ -18,12 +18,13 @@ use crate::{
 const MOST_TRIALS: i64 = 3;
 
 /// First parts of addresses that are not an alliance's, now or to come.
-const RESERVED: [&str; 21] = [
+const RESERVED: [&str; 22] = [
     "account",
     "admin",
     "alliances",
     "api",
     "assets",
+    "confirm",
     "dev",
     "ensemble",
     "graphql",

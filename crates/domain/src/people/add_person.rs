@@ -13,7 +13,7 @@ use crate::{
     ids::{MemberId, PersonId, PostId, RoleGrantId, StrandId},
     problem::failure,
     text::one_line,
-    viewer::{Permission, RemitKind, Role, Viewer, WrongRemit},
+    viewer::{Act, ConfirmItIsYou, Permission, RemitKind, Role, Viewer, WrongRemit},
 };
 
 /// A new person.
@@ -48,6 +48,9 @@ pub enum AddPersonError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// Empty, or longer than 200 characters.
     #[error("Please give a name of at most 200 characters.")]
     InvalidName,
@@ -78,6 +81,7 @@ pub enum AddPersonError {
 pub async fn add_person(app: &App, viewer: &Viewer, input: AddPerson) -> Result<Person, AddPersonError> {
     use AddPersonError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::AddPerson)?;
     if input.role.is_some_and(|role| !viewer.may_give(role)) {
         return Err(E::RoleAboveYou);
     }
@@ -141,4 +145,4 @@ failure!(AddPersonError {
     UnknownStrand => "strandId",
     RoleAboveYou => "role",
     InvalidEmail => "email",
-} nested { Forbidden, WrongRemit, Internal });
+} nested { Forbidden, Unconfirmed, WrongRemit, Internal });

@@ -10,7 +10,7 @@ use crate::{
     ids::PersonId,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// A person as they shall be known.
@@ -30,6 +30,9 @@ pub enum ChangePersonError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such person in this alliance.
     #[error("That person is not one of this alliance's.")]
     UnknownPerson,
@@ -62,6 +65,7 @@ pub async fn change_person(
 ) -> Result<Person, ChangePersonError> {
     use ChangePersonError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::ChangePerson)?;
     let name = one_line(&input.name, 200).ok_or(E::InvalidName)?;
     let email = EmailAddress::parse_optional(input.email)?;
 
@@ -100,4 +104,4 @@ failure!(ChangePersonError {
     InvalidEmail => "email",
     AddressAboveYou => "email",
     LastAdministrator => "email",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

@@ -10,7 +10,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{PersonId, RoleGrantId},
     problem::failure,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// The end of a role.
@@ -28,6 +28,9 @@ pub enum EndRoleError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// The viewer's own roles may not end this one.
     #[error("Your own role does not end this one. Please ask a director.")]
     RoleAboveYou,
@@ -55,6 +58,7 @@ pub enum EndRoleError {
 pub async fn end_role(app: &App, viewer: &Viewer, input: EndRole) -> Result<PersonId, EndRoleError> {
     use EndRoleError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::EndRole)?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
@@ -94,4 +98,4 @@ failure!(EndRoleError {
     TooLongAgo => "endsOn",
     EndsSooner => "endsOn",
     LastAdministrator => "endsOn",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

@@ -11,7 +11,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::{MemberId, PersonId, RoleGrantId, StrandId},
     problem::failure,
-    viewer::{Permission, Role, Viewer, WrongRemit},
+    viewer::{Act, ConfirmItIsYou, Permission, Role, Viewer, WrongRemit},
 };
 
 /// A role for a person whom the alliance knows.
@@ -37,6 +37,9 @@ pub enum GrantRoleError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// The viewer's own roles may not give this one.
     #[error("Your own role does not give this one. Please ask a director.")]
     RoleAboveYou,
@@ -70,6 +73,7 @@ pub enum GrantRoleError {
 pub async fn grant_role(app: &App, viewer: &Viewer, input: GrantRole) -> Result<RoleGrant, GrantRoleError> {
     use GrantRoleError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::GrantRole)?;
     if !viewer.may_give(input.role) {
         return Err(E::RoleAboveYou);
     }
@@ -124,4 +128,4 @@ failure!(GrantRoleError {
     UnknownStrand => "strandId",
     EndsBeforeStart => "endsOn",
     AlreadyHeld => "role",
-} nested { Forbidden, WrongRemit, Internal });
+} nested { Forbidden, Unconfirmed, WrongRemit, Internal });

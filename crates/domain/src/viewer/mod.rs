@@ -1,10 +1,14 @@
 //! Who asks, and what they may do. [`Viewer::require`] and [`Viewer::reach`] are the only
-//! authorisation verbs; each gives the [`Scope`] without which no tenant transaction opens.
+//! authorisation verbs; each gives the [`Scope`] without which no tenant transaction opens. What weighs most takes
+//! [`Viewer::require_confirmed`] besides.
 
+mod acts;
 mod permissions;
 mod reading;
 mod roles;
 
+pub(crate) use acts::RECENT;
+pub use acts::{Act, ConfirmItIsYou};
 pub use permissions::Permission;
 pub use reading::Reading;
 pub use roles::{Remit, RemitKind, Role, WrongRemit};
@@ -49,6 +53,8 @@ pub struct Viewer {
     alliance_id: AllianceId,
     actor: Actor,
     origin: Option<Origin>,
+    /// Whether the last proof of who it is is recent enough for every [`Act`] in an alliance.
+    is_confirmed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -67,7 +73,7 @@ enum Actor {
 }
 
 impl Viewer {
-    /// A signed-in person. `grants` are those in force now.
+    /// A signed-in person whose proof may be old. `grants` are those in force now.
     #[must_use]
     pub(crate) fn person(
         alliance_id: AllianceId,
@@ -76,13 +82,19 @@ impl Viewer {
         grants: Vec<Grant>,
     ) -> Self {
         let actor = Actor::Person { account_id, person_id, grants, pays_for: Vec::new(), bounds: None };
-        Self { alliance_id, actor, origin: None }
+        Self { alliance_id, actor, origin: None, is_confirmed: false }
     }
 
     /// The same, asking by this proof and from this place.
     #[must_use]
     pub(crate) fn from(self, origin: Origin) -> Self {
         Self { origin: Some(origin), ..self }
+    }
+
+    /// The same with a recent proof.
+    #[must_use]
+    pub(crate) fn confirmed(self) -> Self {
+        Self { is_confirmed: true, ..self }
     }
 
     /// The same as the finance contact of whoever pays for these members.
@@ -97,7 +109,7 @@ impl Viewer {
     /// A job of `alliance_id`, rebuilt from the job's envelope.
     #[must_use]
     pub fn machinery(alliance_id: AllianceId) -> Self {
-        Self { alliance_id, actor: Actor::Machinery, origin: None }
+        Self { alliance_id, actor: Actor::Machinery, origin: None, is_confirmed: true }
     }
 
     /// The same with no more than these permissions.
@@ -200,6 +212,14 @@ impl Viewer {
             return Err(Forbidden);
         }
         Ok((scope, Reach::Own { members, strands }))
+    }
+
+    /// Refuses `act` to whoever proved too long ago who they are. A check beside [`Viewer::require`], not in its place.
+    ///
+    /// A program with an API token is not asked: nobody is there to prove anything. Its token was made by a session with
+    /// a recent proof, does what was chosen for it and no more, and ends on a day.
+    pub fn require_confirmed(&self, act: Act) -> Result<(), ConfirmItIsYou> {
+        if self.is_confirmed { Ok(()) } else { Err(ConfirmItIsYou { before: act }) }
     }
 
     /// Whether the viewer may give `role` to others and end it. A check beside [`Viewer::require`], not in its place.

@@ -179,7 +179,7 @@ impl World<'_> {
 fn failed(failure: impl Into<Failure>) -> Internal {
     match failure.into() {
         Failure::Internal(error) => error,
-        Failure::Forbidden => Internal::new("the demo asked for what it may not"),
+        Failure::Forbidden | Failure::Unconfirmed(_) => Internal::new("the demo asked for what it may not"),
         Failure::Problem(problem) => Internal::new(problem.message),
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn answer<T, E: Into<Failure>>(outcome: Result<T, E>) -> Answer<T> {
     match outcome.map_err(Into::into) {
         Ok(done) => Ok(Ok(done)),
         Err(Failure::Problem(problem)) => Ok(Err(problem.into())),
+        Err(Failure::Unconfirmed(error)) => Ok(Err(Problem::from(error).into())),
         Err(Failure::Forbidden) => Err(forbidden()),
         Err(Failure::Internal(error)) => Err(internal(&error)),
     }

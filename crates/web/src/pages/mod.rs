@@ -10,6 +10,7 @@ pub(crate) mod budgets;
 pub(crate) mod change_member;
 pub(crate) mod changes;
 pub(crate) mod closures;
+pub(crate) mod confirm;
 pub(crate) mod debt;
 pub(crate) mod delivery;
 pub(crate) mod dev_mail;

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     error::{Forbidden, Internal},
     problem::failure,
+    viewer::{Act, ConfirmItIsYou},
 };
 
 /// What an app has to be told, once, before its first code can be typed.
@@ -31,11 +32,9 @@ pub enum BeginSecondStepError {
     /// There is one.
     #[error("You have a second step already. Take it off first, then set up another.")]
     AlreadySet,
-    /// The session is older than 15 minutes, so it may be somebody else who sits there.
-    #[error(
-        "You signed in more than 15 minutes ago. Please sign in again first, so that it is you who sets this up."
-    )]
-    SignInAgain,
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// A fault on our side.
     #[error(transparent)]
     Internal(#[from] Internal),
@@ -46,16 +45,13 @@ pub async fn begin_second_step(
     app: &App,
     session: &Session,
 ) -> Result<SecondStepSetUp, BeginSecondStepError> {
-    let this = session.device()?;
-    let now = app.clock.now();
+    session.device()?;
     if repo::second_step(app, session.account.id).await?.is_some() {
         return Err(BeginSecondStepError::AlreadySet);
     }
-    if repo::signed_in_at(app, this).await?.is_none_or(|at| at + limits::FRESH <= now) {
-        return Err(BeginSecondStepError::SignInAgain);
-    }
+    session.require_confirmed(app.clock.now(), Act::BeginSecondStep)?;
     let secret = app.rng.bytes();
-    let ends_at = now + limits::SET_UP_LIFETIME;
+    let ends_at = app.clock.now() + limits::SET_UP_LIFETIME;
     let set_up = codes::seal_set_up(app, session.account.id, &secret, ends_at)?;
     Ok(described(app, session, secret, set_up)?)
 }
@@ -83,4 +79,4 @@ fn described(
     })
 }
 
-failure!(BeginSecondStepError { AlreadySet, SignInAgain } nested { Forbidden, Internal });
+failure!(BeginSecondStepError { AlreadySet } nested { Forbidden, Unconfirmed, Internal });

@@ -8,7 +8,7 @@ use crate::{
     app::{App, Timestamp},
     db::{MachineTx, OnConstraint},
     error::Internal,
-    ids::{AccountId, AllianceId, PersonId, SessionId},
+    ids::{AccountId, AllianceId, PersonId},
 };
 
 pub(super) async fn second_step(app: &App, account_id: AccountId) -> Result<Option<SecondStep>, Internal> {
@@ -58,13 +58,6 @@ pub(super) async fn people_with_second_step(
     )
     .fetch_all(app.db.machine_pool())
     .await?)
-}
-
-/// When the session began; `None` once it has ended.
-pub(super) async fn signed_in_at(app: &App, id: SessionId) -> Result<Option<Timestamp>, Internal> {
-    Ok(sqlx::query_scalar!("select created_at from sessions where id = $1", id as _)
-        .fetch_optional(app.db.machine_pool())
-        .await?)
 }
 
 /// What every app makes its codes from, encrypted.

@@ -11,7 +11,7 @@ use crate::{
     ids::{BudgetId, ShareId},
     problem::failure,
     text::plural,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// Why the budget is not agreed.
@@ -20,6 +20,9 @@ pub enum AgreeBudgetError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such budget in this alliance.
     #[error("That budget is not one of this alliance's.")]
     UnknownBudget,
@@ -42,6 +45,7 @@ pub enum AgreeBudgetError {
 pub async fn agree_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<Budget, AgreeBudgetError> {
     use AgreeBudgetError as E;
     let scope = viewer.require(Permission::ManageBudgets)?;
+    viewer.require_confirmed(Act::AgreeBudget)?;
     let now = app.clock.now();
 
     let mut tx = app.db.begin(scope).await?;
@@ -121,4 +125,4 @@ failure!(AgreeBudgetError {
     AlreadyAgreed => "budgetId",
     OpenQuestions => "budgetId",
     Formula => "formula",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

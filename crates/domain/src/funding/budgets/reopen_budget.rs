@@ -7,7 +7,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::BudgetId,
     problem::failure,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// Why the budget stays agreed.
@@ -16,6 +16,9 @@ pub enum ReopenBudgetError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such budget in this alliance.
     #[error("That budget is not one of this alliance's.")]
     UnknownBudget,
@@ -35,6 +38,7 @@ pub enum ReopenBudgetError {
 /// Makes an agreed budget a draft again and drops its frozen shares.
 pub async fn reopen_budget(app: &App, viewer: &Viewer, id: BudgetId) -> Result<Budget, ReopenBudgetError> {
     let scope = viewer.require(Permission::ManageBudgets)?;
+    viewer.require_confirmed(Act::ReopenBudget)?;
 
     let mut tx = app.db.begin(scope).await?;
     let budget = repo::lock_budget(&mut tx, id).await?.ok_or(ReopenBudgetError::UnknownBudget)?;
@@ -55,4 +59,4 @@ failure!(ReopenBudgetError {
     UnknownBudget => "budgetId",
     NotAgreed => "budgetId",
     Invoiced => "budgetId",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

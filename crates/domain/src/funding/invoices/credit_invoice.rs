@@ -14,7 +14,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// A credit.
@@ -34,6 +34,9 @@ pub enum CreditInvoiceError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such invoice in this alliance.
     #[error("That invoice is not one of this alliance's.")]
     UnknownInvoice,
@@ -64,6 +67,7 @@ pub async fn credit_invoice(
 ) -> Result<CreditNoteId, CreditInvoiceError> {
     use CreditInvoiceError as E;
     let scope = viewer.require(Permission::IssueInvoices)?;
+    viewer.require_confirmed(Act::CreditInvoice)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
     let id = CreditNoteId::new(app);
@@ -121,7 +125,7 @@ failure!(CreditInvoiceError {
     UnknownInvoice => "invoiceId",
     InvalidAmount => "gross",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });
 
 #[cfg(test)]
 mod tests {

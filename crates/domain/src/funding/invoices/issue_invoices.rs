@@ -24,7 +24,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::plural,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// A run to be issued.
@@ -53,6 +53,9 @@ pub enum IssueInvoicesError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanRunError),
@@ -97,6 +100,7 @@ pub async fn issue_invoices(
     key: Option<&IdempotencyKey>,
 ) -> Result<InvoiceRunId, IssueInvoicesError> {
     let scope = viewer.require(Permission::IssueInvoices)?;
+    viewer.require_confirmed(Act::IssueInvoices)?;
     let now = app.clock.now();
     let run_id = InvoiceRunId::new(app);
 
@@ -252,4 +256,4 @@ failure!(IssueInvoicesError {
     PlanChanged => "expected",
     DueDateOutOfRange => "dueOn",
     DueDateClosed => "dueOn",
-} nested { Forbidden, Internal, Plan, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Plan, Idempotency });

@@ -13,7 +13,7 @@ use crate::{
     ledger,
     money::Pence,
     problem::failure,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// How a payment is split.
@@ -40,6 +40,9 @@ pub enum AllocatePaymentError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such payment in this alliance.
     #[error("That payment is not one of this alliance's.")]
     UnknownPayment,
@@ -83,6 +86,7 @@ pub async fn allocate_payment(
 ) -> Result<Payment, AllocatePaymentError> {
     use AllocatePaymentError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::AllocatePayment)?;
     // In the order of invoices, so that two who share several never wait for each other.
     let mut parts = input.parts.clone();
     parts.sort_by_key(|part| part.invoice_id);
@@ -141,4 +145,4 @@ failure!(AllocatePaymentError {
     InvalidParts => "parts",
     MoreThanFree => "parts",
     MoreThanOutstanding => "parts",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

@@ -13,7 +13,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// Another payer of a payment.
@@ -33,6 +33,9 @@ pub enum ChangePayerOfPaymentError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such payment in this alliance.
     #[error("That payment is not one of this alliance's.")]
     UnknownPayment,
@@ -80,6 +83,7 @@ pub async fn change_payer_of_payment(
 ) -> Result<Payment, ChangePayerOfPaymentError> {
     use ChangePayerOfPaymentError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::ChangePayerOfPayment)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
 
@@ -133,4 +137,4 @@ failure!(ChangePayerOfPaymentError {
     Allocated => "paymentId",
     Refunded => "paymentId",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

@@ -23,7 +23,7 @@ use crate::{
     problem::failure,
     schools::members,
     text::plural,
-    viewer::{Permission, Reach, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Reach, Viewer},
 };
 
 /// A statement file.
@@ -103,6 +103,9 @@ pub enum ImportBankStatementError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// Not a bank statement.
     #[error(transparent)]
     File(#[from] BankFileError),
@@ -145,6 +148,7 @@ pub async fn import_bank_statement(
     key: Option<&IdempotencyKey>,
 ) -> Result<BankImport, ImportBankStatementError> {
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::ImportBankStatement)?;
     let read = read_bank_file(&input.bytes)?;
     let now = app.clock.now();
     let id = BankImportId::new(app);
@@ -302,4 +306,4 @@ impl Receipt {
 failure!(ImportBankStatementError {
     File => "file",
     PlanChanged => "expected",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

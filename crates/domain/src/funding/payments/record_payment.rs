@@ -15,7 +15,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::tidy,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// Money received.
@@ -41,6 +41,9 @@ pub enum RecordPaymentError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// Nought or less.
     #[error("A payment is more than nought. Money paid back is not recorded here.")]
     InvalidAmount,
@@ -73,6 +76,7 @@ pub async fn record_payment(
 ) -> Result<PaymentId, RecordPaymentError> {
     use RecordPaymentError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::RecordPayment)?;
     if input.amount <= Pence::ZERO {
         return Err(E::InvalidAmount);
     }
@@ -113,4 +117,4 @@ failure!(RecordPaymentError {
     InvalidDate => "receivedOn",
     UnknownPayer => "payerId",
     InvalidMethod => "method",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

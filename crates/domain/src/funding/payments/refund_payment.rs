@@ -14,7 +14,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// Money sent back to a payer.
@@ -36,6 +36,9 @@ pub enum RefundPaymentError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such payment in this alliance.
     #[error("That payment is not one of this alliance's.")]
     UnknownPayment,
@@ -77,6 +80,7 @@ pub async fn refund_payment(
 ) -> Result<Payment, RefundPaymentError> {
     use RefundPaymentError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::RefundPayment)?;
     if input.amount <= Pence::ZERO {
         return Err(E::InvalidAmount);
     }
@@ -115,4 +119,4 @@ failure!(RefundPaymentError {
     MoreThanFree => "amount",
     InvalidDate => "sentOn",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

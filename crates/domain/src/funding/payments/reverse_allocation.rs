@@ -15,7 +15,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Reach, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Reach, Viewer},
 };
 
 /// An allocation to be reversed.
@@ -33,6 +33,9 @@ pub enum ReverseAllocationError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such allocation in this alliance.
     #[error("That entry is not one of this alliance's.")]
     UnknownAllocation,
@@ -59,6 +62,7 @@ pub async fn reverse_allocation(
 ) -> Result<Payment, ReverseAllocationError> {
     use ReverseAllocationError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::ReverseAllocation)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
 
@@ -158,4 +162,4 @@ failure!(ReverseAllocationError {
     UnknownAllocation => "allocationId",
     AlreadyReversed => "allocationId",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

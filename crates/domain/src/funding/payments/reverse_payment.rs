@@ -13,7 +13,7 @@ use crate::{
     money::Pence,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// A payment to be taken back.
@@ -31,6 +31,9 @@ pub enum ReversePaymentError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such payment in this alliance.
     #[error("That payment is not one of this alliance's.")]
     UnknownPayment,
@@ -66,6 +69,7 @@ pub async fn reverse_payment(
 ) -> Result<Payment, ReversePaymentError> {
     use ReversePaymentError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::ReversePayment)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
 
@@ -111,4 +115,4 @@ failure!(ReversePaymentError {
     AlreadyReversed => "paymentId",
     Refunded => "paymentId",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

@@ -11,7 +11,7 @@ use crate::{
     ids::RefundId,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Viewer},
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
 
 /// A refund to be taken back.
@@ -29,6 +29,9 @@ pub enum ReverseRefundError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No such refund in this alliance.
     #[error("That entry is not one of this alliance's.")]
     UnknownRefund,
@@ -56,6 +59,7 @@ pub async fn reverse_refund(
 ) -> Result<Payment, ReverseRefundError> {
     use ReverseRefundError as E;
     let scope = viewer.require(Permission::RecordPayments)?;
+    viewer.require_confirmed(Act::ReverseRefund)?;
     let reason = one_line(&input.reason, 300).ok_or(E::InvalidReason)?;
     let now = app.clock.now();
 
@@ -86,4 +90,4 @@ failure!(ReverseRefundError {
     UnknownRefund => "refundId",
     AlreadyReversed => "refundId",
     InvalidReason => "reason",
-} nested { Forbidden, Internal, Idempotency });
+} nested { Forbidden, Unconfirmed, Internal, Idempotency });

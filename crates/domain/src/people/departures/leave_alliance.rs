@@ -12,7 +12,7 @@ use crate::{
     ids::DepartureId,
     people::{PersonChange, Post, RoleGrant, administrators, repo as people},
     problem::failure,
-    viewer::Permission,
+    viewer::{Act, ConfirmItIsYou, Permission},
 };
 
 /// How far ahead the last day may be.
@@ -33,6 +33,9 @@ pub enum LeaveAllianceError {
     /// A token leaves nothing.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No role in this alliance, or no such alliance.
     #[error("There is no such alliance, or you hold no role in it.")]
     UnknownAlliance,
@@ -77,6 +80,7 @@ pub async fn leave_alliance(
         Err(EnterError::Internal(error)) => return Err(error.into()),
     };
     let scope = viewer.require(Permission::SeeAlliance)?;
+    viewer.require_confirmed(Act::LeaveAlliance)?;
     let person_id = viewer.person_id().ok_or(Forbidden)?;
 
     let now = app.clock.now();
@@ -145,4 +149,4 @@ failure!(LeaveAllianceError {
     TooFarAhead => "endsOn",
     AlreadyLeaving => "endsOn",
     LastAdministrator => "endsOn",
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });

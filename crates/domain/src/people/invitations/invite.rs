@@ -11,7 +11,7 @@ use crate::{
     people,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Role, Viewer, WrongRemit},
+    viewer::{Act, ConfirmItIsYou, Permission, Role, Viewer, WrongRemit},
 };
 
 /// Who is invited, and as what.
@@ -37,6 +37,9 @@ pub enum InviteError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// Empty, or longer than 200 characters.
     #[error("Please give a name of at most 200 characters.")]
     InvalidName,
@@ -78,6 +81,7 @@ pub enum InviteError {
 pub async fn invite(app: &App, viewer: &Viewer, input: Invite) -> Result<Invitation, InviteError> {
     use InviteError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::Invite)?;
     if !viewer.may_give(input.role) {
         return Err(E::RoleAboveYou);
     }
@@ -138,4 +142,4 @@ failure!(InviteError {
     AlreadyInvited => "email",
     TooManyToAddress => "email",
     TooManyOnTrial => "email",
-} nested { Forbidden, WrongRemit, Internal });
+} nested { Forbidden, Unconfirmed, WrongRemit, Internal });

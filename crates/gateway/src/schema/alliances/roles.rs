@@ -1,7 +1,7 @@
 //! What people may act as, and the table of who may do what.
 
 use async_graphql::{Enum, SimpleObject};
-use domain::viewer::{Permission, RemitKind, Role};
+use domain::viewer::{Act, Permission, RemitKind, Role};
 
 /// Who may do what, and who gives which role.
 #[derive(SimpleObject)]
@@ -12,6 +12,9 @@ pub(crate) struct RoleTableObject {
     permissions: Vec<RoleTableRow>,
     /// Every role with what it is for and those who give and end it.
     roles: Vec<RoleTableEntry>,
+    /// What takes, besides the role, that whoever does it has proved within the hour who they are; in words: "issue
+    /// invoices". A program with a token is not asked. An operation that needs it answers `CONFIRM_IT_IS_YOU` else.
+    confirmed: Vec<&'static str>,
 }
 
 /// A permission and who has it.
@@ -70,7 +73,11 @@ pub(super) fn role_table() -> RoleTableObject {
         remits: role.remits().iter().map(|kind| (*kind).into()).collect(),
         givers: roles(role.givers()),
     };
-    RoleTableObject { permissions: Permission::all().map(row).collect(), roles: Role::ALL.map(entry).into() }
+    RoleTableObject {
+        permissions: Permission::all().map(row).collect(),
+        roles: Role::ALL.map(entry).into(),
+        confirmed: Act::all().map(Act::words).collect(),
+    }
 }
 
 /// What a person may act as.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use domain::access::RECORDED;
+use domain::{access::RECORDED, viewer::Act};
 use serde::Deserialize;
 
 use crate::{
@@ -155,6 +155,7 @@ pub(crate) async fn csv(
     Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
+    within.viewer().require_confirmed(Act::DownloadChanges)?;
     let filter = filter.checked();
     let rows = every_entry(|part| async {
         let list = load(&site, &within, &filter, part).await?;

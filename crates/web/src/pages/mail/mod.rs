@@ -6,7 +6,7 @@ use domain::{
     funding::reminders::set_reminder_levels,
     ids::DeliveryId,
     messages::{self, DeliveryState},
-    viewer::Permission,
+    viewer::{Act, Permission},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -219,6 +219,7 @@ pub(crate) async fn csv(
     Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
+    within.viewer().require_confirmed(Act::DownloadMail)?;
     let rows = every_entry(|part| async {
         let mail = list(&site, &within, &filter, part).await?;
         let rows = mail.deliveries.nodes.into_iter().map(|row| {

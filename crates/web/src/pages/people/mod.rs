@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use chrono::NaiveDate;
-use domain::viewer::{Permission, Role};
+use domain::viewer::{Act, Permission, Role};
 use serde::Deserialize;
 
 use crate::{
@@ -166,6 +166,7 @@ pub(crate) async fn csv(
     Download(within): Download,
     Query(filter): Query<Filter>,
 ) -> PageResult {
+    within.viewer().require_confirmed(Act::DownloadPeople)?;
     let rows = every_entry(|part| async {
         let alliance = load(&site, &within, &filter, part).await?;
         let today = alliance.today;

@@ -14,7 +14,6 @@ use serde::Deserialize;
 use crate::{
     format,
     forms::{self, Fields, FormState, read_form},
-    lists::percent_encoded,
     page::{PageError, PageResult, outcome, render, render_refused},
     pages::query,
     qr::{Picture, picture},
@@ -54,16 +53,6 @@ struct Page {
 }
 
 impl Page {
-    /// Where to sign in again, when the session is too old to set a second step up.
-    fn sign_in_again(&self) -> Option<String> {
-        self.form.problem.as_ref().filter(|problem| problem.code == "SIGN_IN_AGAIN")?;
-        let back = match &self.wanted {
-            Some(alliance) => format!("/account/second-step?alliance={}", alliance.slug),
-            None => "/account/second-step".to_owned(),
-        };
-        Some(format!("/sign-in?to={}", percent_encoded(&back)))
-    }
-
     /// What setting it means for programs that ask in the person's name, if there are any.
     fn ending_tokens(&self) -> Option<String> {
         match self.tokens {

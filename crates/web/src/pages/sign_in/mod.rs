@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::access::{self, Browser, FinishSignIn, SignIn, SignedIn, Started};
+use domain::{
+    access::{self, Browser, FinishSignIn, SignIn, SignedIn, Started},
+    app::App,
+};
 use gateway::cookies;
 use serde::Deserialize;
 
@@ -172,18 +175,18 @@ fn browser<'a>(site: &SharedSite, headers: &'a HeaderMap, network: &'a str) -> B
 
 /// Sets the session's cookie and leads to where one wanted to go.
 fn arrived(site: &SharedSite, signed: &SignedIn, fields: &Fields) -> Response {
-    let app = &site.gateway.app;
-    let secure = if app.links.is_https() { "; Secure" } else { "" };
-    let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}",
-        cookies::session_name(app),
-        signed.token
-    );
+    let cookie = session_cookie(&site.gateway.app, &signed.token);
     ([(header::SET_COOKIE, cookie)], Redirect::to(own_address(fields.text("to")))).into_response()
 }
 
+/// The cookie of a session.
+pub(crate) fn session_cookie(app: &App, token: &str) -> String {
+    let secure = if app.links.is_https() { "; Secure" } else { "" };
+    format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{secure}", cookies::session_name(app))
+}
+
 /// The address when it is one of ours, or the start: a link in a mail of somebody else's must not lead off the site.
-fn own_address(wanted: &str) -> &str {
+pub(crate) fn own_address(wanted: &str) -> &str {
     let is_path = wanted.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
     let is_plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_path && is_plain { wanted } else { "/" }

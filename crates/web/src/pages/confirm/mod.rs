@@ -1,0 +1,163 @@
+//! "Please confirm that it is you": what an act that takes a recent proof leads to, and back to it with all that was
+//! typed. Uses `domain` directly: a document cannot set a cookie.
+
+use askama::Template;
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequestParts, OriginalUri, Query, Request, State},
+    http::{Method, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{
+    access::{WayToConfirm, confirm_it_is_you, request_confirmation_code, way_to_confirm},
+    error::ReadError,
+    viewer::Act,
+};
+use serde::Deserialize;
+
+use crate::{
+    forms::{Fields, FormState, read_form, sent_fields},
+    lists::percent_encoded,
+    page::{PageError, PageResult, Unconfirmed, outcome, render, render_refused},
+    pages::sign_in::{own_address, session_cookie},
+    session::Signed,
+    site::{LARGEST_BODY, SharedSite, SiteOptions},
+};
+
+/// What the page's own fields begin with. All others are those of the form that waits for the proof.
+const OWN: &str = "confirm";
+
+/// Where somebody wanted to go.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    before: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/confirm/page.html")]
+struct Page {
+    /// What is to be done, in words after "before you"; may be empty.
+    before: String,
+    way: WayToConfirm,
+    email: String,
+    /// Whether a code is on its way.
+    is_sent: bool,
+    has_mailbox: bool,
+    /// Where it goes on.
+    to: String,
+    /// Whether a form goes on there, and what was typed into it.
+    is_form: bool,
+    waiting: Vec<(String, String)>,
+    form: FormState,
+    csrf: String,
+}
+
+async fn page(site: &SharedSite, signed: &Signed, fields: &Fields) -> Result<Page, PageError> {
+    let way = way_to_confirm(&site.gateway.app, &signed.session).await.map_err(|error| match error {
+        ReadError::Forbidden(_) => PageError::Forbidden,
+        ReadError::Internal(error) => error.into(),
+    })?;
+    Ok(Page {
+        before: fields.text("confirmBefore").to_owned(),
+        way,
+        email: signed.session.account.email.to_string(),
+        is_sent: false,
+        has_mailbox: site.options == SiteOptions::Development,
+        to: own_address(fields.text("confirmTo")).to_owned(),
+        is_form: !fields.text("confirmForm").is_empty(),
+        waiting: fields.others(&[OWN, "csrf"]),
+        form: FormState::default(),
+        csrf: signed.csrf.clone(),
+    })
+}
+
+/// For whoever wanted to look at something.
+pub(crate) async fn get(
+    State(site): State<SharedSite>,
+    signed: Signed,
+    Query(wanted): Query<Wanted>,
+) -> PageResult {
+    let act = Act::all().find(|act| act.as_str() == wanted.before);
+    let before = act.map(Act::words).unwrap_or_default().to_owned();
+    let own = [("confirmBefore", before), ("confirmTo", wanted.to)];
+    let fields: Vec<_> = own.map(|(name, value)| (name.to_owned(), value)).into();
+    render(&page(&site, &signed, &fields.into()).await?)
+}
+
+/// Mails a code.
+pub(crate) async fn send_code(
+    State(site): State<SharedSite>,
+    signed: Signed,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&signed, request).await?;
+    let page = page(&site, &signed, &fields).await?;
+    match outcome(request_confirmation_code(&site.gateway.app, &signed.session).await)? {
+        Ok(()) => render(&Page { is_sent: true, ..page }),
+        Err(problem) => {
+            render_refused(&Page { form: FormState::refused(&Fields::default(), problem), ..page })
+        }
+    }
+}
+
+/// Takes the proof, and goes on to where it was asked for: a form is sent there again as it was.
+pub(crate) async fn post(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
+    let fields = read_form(&signed, request).await?;
+    let app = &site.gateway.app;
+    match outcome(confirm_it_is_you(app, &signed.session, fields.text("confirmCode")).await)? {
+        Ok(token) => {
+            let to = own_address(fields.text("confirmTo"));
+            let is_form = !fields.text("confirmForm").is_empty();
+            let on = if is_form { Redirect::temporary(to) } else { Redirect::to(to) };
+            Ok(([(header::SET_COOKIE, session_cookie(app, &token))], on).into_response())
+        }
+        Err(problem) => {
+            // A wrong code is of no use again: the field is empty for the right one.
+            let empty = Fields::from(vec![("confirmCode".to_owned(), String::new())]);
+            let form = FormState::refused(&empty, crate::forms::at(problem, "code", "confirmCode"));
+            render_refused(&Page { is_sent: true, form, ..page(&site, &signed, &fields).await? })
+        }
+    }
+}
+
+/// Asks whoever proved too long ago who they are, in the place of every answer that says so: what they wanted to look at
+/// comes after it, and a form waits in the page with all that was typed.
+pub(crate) async fn ask(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let is_form = parts.method == Method::POST && is_urlencoded(&parts);
+    let (body, sent) = if is_form {
+        match to_bytes(body, LARGEST_BODY).await {
+            Ok(sent) => (Body::from(sent.clone()), sent),
+            Err(_) => return PageError::Forged.into_response(),
+        }
+    } else {
+        (body, Bytes::new())
+    };
+    let kept = parts.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(Unconfirmed(act)) = response.extensions().get().copied() else { return response };
+    asked(&site, kept, (is_form, &sent), act).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn is_urlencoded(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
+}
+
+async fn asked(site: &SharedSite, mut parts: Parts, (is_form, sent): (bool, &Bytes), act: Act) -> PageResult {
+    let address =
+        parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0).to_string();
+    if !is_form {
+        let to = format!("/confirm?before={}&to={}", act.as_str(), percent_encoded(&address));
+        return Ok(Redirect::to(&to).into_response());
+    }
+    let signed = Signed::from_request_parts(&mut parts, site).await?;
+    let own = [("confirmBefore", act.words()), ("confirmTo", &address), ("confirmForm", "yes")];
+    let mut fields = sent_fields(sent);
+    fields.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    render_refused(&page(site, &signed, &fields.into()).await?)
+}
