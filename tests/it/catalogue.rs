@@ -34,6 +34,7 @@ const TENANT: &[&str] = &[
     "invoice_runs",
     "invoices",
     "jobs",
+    "lead_schools",
     "ledger_entries",
     "member_rolls",
     "members",
@@ -52,10 +53,11 @@ const TENANT: &[&str] = &[
     "role_grants",
     "shares",
     "strands",
+    "term_dates",
     "vat_overrides",
 ];
 /// The same for everybody, and read by everybody.
-const SHARED: &[&str] = &["school_links", "schools"];
+const SHARED: &[&str] = &["authority_term_dates", "school_links", "schools"];
 /// Never seen from within an alliance.
 const MACHINE: &[&str] = &[
     "accounts",
@@ -100,6 +102,7 @@ const MAY_CHANGE: &[(&str, &str)] = &[
     ("shares", "delete"),
     ("strands", "delete"),
     ("strands", "update"),
+    ("term_dates", "delete"),
 ];
 
 /// Columns of other tables that may change.
@@ -112,6 +115,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
     ("invitations", "mailed_at, person_id, refusal, settled_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
+    ("lead_schools", "member_id"),
     ("number_series", "next"),
     ("people", "email, name"),
     ("posts", "ends_on, starts_on, title"),

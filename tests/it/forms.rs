@@ -232,6 +232,15 @@ const CASES: &[Case] = &[
         changes: "members where left_on = '2026-12-31'",
     },
     Case {
+        route: "/{slug}/members/{id}/lead",
+        who: "manager",
+        id: elm,
+        page: page!("/members/{}", elm),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "lead_schools",
+    },
+    Case {
         route: "/{slug}/members/{id}/people",
         who: "manager",
         id: birch,
@@ -586,6 +595,18 @@ const CASES: &[Case] = &[
         changes: "closures",
     },
     Case {
+        route: "/{slug}/settings/terms",
+        who: "manager",
+        id: none,
+        page: page!("/settings/terms?year=2026"),
+        refused: Refused::At(
+            "terms",
+            typed!["name7" => "Extra week", "startsOn7" => "2027-07-26", "endsOn7" => "2027-07-23"],
+        ),
+        accepted: typed!["name7" => "Extra week", "startsOn7" => "2027-07-26", "endsOn7" => "2027-07-30"],
+        changes: "term_dates where name = 'Extra week'",
+    },
+    Case {
         route: "/{slug}/settings/strands",
         who: "manager",
         id: none,
@@ -719,7 +740,7 @@ fn is_told(case: &Case, page: &Page, field: Option<&str>) {
     assert_eq!(page.texts(&format!("#{field}-error")), said, "{route}: not at {field}");
     let is_there = |css: String| page.count(&css) == 1;
     assert!(is_there(format!("#{field}")), "{route}: there is no {field}, or more than one");
-    let is_section = ["lines", "formula", "inKindOffers", "parts"].contains(&field);
+    let is_section = ["lines", "formula", "inKindOffers", "parts", "terms"].contains(&field);
     let is_marked = is_there(format!("#{field}[aria-invalid=true][aria-describedby~={field}-error]"));
     assert!(is_section || is_marked, "{route}: {field} is not marked");
 }

@@ -36,6 +36,7 @@ mod settings;
 mod sign_up;
 mod statements;
 mod subscriptions;
+mod term_dates;
 mod tokens;
 mod up;
 mod walls;

@@ -46,6 +46,14 @@ pub const OPERATIONS: &[Operation] = &[
         input: |of| json!({ "alliance": of.slug, "closureId": of.first("closures") }),
     },
     Operation {
+        name: "setTermDates",
+        permission: Permission::ManageAlliance,
+        input: |of| {
+            json!({ "alliance": of.slug, "schoolYear": 2026,
+                    "terms": [{ "name": "Spring term", "startsOn": "2027-01-04", "endsOn": "2027-03-25" }] })
+        },
+    },
+    Operation {
         name: "addStrand",
         permission: Permission::ManageAlliance,
         input: |of| json!({ "alliance": of.slug, "name": "Peer review" }),
@@ -98,6 +106,11 @@ pub const OPERATIONS: &[Operation] = &[
         name: "endMembership",
         permission: Permission::ManageMembers,
         input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "leftOn": "2026-12-31" }),
+    },
+    Operation {
+        name: "setLeadSchool",
+        permission: Permission::ManageAlliance,
+        input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy") }),
     },
     Operation {
         name: "recordRoll",

@@ -17,7 +17,7 @@ fn file(name: &str) -> PathBuf {
 
 /// The list of rejects, to be read afterwards.
 #[derive(Clone, Default)]
-struct Rejects(Arc<Mutex<Vec<u8>>>);
+pub struct Rejects(pub Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Rejects {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -29,7 +29,8 @@ impl std::io::Write for Rejects {
     }
 }
 
-async fn schools(app: &TestApp, name: &str) -> (Imported, String) {
+/// Imports a file of the register. Returns what became of its rows, and the list of those that were left out.
+pub async fn schools(app: &TestApp, name: &str) -> (Imported, String) {
     let rejects = Rejects::default();
     let imported =
         import_register(&app.app.db, File::open(file(name)).unwrap(), rejects.clone(), ImportRun::Real)
@@ -37,6 +38,12 @@ async fn schools(app: &TestApp, name: &str) -> (Imported, String) {
             .unwrap();
     let text = String::from_utf8(rejects.0.lock().unwrap().clone()).unwrap();
     (imported, text)
+}
+
+/// Imports the register's links.
+pub async fn links(app: &TestApp) {
+    let links = File::open(file("links.csv")).unwrap();
+    import_links(&app.app.db, links, Rejects::default(), ImportRun::Real).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,9 +154,7 @@ async fn with_register() -> (TestApp, Client) {
     for name in ["schools_120_columns.csv", "schools_140_columns.csv", "schools_135_columns.csv"] {
         schools(&app, name).await;
     }
-    import_links(&app.app.db, File::open(file("links.csv")).unwrap(), Rejects::default(), ImportRun::Real)
-        .await
-        .unwrap();
+    links(&app).await;
     let director = app.sign_in("director@fenland.example").await;
     (app, director)
 }

@@ -130,6 +130,7 @@ async fn each_role_sees_what_it_may() {
                 ("id", "payer") => things.payer("Birch Infant School"),
                 ("text", "registerSchools") => "school",
                 ("urn", _) => return Some("urn: 1".to_owned()),
+                ("schoolYear", _) => return Some("schoolYear: 2026".to_owned()),
                 _ => {
                     assert_ne!(ty, "ID", "{}: which {name}?", field.name);
                     return None;

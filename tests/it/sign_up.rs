@@ -10,12 +10,12 @@ use tests::{
     page::Page,
 };
 
-use crate::{operations::Things, walls};
+use crate::{operations::Things, register, walls};
 
 const FOUNDER: &str = "founder@wold.example";
 
 /// Somebody whom no alliance knows, from the first page to the form for an alliance.
-async fn founder(app: &TestApp) -> Client {
+pub async fn founder(app: &TestApp) -> Client {
     let client = app.stranger();
     let asked = client.submit("/sign-up", "/sign-up", &[("email", FOUNDER)]).await;
     assert_eq!(asked.status, 200, "{}", asked.body);
@@ -30,7 +30,7 @@ async fn founder(app: &TestApp) -> Client {
     client
 }
 
-fn wold(change: Value) -> Value {
+pub fn wold(change: Value) -> Value {
     let mut input = json!({ "name": "Wold Edge Alliance", "shortAddress": "wold-edge",
                             "template": "TEACHING_SCHOOL_HUB", "yourName": "The founder" });
     change.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
@@ -93,6 +93,152 @@ async fn somebody_whom_no_alliance_knows_starts_one() {
     }
     // Signing in again needs no other way.
     app.sign_in_anew(FOUNDER).await.page("/wold-edge").await;
+}
+
+/// As many schools of one name as a large authority has of any, each in a town of its own.
+async fn many_schools(app: &TestApp) {
+    sqlx::Executor::execute(
+        &app.owner,
+        "insert into schools (urn, name, local_authority_code, local_authority_name, type_code, status_code, town, postcode,
+                              search_text)
+         select 200000 + n, 'St Mary’s Primary School', 999, 'Wold County', 1, 1, 'Town ' || n, 'LN99 ' || n,
+                'st marys primary school town ' || n || ' ' || (200000 + n)
+         from generate_series(1, 230) n",
+    )
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_school_is_found_by_its_authority_and_then_its_name() {
+    let app = TestApp::new().await;
+    register::schools(&app, "schools_140_columns.csv").await;
+    register::links(&app).await;
+    many_schools(&app).await;
+    let client = founder(&app).await;
+    let start = client.page("/alliances/new").await;
+    let authorities = start.texts("select#filter-la option");
+    assert_eq!(authorities[0], "Any");
+    assert!(
+        authorities.contains(&"Lincolnshire".to_owned())
+            && authorities.is_sorted_by_key(|name| name != "Any")
+    );
+    assert_eq!(start.count("#schools tbody tr") + start.count("form[action='/alliances/new']"), 0);
+
+    // Schools that are closed are not offered; a number leads on to what came after.
+    let lincolnshire = client.page("/alliances/new?la=925").await;
+    assert_eq!(lincolnshire.texts("#schools tbody th"), ["Mount Street Academy"]);
+    let old = client.page("/alliances/new?q=120694").await;
+    assert_eq!(old.count("form[action='/alliances/new']"), 0);
+    assert_eq!(old.link("Choose Mount Street Academy instead"), "/alliances/new?urn=137551");
+    for nothing in ["?q=999998", "?la=925&q=zzzz", "?la=925&q=!", "?la=x&q=%00"] {
+        let page = client.page(&format!("/alliances/new{nothing}")).await;
+        assert_eq!(page.count("#schools tbody tr"), 0, "{nothing}");
+    }
+
+    // Hundreds in one authority: fifty a page, told apart by town and postcode, narrowed by a word.
+    let mut page = client.page("/alliances/new?la=999&q=mary").await;
+    let mut towns = BTreeSet::new();
+    assert_eq!(page.texts("#schools-caption"), ["230 schools"]);
+    for rows in [50, 50, 50, 50, 30] {
+        assert_eq!(page.count("#schools tbody tr"), rows);
+        towns.extend(page.texts("#schools td[data-label=Town]"));
+        if rows == 50 {
+            page = client.page(&page.link("Next page")).await;
+        }
+    }
+    assert_eq!(towns.len(), 230);
+    let one = client.page("/alliances/new?la=999&q=mary+town+217").await;
+    assert_eq!(one.texts("#schools td[data-label=Postcode]"), ["LN99 217"]);
+
+    let chosen = client.page("/alliances/new?urn=137551").await;
+    assert!(chosen.text().contains("Mount Street Academy"), "{}", chosen.text());
+    let fields = [("name", "Wold Edge Alliance"), ("slug", "fenland"), ("yourName", "The founder")];
+    let refused = client.send_form(&chosen.form("/alliances/new").with(&fields)).await;
+    assert_eq!(refused.status, 422);
+    let again = Page::new("/alliances/new", &refused.body);
+    assert!(again.text().contains("Mount Street Academy"), "the school is kept: {}", again.text());
+    let founded = client.send_form(&again.form("/alliances/new").with(&[("slug", "wold-edge")])).await;
+    assert_eq!(founded.status, 303, "{}", founded.body);
+    let query = "{ alliance(slug: \"wold-edge\") { leadSchool { urn joinedOn payer { legalName } } today
+                   members { totalCount } } }";
+    let alliance = client.graphql(query, json!({})).await["alliance"].clone();
+    assert_eq!(
+        alliance["leadSchool"],
+        json!({ "urn": 137_551, "joinedOn": alliance["today"], "payer": { "legalName": "Mount Street Academy" } })
+    );
+    assert_eq!(alliance["members"]["totalCount"], 1);
+    assert_eq!(
+        client.page("/wold-edge/settings").await.link("Mount Street Academy").split('/').nth(2),
+        Some("members")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_school_may_be_outside_the_register_and_may_come_later() {
+    let app = TestApp::new().await;
+    register::schools(&app, "schools_140_columns.csv").await;
+    let client = founder(&app).await;
+    let lead = "alliance { slug }";
+    for (slug, change, expected) in [
+        ("w1", json!({}), Value::Null),
+        (
+            "w2",
+            json!({ "leadName": " Gorse  School ", "leadPhase": "SPECIAL" }),
+            json!({ "name": "Gorse School", "phase": "SPECIAL", "urn": null }),
+        ),
+    ] {
+        let mut input = wold(change);
+        input["shortAddress"] = slug.into();
+        client.done("foundAlliance", lead, input).await;
+        let query = "query($slug: String!) { alliance(slug: $slug) { leadSchool { name phase urn } } }";
+        let found = client.graphql(query, json!({ "slug": slug })).await;
+        assert_eq!(found["alliance"]["leadSchool"], expected);
+    }
+    let before = app.contents().await;
+    for (change, code) in [
+        (json!({ "urn": 999_999 }), "UNKNOWN_URN"),
+        (json!({ "urn": -1 }), "UNKNOWN_URN"),
+        (json!({ "urn": 120_694 }), "CLOSED_SCHOOL"),
+        (json!({ "leadName": "x".repeat(301) }), "INVALID_LEAD_NAME"),
+        (json!({ "leadName": " " }), "INVALID_LEAD_NAME"),
+    ] {
+        assert_eq!(client.refused("foundAlliance", wold(change.clone())).await, code, "{change}");
+    }
+    assert_eq!(app.contents().await, before);
+
+    // By the page, without either.
+    let form = client.page("/alliances/new?other=yes").await.form("/alliances/new");
+    let fields = [("name", "Wold Edge Alliance"), ("slug", "w3"), ("yourName", "The founder")];
+    assert_eq!(client.send_form(&form.with(&fields)).await.status, 303);
+    let members = "select count(*) from members join alliances using (alliance_id) where slug = 'w3'";
+    assert_eq!(app.count(members).await, 0);
+    let nobody =
+        app.stranger().graphql("{ viewer { register { localAuthorities { code } } } }", json!({})).await;
+    assert_eq!(nobody, json!({ "viewer": null }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_member_leads_from_today_on() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let lead = |member: &str| json!({ "alliance": FENLAND, "memberId": things.member(member) });
+    let before = app.contents().await;
+    assert_eq!(director.refused("setLeadSchool", lead("Alder Primary School")).await, "LEADS_ALREADY");
+    assert_eq!(app.contents().await, before);
+    director.done("setLeadSchool", "member { name }", lead("Elm Academy")).await;
+    // Of two on one day, the later counts.
+    director.done("setLeadSchool", "member { name }", lead("Fir Special School")).await;
+    let query = "{ alliance(slug: \"fenland\") { leadSchool { name } } }";
+    let found = director.graphql(query, json!({})).await;
+    assert_eq!(found["alliance"]["leadSchool"]["name"], "Fir Special School");
+    assert_eq!(app.count("select count(*) from lead_schools where starts_on = '2026-11-24'").await, 1);
+    // Who has left leads nobody.
+    let left =
+        json!({ "alliance": FENLAND, "memberId": things.member("Elm Academy"), "leftOn": "2026-11-23" });
+    director.done("endMembership", "", left).await;
+    assert_eq!(director.refused("setLeadSchool", lead("Elm Academy")).await, "UNKNOWN_MEMBER");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,6 +164,7 @@ async fn more_rows_cost_no_more_statements() {
         "/settings",
         "/closures",
         "/strands",
+        "/terms",
         "/invitations",
         "/new",
         "/change",

@@ -164,7 +164,7 @@ async fn what_is_committed_is_told_to_those_who_may_see_it() {
 }
 
 /// What changes nothing that is followed.
-const SILENT: [&str; 16] = [
+const SILENT: [&str; 17] = [
     "invite",
     "sendInvitationAgain",
     "withdrawInvitation",
@@ -172,6 +172,7 @@ const SILENT: [&str; 16] = [
     "addClosure",
     "changeClosure",
     "removeClosure",
+    "setTermDates",
     "addStrand",
     "renameStrand",
     "removeStrand",

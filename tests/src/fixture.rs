@@ -7,6 +7,7 @@ use domain::{
     alliances::{
         Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
         Wording, found_alliance, strands,
+        terms::{SchoolYear, SetTermDates, Term, set_term_dates},
     },
     app::{App, Clock},
     funding::{
@@ -37,7 +38,8 @@ use domain::{
     },
     schools::members::{
         AddMember, ChangePayer, EndMembership, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
-        PurchaseOrderRule, RecordRoll, add_member, change_payer, end_membership, record_roll,
+        PurchaseOrderRule, RecordRoll, SetLeadSchool, add_member, change_payer, end_membership, record_roll,
+        set_lead_school,
     },
     viewer::{Reading, RemitKind, Role, Viewer},
 };
@@ -139,6 +141,9 @@ async fn alliance(world: &TestApp, slug: &str) {
     let id = found(&founded, slug).await;
     let viewer = Viewer::machinery(id);
     let members = members(&founded, &viewer, slug).await;
+    set_lead_school(&founded, &viewer, SetLeadSchool { member_id: members[0].0 }).await.unwrap();
+
+    term_dates(&on(&world.app, day(2026, 9, 1)), &viewer).await;
 
     let last_year = budget(&on(&world.app, day(2025, 9, 1)), &viewer, 2025, members[0].0).await;
     let order = RecordPurchaseOrder {
@@ -220,6 +225,16 @@ pub async fn found(app: &App, slug: &str) -> AllianceId {
         people: people.collect(),
     };
     found_alliance(app, input).await.unwrap()
+}
+
+/// Two terms of the next school year, so far ahead that nothing is asked for between them.
+async fn term_dates(app: &App, viewer: &Viewer) {
+    let term = |name: &str, starts_on, ends_on| Term { name: name.into(), starts_on, ends_on };
+    let terms = vec![
+        term("Autumn term", day(2027, 9, 6), day(2027, 12, 17)),
+        term("Spring term", day(2028, 1, 4), day(2028, 4, 7)),
+    ];
+    set_term_dates(app, viewer, SetTermDates { year: SchoolYear(2027), terms }).await.unwrap();
 }
 
 async fn members(app: &App, viewer: &Viewer, slug: &str) -> Vec<(MemberId, PayerId)> {

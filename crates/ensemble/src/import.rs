@@ -1,4 +1,4 @@
-//! `ensemble import`: the national register's files, as downloaded from Get Information About Schools.
+//! `ensemble import`: the national register's files, as downloaded from Get Information About Schools, and term dates.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use domain::{
     db::Db,
     error::Internal,
-    schools::{ImportError, ImportRun, Imported, Written, import_links, import_register},
+    schools::{ImportError, ImportRun, Imported, Written, import_links, import_register, import_term_dates},
     text::plural,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,6 +31,9 @@ pub enum Import {
     Register(ImportArgs),
     /// The file of links between them (`links_edubasealldata…csv`)
     Links(ImportArgs),
+    /// A file of the term dates of local authorities: Authority (the register's code), School year (2026-27), Name, From,
+    /// To (dates like 02-09-2026)
+    TermDates(ImportArgs),
 }
 
 /// What to read and where to say what was left out.
@@ -93,7 +96,7 @@ impl From<ImportError> for ImportCommandError {
 /// Imports the file into the database that the environment names, else the embedded one, and prints what became of its
 /// rows. Rows that are left out are no error.
 pub async fn import(config: &Config, command: &Import) -> Result<(), ImportCommandError> {
-    let (Import::Register(args) | Import::Links(args)) = command;
+    let (Import::Register(args) | Import::Links(args) | Import::TermDates(args)) = command;
     let path = &args.file;
     let unreadable = |source| ImportCommandError::Open { path: path.clone(), source };
     let file = File::open(path).map_err(unreadable)?;
@@ -118,6 +121,7 @@ pub async fn import(config: &Config, command: &Import) -> Result<(), ImportComma
         let imported = match command {
             Import::Register(_) => import_register(&db, file, list, run).await,
             Import::Links(_) => import_links(&db, file, list, run).await,
+            Import::TermDates(_) => import_term_dates(&db, file, list, run).await,
         };
         db.close().await;
         Ok((imported?, started.elapsed()))
@@ -152,6 +156,7 @@ fn report(command: &Import, imported: &Imported, took: Duration, rejects: &Path)
     let (args, one, many) = match command {
         Import::Register(args) => (args, "school", "schools"),
         Import::Links(args) => (args, "link", "links"),
+        Import::TermDates(args) => (args, "term", "terms"),
     };
     let Imported { written: Written { new, updated, unchanged, older }, rejected } = *imported;
     let read = new + updated + unchanged + older;

@@ -13,6 +13,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/debt/query.graphql"),
     include_str!("../../web/src/pages/delivery/query.graphql"),
     include_str!("../../web/src/pages/edit_budget/query.graphql"),
+    include_str!("../../web/src/pages/found/query.graphql"),
     include_str!("../../web/src/pages/home/query.graphql"),
     include_str!("../../web/src/pages/home/school.graphql"),
     include_str!("../../web/src/pages/invitations/query.graphql"),
@@ -37,6 +38,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/start/query.graphql"),
     include_str!("../../web/src/pages/statement/query.graphql"),
     include_str!("../../web/src/pages/strands/query.graphql"),
+    include_str!("../../web/src/pages/term_dates/query.graphql"),
     include_str!("../../web/src/pages/tokens/query.graphql"),
 ];
 

@@ -137,7 +137,7 @@ impl From<Vec<(String, String)>> for Fields {
 }
 
 /// What pages show as a section of several fields.
-const SECTIONS: [&str; 5] = ["lines", "formula", "inKindOffers", "parts", "permissions"];
+const SECTIONS: [&str; 6] = ["lines", "formula", "inKindOffers", "parts", "permissions", "terms"];
 
 /// Form state on a page: what was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default)]

@@ -90,6 +90,7 @@ pub fn router(site: Site) -> Router {
         .route("/members/{id}/payer", post(pages::member::change_payer))
         .route("/members/{id}/assign", get(pages::assign_payer::get).post(pages::assign_payer::post))
         .route("/members/{id}/end", post(pages::member::end_membership))
+        .route("/members/{id}/lead", post(pages::member::lead))
         .route("/members/{id}/people", post(pages::member::add_person))
         .route("/people", get(pages::people::get))
         .route("/people.csv", get(pages::people::csv))
@@ -152,6 +153,7 @@ pub fn router(site: Site) -> Router {
         .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
         .route("/settings/closures/{id}", post(pages::closures::change))
         .route("/settings/closures/{id}/remove", post(pages::closures::remove))
+        .route("/settings/terms", get(pages::term_dates::get).post(pages::term_dates::post))
         .route("/settings/strands", get(pages::strands::get).post(pages::strands::post))
         .route("/settings/strands/{id}", post(pages::strands::rename))
         .route("/settings/strands/{id}/remove", post(pages::strands::remove));

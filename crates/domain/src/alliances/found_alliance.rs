@@ -2,14 +2,15 @@
 
 use chrono::NaiveDate;
 
-use super::{Alliance, Closure, Strand, Template, repo};
+use super::{Alliance, Closure, Strand, Template, repo, terms};
 use crate::{
     access::{EmailAddress, add_event},
     app::App,
-    db::OnConstraint,
+    db::{OnConstraint, Tx},
     error::Internal,
     ids::{AccountId, AllianceId, ClosureId, PersonId, RoleGrantId, StrandId},
     people::{self, Person},
+    schools::members::{self, AddMember, AddMemberError, MemberIdentity, PayerChoice},
     viewer::{Permission, Remit, Role, Viewer},
 };
 
@@ -59,11 +60,19 @@ pub async fn found_alliance(app: &App, input: FoundAlliance) -> Result<AllianceI
     found(app, input, None).await
 }
 
-/// The same with the account that founds it.
+/// What a person who founds an alliance by themselves brings along.
+pub(super) struct Founder {
+    /// Who they are.
+    pub(super) account_id: AccountId,
+    /// The first member, which leads.
+    pub(super) lead_school: Option<MemberIdentity>,
+}
+
+/// The same by a person.
 pub(super) async fn found(
     app: &App,
     input: FoundAlliance,
-    founder_id: Option<AccountId>,
+    founder: Option<Founder>,
 ) -> Result<AllianceId, FoundAllianceError> {
     if !input.people.iter().any(|person| matches!(person.role, Role::Director | Role::Manager)) {
         return Err(FoundAllianceError::NoAdministrator);
@@ -71,6 +80,7 @@ pub(super) async fn found(
     let alliance = Alliance { id: AllianceId::new(app), wording: input.template.wording(), ..input.alliance };
     let now = app.clock.now();
 
+    let founder_id = founder.as_ref().map(|founder| founder.account_id);
     let mut machine = app.db.machine().await?;
     repo::insert_alliance(&mut machine, &alliance, founder_id, now).await.on_constraints([
         ("alliances_slug_check", FoundAllianceError::InvalidSlug),
@@ -90,6 +100,12 @@ pub(super) async fn found(
     for (name, starts_on, ends_on) in input.closures {
         repo::insert_closure(&mut tx, &Closure { id: ClosureId::new(app), name, starts_on, ends_on }).await?;
     }
+    if let Some(founder) = founder {
+        if let Some(identity) = founder.lead_school {
+            lead(app, &mut tx, identity, alliance.date(now)).await?;
+        }
+        terms::begin_with(&mut tx, alliance.date(now)).await?;
+    }
     for person in input.people {
         let id = PersonId::new(app);
         let row = Person { id, name: person.name, email: Some(person.email), has_signed_in: false };
@@ -106,4 +122,15 @@ pub(super) async fn found(
     }
     tx.commit().await?;
     Ok(alliance.id)
+}
+
+/// The school joins on the day on which the alliance begins, pays for itself until somebody says otherwise, and leads.
+async fn lead(app: &App, tx: &mut Tx, identity: MemberIdentity, today: NaiveDate) -> Result<(), Internal> {
+    let member = AddMember { identity, joined_on: today, payer: PayerChoice::Itself };
+    let member = members::join(app, tx, member, today).await.map_err(|error| match error {
+        AddMemberError::Internal(error) => error,
+        // Whoever founds an alliance has made sure that there is such a school, and there is no other member.
+        error => Internal::new(error),
+    })?;
+    members::repo::insert_lead_school(tx, member.id, today).await
 }

@@ -2,7 +2,9 @@
 
 use super::{
     Alliance, BankAccount, FoundAlliance, FoundAllianceError, FoundingPerson, Letterhead, SupplierKind,
-    Template, Terms, Wording, found_alliance::found, repo,
+    Template, Terms, Wording,
+    found_alliance::{Founder, found},
+    repo,
 };
 use crate::{
     access::{self, AllianceEntry, Session},
@@ -10,6 +12,7 @@ use crate::{
     error::{Forbidden, Internal},
     ids::AllianceId,
     problem::failure,
+    schools::{self, Status, members::MemberIdentity},
     text::one_line,
     viewer::Role,
 };
@@ -52,6 +55,8 @@ pub struct FoundOwnAlliance {
     pub slug: String,
     /// What it begins with.
     pub template: Template,
+    /// The school that leads it, and is its first member; `None` when there is none yet.
+    pub lead_school: Option<MemberIdentity>,
     /// The founder's own name, at most 200 characters. They become its director.
     pub your_name: String,
 }
@@ -74,6 +79,15 @@ pub enum FoundOwnAllianceError {
     /// Another alliance has it, or the service itself.
     #[error("That short address is taken. Try another.")]
     SlugTaken,
+    /// The register has no such number.
+    #[error("The national register has no school with this number. A URN has six digits.")]
+    UnknownUrn,
+    /// The register has it as closed.
+    #[error("The national register has this school as closed. Choose the school that came after it.")]
+    ClosedSchool,
+    /// Empty, or longer than 300 characters.
+    #[error("Please give the name of the lead school, in at most 300 characters.")]
+    InvalidLeadName,
     /// Three are not confirmed yet.
     #[error("Three alliances of yours are on trial. Once one of them is confirmed you can start another.")]
     TooManyTrials,
@@ -100,6 +114,18 @@ pub async fn found_own_alliance(
     let mut tx = app.db.machine().await?;
     if repo::count_trials(&mut tx, account.id).await? >= MOST_TRIALS {
         return Err(E::TooManyTrials);
+    }
+    match &input.lead_school {
+        Some(MemberIdentity::Register { urn }) => {
+            let school = schools::repo::schools(tx.conn(), &[*urn]).await?.pop().ok_or(E::UnknownUrn)?;
+            if school.status() == Status::Closed {
+                return Err(E::ClosedSchool);
+            }
+        }
+        Some(MemberIdentity::Outside { name, .. }) => {
+            one_line(name, 300).ok_or(E::InvalidLeadName)?;
+        }
+        None => {}
     }
     drop(tx);
 
@@ -129,9 +155,11 @@ pub async fn found_own_alliance(
         requires_second_step: false,
     };
     let founder = FoundingPerson { name: your_name, email: account.email.clone(), role: Role::Director };
+    let lead_school = input.lead_school;
     let input =
         FoundAlliance { alliance, template: input.template, closures: Vec::new(), people: vec![founder] };
-    let id = found(app, input, Some(account.id)).await.map_err(|error| match error {
+    let founder = Founder { account_id: account.id, lead_school };
+    let id = found(app, input, Some(founder)).await.map_err(|error| match error {
         FoundAllianceError::SlugTaken => E::SlugTaken,
         FoundAllianceError::InvalidSlug => E::InvalidSlug,
         FoundAllianceError::NoAdministrator => E::Internal(Internal::new("the founder is no director")),
@@ -146,5 +174,8 @@ failure!(FoundOwnAllianceError {
     InvalidPersonName => "yourName",
     InvalidSlug => "slug",
     SlugTaken => "slug",
+    UnknownUrn => "urn",
+    ClosedSchool => "urn",
+    InvalidLeadName => "leadName",
     TooManyTrials => "name",
 } nested { Forbidden, Internal });

@@ -12,6 +12,7 @@ mod remove_closure;
 mod remove_strand;
 mod rename_strand;
 pub(crate) mod repo;
+pub mod terms;
 
 pub use add_closure::{AddClosureError, ClosureInput, ClosureInputError, add_closure};
 pub use add_strand::{AddStrandError, add_strand};
@@ -31,7 +32,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::Timestamp,
-    error::ReadError,
+    db::Tx,
+    error::{Internal, ReadError},
     funding::vat::Supplier,
     ids::{AllianceId, ClosureId, StrandId},
     viewer::{Permission, Reading},
@@ -266,6 +268,17 @@ pub struct Closure {
     pub ends_on: NaiveDate,
 }
 
+/// Days on which schools are closed, both ends included, whoever said so: a closure, or two terms with days between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedDays {
+    /// "Autumn half term", "school holiday".
+    pub name: String,
+    /// The first day.
+    pub starts_on: NaiveDate,
+    /// The last day.
+    pub ends_on: NaiveDate,
+}
+
 impl Alliance {
     /// The local date at `now`.
     #[must_use]
@@ -290,6 +303,17 @@ pub async fn strands(reading: &Reading) -> Result<Vec<Strand>, ReadError> {
 pub async fn closures(reading: &Reading, from: NaiveDate) -> Result<Vec<Closure>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
     Ok(repo::closures(&mut tx, from).await?)
+}
+
+/// The days on which its schools are closed that end on or after `from`, by date.
+pub async fn closed_days(reading: &Reading, from: NaiveDate) -> Result<Vec<ClosedDays>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(days_closed(&mut tx, from).await?)
+}
+
+/// The same for what plans by them.
+pub(crate) async fn days_closed(tx: &mut Tx, from: NaiveDate) -> Result<Vec<ClosedDays>, Internal> {
+    terms::repo::closed_days(tx, from).await
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) async fn strands(tx: &mut Tx) -> Result<Vec<Strand>, Internal> {
     .await?)
 }
 
-pub(crate) async fn closures(tx: &mut Tx, from: NaiveDate) -> Result<Vec<Closure>, Internal> {
+pub(super) async fn closures(tx: &mut Tx, from: NaiveDate) -> Result<Vec<Closure>, Internal> {
     Ok(sqlx::query_as!(
         Closure,
         r#"select id as "id: ClosureId", name, starts_on, ends_on

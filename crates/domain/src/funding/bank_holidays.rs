@@ -44,17 +44,19 @@ fn substitute(day: NaiveDate) -> NaiveDate {
     }
 }
 
-fn next(day: NaiveDate, weekday: Weekday) -> NaiveDate {
+/// The first such weekday on or after a day.
+pub(crate) fn next(day: NaiveDate, weekday: Weekday) -> NaiveDate {
     day + Days::new(u64::from(weekday.days_since(day.weekday())))
 }
 
-fn previous(day: NaiveDate, weekday: Weekday) -> NaiveDate {
+/// The last such weekday on or before a day.
+pub(crate) fn previous(day: NaiveDate, weekday: Weekday) -> NaiveDate {
     day - Days::new(u64::from(day.weekday().days_since(weekday)))
 }
 
 /// Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Jones and Butcher).
 #[expect(clippy::many_single_char_names, reason = "the letters of the published algorithm")]
-fn easter_sunday(year: i32) -> Option<NaiveDate> {
+pub(crate) fn easter_sunday(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year % 19, year / 100, year % 100);
     let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
     let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
-use crate::alliances::Closure;
+use crate::alliances::ClosedDays;
 
 /// When offices are closed.
 #[derive(Debug, Clone, Copy)]
 pub struct Calendar<'a> {
     /// The bank holidays of England and Wales.
     pub bank_holidays: &'a BTreeSet<NaiveDate>,
-    /// The alliance's own closures.
-    pub closures: &'a [Closure],
+    /// The days on which the alliance's schools are closed.
+    pub closures: &'a [ClosedDays],
 }
 
 /// A date with how it was found.
@@ -62,7 +62,7 @@ impl Calendar<'_> {
     /// Why offices are closed on a day; none on a working day. The alliance's own word comes first, as it
     /// explains most.
     fn closed(&self, date: NaiveDate) -> Option<String> {
-        let in_closure = |closure: &&Closure| (closure.starts_on..=closure.ends_on).contains(&date);
+        let in_closure = |closure: &&ClosedDays| (closure.starts_on..=closure.ends_on).contains(&date);
         if let Some(closure) = self.closures.iter().find(in_closure) {
             Some(format!("the {}", closure.name.trim()))
         } else if self.bank_holidays.contains(&date) {
@@ -101,18 +101,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ids::ClosureId;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
-    fn closure(name: &str, first: &str, last: &str) -> Closure {
-        let id = ClosureId(uuid::Uuid::nil());
-        Closure { id, name: name.to_owned(), starts_on: day(first), ends_on: day(last) }
+    fn closure(name: &str, first: &str, last: &str) -> ClosedDays {
+        ClosedDays { name: name.to_owned(), starts_on: day(first), ends_on: day(last) }
     }
 
-    fn due(issued: &str, terms: u16, closures: &[Closure]) -> Result<(String, String), DueDateError> {
+    fn due(issued: &str, terms: u16, closures: &[ClosedDays]) -> Result<(String, String), DueDateError> {
         let bank_holidays = ["2026-12-25", "2026-12-28", "2027-01-01", "2027-03-26", "2027-03-29"]
             .map(day)
             .into_iter()
@@ -169,8 +167,7 @@ mod tests {
         ) {
             let epoch = day("2026-01-01");
             let bank_holidays: BTreeSet<_> = holidays.into_iter().map(|n| epoch + Days::new(n)).collect();
-            let closures = [Closure {
-                id: ClosureId(uuid::Uuid::nil()),
+            let closures = [ClosedDays {
                 name: "half term".to_owned(),
                 starts_on: epoch + Days::new(closed_from),
                 ends_on: epoch + Days::new(closed_from + closed_for),

@@ -32,6 +32,8 @@ const LONGEST_TEXT: usize = 500;
 pub trait Record: Sized {
     /// The file as a person knows it, to go behind "this is not".
     const FILE: &'static str;
+    /// The column by which people find a row that was left out.
+    const NAMED_BY: &'static str;
     /// Columns without which it is another file.
     const REQUIRED: &'static [&'static str];
     /// What no two rows of one file share.
@@ -48,8 +50,8 @@ pub trait Record: Sized {
 pub struct Reject {
     /// The line on which the row begins, counted from 1 with the heading.
     pub line: u64,
-    /// The cell of its URN as it stands in the file.
-    pub urn: String,
+    /// The cell of the column that names its row, such as the URN, as it stands in the file.
+    pub named: String,
     /// Why, as a sentence.
     pub reason: String,
 }
@@ -69,7 +71,9 @@ pub enum FileError {
     )]
     Utf16,
     /// Any other file that is no text.
-    #[error("This is not a CSV file. Give the file as it was downloaded from Get Information About Schools.")]
+    #[error(
+        "This is not a CSV file. Give the file as it was downloaded, the register's from Get Information About Schools."
+    )]
     NotText,
     /// Another file, or another shape of it.
     #[error("This is not {file}: its first line has no column {}.", quoted(.missing))]
@@ -177,7 +181,7 @@ impl<T: Record, R: Read> CsvFile<T, R> {
                 Err("This row repeats an earlier one.".to_owned())
             }
         });
-        read.map_err(|reason| Reject { line: self.line, urn: shortened(row.cell("URN")), reason })
+        read.map_err(|reason| Reject { line: self.line, named: shortened(row.cell(T::NAMED_BY)), reason })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What both imports share: rows are read on a thread of their own while the database takes the batch before, and
+//! What the imports share: rows are read on a thread of their own while the database takes the batch before, and
 //! rows that cannot be used go to a list of rejects.
 
 use std::{
@@ -102,7 +102,8 @@ where
     R: Read + Send + 'static,
 {
     let (sender, mut batches) = mpsc::channel(WAITING);
-    let reading = tokio::task::spawn_blocking(move || read(file, Rejects::new(rejects), &sender));
+    let reading =
+        tokio::task::spawn_blocking(move || read(file, Rejects::new(rejects, T::NAMED_BY), &sender));
     let mut written = Written::default();
     while let Some(batch) = batches.recv().await {
         written += write(batch).await?;
@@ -140,23 +141,25 @@ fn read<T: Record>(
 /// The list of rows that were left out, as CSV. Nothing is written as long as it is empty.
 struct Rejects<W: Write> {
     list: csv::Writer<W>,
+    /// The heading of the column that names rows.
+    named_by: &'static str,
     count: u64,
 }
 
 impl<W: Write> Rejects<W> {
-    fn new(list: W) -> Self {
-        Self { list: csv::Writer::from_writer(list), count: 0 }
+    fn new(list: W, named_by: &'static str) -> Self {
+        Self { list: csv::Writer::from_writer(list), named_by, count: 0 }
     }
 
     fn add(&mut self, reject: &Reject) -> io::Result<()> {
         if self.count == 0 {
-            self.list.write_record(["line", "URN", "reason"])?;
+            self.list.write_record(["line", self.named_by, "reason"])?;
         }
         self.count += 1;
         // People open the list in a spreadsheet, which must not run a cell of somebody's file.
-        let is_harmless = reject.urn.bytes().all(|byte| byte.is_ascii_digit());
-        let urn = if is_harmless { reject.urn.clone() } else { format!("'{}", reject.urn) };
-        Ok(self.list.write_record([&reject.line.to_string(), &urn, &reject.reason])?)
+        let is_harmless = reject.named.bytes().all(|byte| byte.is_ascii_digit());
+        let named = if is_harmless { reject.named.clone() } else { format!("'{}", reject.named) };
+        Ok(self.list.write_record([&reject.line.to_string(), &named, &reject.reason])?)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -171,10 +174,10 @@ mod tests {
     #[test]
     fn the_list_of_rejects_runs_nothing_in_a_spreadsheet() {
         let mut bytes = Vec::new();
-        let mut rejects = Rejects::new(&mut bytes);
-        let reject = |urn: &str| Reject {
+        let mut rejects = Rejects::new(&mut bytes, "URN");
+        let reject = |named: &str| Reject {
             line: 7,
-            urn: urn.to_owned(),
+            named: named.to_owned(),
             reason: "“a” is no number, nor is “b”.".to_owned(),
         };
         rejects.add(&reject("12069")).unwrap();

@@ -63,6 +63,7 @@ impl Relation {
 
 impl Record for SchoolLink {
     const FILE: &'static str = "the register's file of links";
+    const NAMED_BY: &'static str = "URN";
     const REQUIRED: &'static [&'static str] = &["URN", "LinkURN", "LinkType", "LinkEstablishedDate"];
     type Key = (i32, i32, String);
 

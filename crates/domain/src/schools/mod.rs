@@ -7,20 +7,29 @@ mod csv_file;
 mod import;
 mod import_links;
 mod import_register;
+mod import_term_dates;
 mod links_file;
 pub mod members;
+mod register;
 mod register_file;
 pub(crate) mod repo;
 mod search_words;
 mod succession;
+mod term_dates_file;
 
 pub use csv_file::{CsvFile, FileError, Reject};
 pub use import::{ImportError, ImportRun, Imported, Written};
 pub use import_links::import_links;
 pub use import_register::import_register;
+pub use import_term_dates::import_term_dates;
 pub use links_file::{Relation, SchoolLink};
+pub use register::{
+    LocalAuthority, SchoolCursor, SchoolFilter, count_schools_to_choose, local_authorities, school_by_urn,
+    schools_to_choose, todays_schools_of,
+};
 pub use register_file::RegisterSchool;
 pub use succession::{LinkedSchool, Step};
+pub use term_dates_file::AuthorityTerm;
 
 use chrono::NaiveDate;
 
@@ -115,7 +124,7 @@ impl RegisterSchool {
 /// The schools with these numbers in the register, in any order; unknown ones are left out.
 pub async fn schools_by_urns(reading: &Reading, urns: &[i32]) -> Result<Vec<RegisterSchool>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    Ok(repo::schools(&mut tx, urns).await?)
+    Ok(repo::schools(tx.conn(), urns).await?)
 }
 
 /// At most `limit` (100) schools of which every word of `text` begins a word of the name, town, postcode or local
@@ -150,7 +159,7 @@ pub async fn todays_schools(
     on: NaiveDate,
 ) -> Result<Vec<(i32, Vec<LinkedSchool>)>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    let known = repo::succession(&mut tx, urns, Relation::Successor).await?;
+    let known = repo::succession(tx.conn(), urns, Relation::Successor).await?;
     let today = urns.iter().map(|urn| (*urn, succession::todays_school(&known, *urn, on)));
     Ok(today.filter(|(_, schools)| !schools.is_empty()).collect())
 }
@@ -161,6 +170,6 @@ pub async fn former_schools(
     urns: &[i32],
 ) -> Result<Vec<(i32, Vec<LinkedSchool>)>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
-    let known = repo::succession(&mut tx, urns, Relation::Predecessor).await?;
+    let known = repo::succession(tx.conn(), urns, Relation::Predecessor).await?;
     Ok(urns.iter().map(|urn| (*urn, succession::former_schools(&known, *urn))).collect())
 }

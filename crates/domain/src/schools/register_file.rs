@@ -139,6 +139,7 @@ impl<R: Read> CsvFile<RegisterSchool, R> {
 
 impl Record for RegisterSchool {
     const FILE: &'static str = "the register's file of schools";
+    const NAMED_BY: &'static str = "URN";
     const REQUIRED: &'static [&'static str] = &[
         "URN",
         "EstablishmentName",
@@ -318,8 +319,11 @@ mod tests {
              100007,A,201,City,2,1,1-1-2020,,2,,,Town,,\n\
              100008,A,201,City,02,1,,,02,,0,Town,,\n",
         ));
-        let rejected: Vec<_> =
-            rows.iter().filter_map(|row| row.as_ref().err()).map(|r| (r.line, &*r.urn, &*r.reason)).collect();
+        let rejected: Vec<_> = rows
+            .iter()
+            .filter_map(|row| row.as_ref().err())
+            .map(|r| (r.line, &*r.named, &*r.reason))
+            .collect();
         assert_eq!(
             rejected,
             [

@@ -39,6 +39,7 @@ pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod statement;
 pub(crate) mod strands;
+pub(crate) mod term_dates;
 pub(crate) mod tokens;
 
 use axum::{

@@ -26,6 +26,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("invitations", "invitation"),
     ("invoice_runs", "invoice run"),
     ("invoices", "invoice"),
+    ("lead_schools", "lead school"),
     ("member_rolls", "pupil number"),
     ("members", "member"),
     ("payers", "payer"),
@@ -41,6 +42,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("role_grants", "role"),
     ("shares", "share"),
     ("strands", "strand"),
+    ("term_dates", "term"),
     ("vat_overrides", "decision about VAT"),
 ];
 

@@ -188,7 +188,7 @@ async fn checked_plan(
     if due_on < today || (due_on - today).num_days() > 366 {
         return Err(E::DueDateOutOfRange);
     }
-    let closures = alliances::repo::closures(tx, today).await?;
+    let closures = alliances::days_closed(tx, today).await?;
     let holidays = bank_holidays(due_on.year(), due_on.year() + 1);
     let calendar = Calendar { bank_holidays: &holidays, closures: &closures };
     let open = due_date(due_on, 0, &calendar).map_err(PlanRunError::from)?;

@@ -213,7 +213,7 @@ pub(super) async fn plan(
     if budget.agreed_at.is_none() {
         return Err(PlanRunError::NotAgreed);
     }
-    let closures = alliances::repo::closures(tx, today).await?;
+    let closures = alliances::days_closed(tx, today).await?;
     let holidays = bank_holidays(today.year(), today.year() + 1);
     let calendar = Calendar { bank_holidays: &holidays, closures: &closures };
     let due = due_date(today, alliance.terms.payment_terms_days, &calendar)?;

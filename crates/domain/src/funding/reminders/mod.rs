@@ -13,7 +13,7 @@ pub use set_reminder_levels::{SetReminderLevelsError, set_reminder_levels};
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::{
-    alliances::Closure,
+    alliances::ClosedDays,
     error::ReadError,
     funding::bank_holidays::bank_holidays,
     viewer::{Permission, Reading},
@@ -31,7 +31,7 @@ pub async fn reminder_levels(reading: &Reading) -> Result<Vec<i16>, ReadError> {
 /// Whether reminders go on this day: not on weekends, bank holidays and the alliance's closures. What falls on such a
 /// day waits for the next working day.
 #[must_use]
-pub fn is_quiet(date: NaiveDate, closures: &[Closure]) -> bool {
+pub fn is_quiet(date: NaiveDate, closures: &[ClosedDays]) -> bool {
     matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
         || bank_holidays(date.year(), date.year()).contains(&date)
         || closures.iter().any(|closure| (closure.starts_on..=closure.ends_on).contains(&date))
@@ -90,12 +90,8 @@ mod tests {
 
     #[test]
     fn reminders_keep_off_weekends_holidays_and_closures() {
-        let half_term = Closure {
-            id: crate::ids::ClosureId(uuid::Uuid::nil()),
-            name: "Half term".into(),
-            starts_on: day("2026-10-26"),
-            ends_on: day("2026-10-30"),
-        };
+        let half_term =
+            ClosedDays { name: "Half term".into(), starts_on: day("2026-10-26"), ends_on: day("2026-10-30") };
         let closures = std::slice::from_ref(&half_term);
         for quiet in ["2026-10-25", "2026-10-26", "2026-10-30", "2026-12-25", "2026-12-28"] {
             assert!(is_quiet(day(quiet), closures), "{quiet}");

@@ -91,7 +91,7 @@ pub async fn plan_reminders(app: &App, viewer: &Viewer, date: NaiveDate) -> Resu
     let scope = viewer.require(Permission::IssueInvoices)?;
 
     let mut tx = app.db.begin(scope).await?;
-    let closures = alliances::repo::closures(&mut tx, date).await?;
+    let closures = alliances::days_closed(&mut tx, date).await?;
     if is_quiet(date, &closures) {
         return Ok(0);
     }
@@ -119,7 +119,7 @@ pub async fn planned_reminders(
 ) -> Result<ReminderPlan, ReadError> {
     reading.viewer().require(Permission::SeeMoney)?;
     let mut tx = reading.require(Permission::SeeMessages).await?;
-    let closures = alliances::repo::closures(&mut tx, today).await?;
+    let closures = alliances::days_closed(&mut tx, today).await?;
     let tomorrow = on.unwrap_or(today + TimeDelta::days(1));
     let days = if on.is_some() { 1 } else { LONGEST_QUIET };
     let Some(date) = tomorrow.iter_days().take(days).find(|date| !is_quiet(*date, &closures)) else {

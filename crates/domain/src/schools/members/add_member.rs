@@ -7,7 +7,7 @@ use crate::{
     alliances,
     app::App,
     changes::Change,
-    db::OnConstraint,
+    db::{OnConstraint, Tx},
     error::{Forbidden, Internal},
     ids::MemberId,
     problem::failure,
@@ -75,24 +75,36 @@ pub enum AddMemberError {
 
 /// Adds a member, and its payer when that is new.
 pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<Member, AddMemberError> {
-    use AddMemberError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
-    let now = app.clock.now();
 
     let mut tx = app.db.begin(scope).await?;
-    if !is_likely_beginning(input.joined_on, alliances::repo::alliance(&mut tx).await?.date(now)) {
+    let today = alliances::repo::alliance(&mut tx).await?.date(app.clock.now());
+    let member = join(app, &mut tx, input, today).await?;
+    tx.commit().await?;
+    Ok(member)
+}
+
+/// The same within a transaction that does more.
+pub(crate) async fn join(
+    app: &App,
+    tx: &mut Tx,
+    input: AddMember,
+    today: NaiveDate,
+) -> Result<Member, AddMemberError> {
+    use AddMemberError as E;
+    if !is_likely_beginning(input.joined_on, today) {
         return Err(E::InvalidJoinedOn);
     }
     let (name, urn, phase, address) = match input.identity {
         MemberIdentity::Register { urn } => {
-            let school = schools::repo::school_for_member(&mut tx, urn).await?.ok_or(E::UnknownUrn)?;
+            let school = schools::repo::school_for_member(tx, urn).await?.ok_or(E::UnknownUrn)?;
             (school.name, Some(urn), school.phase, school.address)
         }
         MemberIdentity::Outside { name, phase } => {
             (one_line(&name, 300).ok_or(E::InvalidName)?, None, phase, String::new())
         }
     };
-    let payer_id = input.payer.settle(app, &mut tx, &name, address).await?;
+    let payer_id = input.payer.settle(app, tx, &name, address).await?;
     let member = Member {
         id: MemberId::new(app),
         name,
@@ -102,14 +114,13 @@ pub async fn add_member(app: &App, viewer: &Viewer, input: AddMember) -> Result<
         joined_on: input.joined_on,
         left_on: None,
     };
-    match repo::insert_member(&mut tx, &member, now).await {
+    match repo::insert_member(tx, &member, app.clock.now()).await {
         Err(sqlx::Error::Database(e)) if e.constraint() == Some("members_urn_excl") => {
             return Err(E::AlreadyMember);
         }
         other => other.on_constraint("members_payer_fkey", || E::Payer(PayerChoiceError::UnknownPayer))?,
     }
     tx.announce(&[Change::Member(member.id)]).await?;
-    tx.commit().await?;
     Ok(member)
 }
 

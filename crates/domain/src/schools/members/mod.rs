@@ -8,6 +8,7 @@ mod end_membership;
 mod payer_choice;
 mod record_roll;
 pub(crate) mod repo;
+mod set_lead_school;
 
 pub use add_member::{AddMember, AddMemberError, MemberIdentity, add_member};
 pub use assign_payer::{AssignPayer, AssignPayerError, assign_payer};
@@ -16,6 +17,9 @@ pub use change_payer::{ChangePayer, ChangePayerError, PayerDetails, change_payer
 pub use end_membership::{EndMembership, EndMembershipError, end_membership};
 pub use payer_choice::{PayerChoice, PayerChoiceError};
 pub use record_roll::{RecordRoll, RecordRollError, record_roll};
+pub use set_lead_school::{SetLeadSchool, SetLeadSchoolError, set_lead_school};
+
+pub(crate) use add_member::join;
 
 use chrono::{Datelike, NaiveDate};
 use tokio::sync::MappedMutexGuard;
@@ -341,6 +345,12 @@ pub async fn count_members(reading: &Reading, filter: &MemberFilter) -> Result<i
 pub async fn members_by_ids(reading: &Reading, ids: &[MemberId]) -> Result<Vec<Member>, ReadError> {
     let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
     Ok(repo::members_by_ids(&mut tx, ids).await?)
+}
+
+/// The member that leads the alliance on `on`, if one was ever named.
+pub async fn lead_school(reading: &Reading, on: NaiveDate) -> Result<Option<MemberId>, ReadError> {
+    let (mut tx, _) = reading.reach(Permission::SeeAlliance).await?;
+    Ok(repo::lead_school(&mut tx, on).await?)
 }
 
 /// The rolls of these members that count on `on`: the newest census among the register's and those a person entered.

@@ -345,6 +345,35 @@ pub(super) async fn insert_member(tx: &mut Tx, new: &Member, now: Timestamp) -> 
     Ok(())
 }
 
+pub(crate) async fn lead_school(tx: &mut Tx, on: NaiveDate) -> Result<Option<MemberId>, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select member_id as "member_id: MemberId" from lead_schools
+           where alliance_id = $1 and starts_on <= $2 order by starts_on desc limit 1"#,
+        tx.alliance_id() as _,
+        on
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Of two on one day, the later counts.
+pub(crate) async fn insert_lead_school(
+    tx: &mut Tx,
+    member_id: MemberId,
+    starts_on: NaiveDate,
+) -> Result<(), Internal> {
+    sqlx::query!(
+        "insert into lead_schools (alliance_id, starts_on, member_id) values ($1, $2, $3)
+         on conflict on constraint lead_schools_pkey do update set member_id = excluded.member_id",
+        tx.alliance_id() as _,
+        starts_on,
+        member_id as _
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn update_member(tx: &mut Tx, new: &Member) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update members set name = $3, urn = $4, phase = $5, payer_id = $6, joined_on = $7, left_on = $8

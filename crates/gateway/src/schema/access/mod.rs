@@ -26,6 +26,7 @@ use super::{
     errors::{self, UserError},
     ids::{self, Kind},
     people::ReceivedInvitationObject,
+    schools,
 };
 
 /// What an account changes of itself.
@@ -56,6 +57,11 @@ impl ViewerObject {
         let found = access::my_alliances(Session::of(ctx).app(), &self.0).await;
         let found = found.map_err(|error| errors::internal(&error))?;
         Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// The national register of schools, to look for one in before or after you have an alliance.
+    async fn register(&self) -> schools::RegisterObject {
+        schools::RegisterObject(self.0.clone())
     }
 
     /// Where you are signed in, the session used last first. A token does not see it.

@@ -1,10 +1,14 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result};
-use domain::alliances::{self, FoundOwnAlliance, found_own_alliance};
+use domain::{
+    alliances::{self, FoundOwnAlliance, found_own_alliance},
+    schools::members::{MemberIdentity, Phase},
+};
 
 use crate::schema::{
     access::{AllianceEntryObject, signed_out},
     context::Session,
     errors::{answer, payload},
+    schools::PhaseEnum,
 };
 
 /// What an alliance begins with: its strands and its words, all of which it can change.
@@ -30,6 +34,13 @@ struct FoundAllianceInput {
     template: TemplateEnum,
     /// Your own name, at most 200 characters.
     your_name: String,
+    /// The number in the national register of the school that leads it, and becomes its first member.
+    urn: Option<i32>,
+    /// The same by name, for a school that is not in the register; at most 300 characters. Without either the alliance has
+    /// no lead school yet.
+    lead_name: Option<String>,
+    /// The ages that such a school teaches.
+    lead_phase: Option<PhaseEnum>,
 }
 
 payload! {
@@ -53,10 +64,15 @@ impl FoundAllianceMutation {
     ) -> Result<FoundAlliancePayload> {
         let session = Session::of(ctx);
         let Some(own) = session.signed_in() else { return Ok(Err(signed_out()).into()) };
+        let outside =
+            |name| MemberIdentity::Outside { name, phase: input.lead_phase.map_or(Phase::Other, Into::into) };
+        let in_register = input.urn.map(|urn| MemberIdentity::Register { urn });
+        let lead_school = in_register.or_else(|| input.lead_name.map(outside));
         let input = FoundOwnAlliance {
             name: input.name,
             slug: input.short_address,
             template: input.template.into(),
+            lead_school,
             your_name: input.your_name,
         };
         Ok(answer(found_own_alliance(session.app(), own, input).await)?.map(Into::into).into())

@@ -10,6 +10,8 @@ mod remove_closure;
 mod remove_strand;
 mod rename_strand;
 mod roles;
+mod set_term_dates;
+mod term_dates;
 
 pub(crate) use roles::{PermissionEnum, RoleEnum};
 
@@ -47,6 +49,7 @@ pub(crate) struct AlliancesMutation(
     add_strand::AddStrandMutation,
     rename_strand::RenameStrandMutation,
     remove_strand::RemoveStrandMutation,
+    set_term_dates::SetTermDatesMutation,
 );
 
 /// An alliance of schools, as you may see it.
@@ -140,6 +143,29 @@ impl AllianceObject {
         Ok(closures.into_iter().map(|closure| ClosureObject::of(self.0.id(), closure)).collect())
     }
 
+    /// Days from today on on which its schools are closed, whoever said so: a closure, or two terms with days between them.
+    async fn closed_days(&self) -> Result<Vec<ClosedDaysObject>> {
+        let closed = alliances::closed_days(&self.0.reading, self.0.today).await.map_err(errors::read)?;
+        Ok(closed.into_iter().map(Into::into).collect())
+    }
+
+    /// When its schools are open, by date.
+    async fn term_dates(
+        &self,
+        #[graphql(
+            desc = "From the beginning of this school year on, 2026 for 2026-27; without it, those that are not over."
+        )]
+        since: Option<i32>,
+    ) -> Result<Vec<term_dates::TermObject>> {
+        term_dates::term_dates(&self.0, since).await
+    }
+
+    /// Terms to begin a school year with: those that the local authority of the lead school publishes, else a usual year.
+    /// For whoever manages the alliance.
+    async fn proposed_terms(&self, school_year: i32) -> Result<term_dates::ProposedTermsObject> {
+        term_dates::proposed_terms(&self.0, school_year).await
+    }
+
     /// Its members, by name. Without `on`, those of today.
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn members(
@@ -158,6 +184,15 @@ impl AllianceObject {
             without: without.map(Into::into),
         };
         schools::members(&self.0, filter, first, after.as_deref()).await
+    }
+
+    /// The member that leads it today; null when none was ever named.
+    async fn lead_school(&self) -> Result<Option<schools::MemberObject>> {
+        let lead = domain::schools::members::lead_school(&self.0.reading, self.0.today).await;
+        match lead.map_err(errors::read)? {
+            None => Ok(None),
+            Some(id) => self.0.member(id).await,
+        }
     }
 
     /// One member by its id.
@@ -497,6 +532,24 @@ pub(crate) struct ClosureObject {
     starts_on: Date,
     /// The last day.
     ends_on: Date,
+}
+
+/// Days on which schools are closed, both ends included.
+#[derive(SimpleObject)]
+#[graphql(name = "ClosedDays")]
+pub(crate) struct ClosedDaysObject {
+    /// "Autumn half term", "school holiday".
+    name: String,
+    /// The first day.
+    starts_on: Date,
+    /// The last day.
+    ends_on: Date,
+}
+
+impl From<alliances::ClosedDays> for ClosedDaysObject {
+    fn from(closed: alliances::ClosedDays) -> Self {
+        Self { name: closed.name, starts_on: closed.starts_on.into(), ends_on: closed.ends_on.into() }
+    }
 }
 
 impl ClosureObject {

@@ -7,6 +7,7 @@ mod change_payer;
 mod end_membership;
 mod record_roll;
 mod register;
+mod set_lead_school;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -32,7 +33,7 @@ use super::{
     scalars::Date,
 };
 
-pub(crate) use register::{LinkedSchoolObject, RegisterSchoolObject, register_schools};
+pub(crate) use register::{LinkedSchoolObject, RegisterObject, RegisterSchoolObject, register_schools};
 
 #[derive(MergedObject, Default)]
 pub(crate) struct SchoolsMutation(
@@ -42,6 +43,7 @@ pub(crate) struct SchoolsMutation(
     change_payer::ChangePayerMutation,
     end_membership::EndMembershipMutation,
     record_roll::RecordRollMutation,
+    set_lead_school::SetLeadSchoolMutation,
 );
 
 /// A member of the alliance.

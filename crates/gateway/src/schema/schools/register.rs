@@ -2,14 +2,23 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Enum, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use domain::{
-    error::ReadError,
-    schools::{self, LinkedSchool, RegisterSchool, Status},
+    access,
+    app::App,
+    error::{Internal, ReadError},
+    jobs::DEPLOYMENT,
+    schools::{self, LinkedSchool, LocalAuthority, RegisterSchool, SchoolCursor, SchoolFilter, Status},
 };
 
 use super::PhaseEnum;
-use crate::schema::{batches::Batch, context::Inside, errors, scalars::Date};
+use crate::schema::{
+    batches::Batch,
+    connection::{self, List, PageInfo},
+    context::{Inside, Session},
+    errors,
+    scalars::Date,
+};
 
 /// How many schools a search finds at most: whoever sees as many types one more word.
 const MOST_FOUND: u16 = 20;
@@ -28,6 +37,8 @@ pub(crate) struct RegisterSchoolObject {
     address: String,
     /// Its town.
     town: Option<String>,
+    /// Its postcode.
+    postcode: Option<String>,
     /// Its local authority.
     local_authority: Option<String>,
     /// Whether it teaches.
@@ -45,10 +56,102 @@ impl From<RegisterSchool> for RegisterSchoolObject {
             urn: school.urn,
             name: school.name,
             town: school.town,
+            postcode: school.postcode,
             local_authority: school.local_authority_name,
             closed_on: school.closed_on.map(Into::into),
         }
     }
+}
+
+/// The national register, in an alliance or in none yet: first the local authority, then the name.
+pub(crate) struct RegisterObject(pub(crate) access::Session);
+
+#[Object(name = "Register")]
+impl RegisterObject {
+    /// The local authorities that have schools, by name; none when the register is not on this server.
+    async fn local_authorities(&self, ctx: &Context<'_>) -> Result<Vec<LocalAuthorityObject>> {
+        let found = schools::local_authorities(Session::of(ctx).app(), &self.0).await.map_err(fault)?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// Schools that are not closed, by name. None without a local authority and a text.
+    async fn schools(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The register's code of a local authority.")] local_authority: Option<i32>,
+        #[graphql(desc = "Every word of it begins a word of the name, town, postcode or local authority, \
+                          or is the number.")]
+        text: Option<String>,
+        #[graphql(desc = "1 to 100; 25 when not given.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<RegisterSchoolConnection> {
+        let app = Session::of(ctx).app();
+        let filter = SchoolFilter { authority_code: local_authority, text: text.unwrap_or_default() };
+        let list = List::new(&app.secret, DEPLOYMENT, "register");
+        let page = list.page(first, after.as_deref())?;
+        let page = schools::schools_to_choose(app, &self.0, &filter, &page).await.map_err(fault)?;
+        let position = |last: &RegisterSchool| SchoolCursor { name: last.name.clone(), urn: last.urn };
+        Ok(RegisterSchoolConnection {
+            page_info: PageInfo {
+                has_next_page: page.has_next,
+                end_cursor: page.items.last().map(|last| list.cursor(&position(last))),
+            },
+            nodes: page.items.into_iter().map(Into::into).collect(),
+            total: SchoolTotal { app: app.clone(), session: self.0.clone(), filter },
+        })
+    }
+
+    /// A school by its number, closed or not.
+    async fn school(&self, ctx: &Context<'_>, urn: i32) -> Result<Option<RegisterSchoolObject>> {
+        let found = schools::school_by_urn(Session::of(ctx).app(), &self.0, urn).await.map_err(fault)?;
+        Ok(found.map(Into::into))
+    }
+
+    /// What has become of the school of a number by today: itself, whatever came after it, or several where it was
+    /// split. None when the number is not known.
+    async fn todays_schools(&self, ctx: &Context<'_>, urn: i32) -> Result<Vec<LinkedSchoolObject>> {
+        let app = Session::of(ctx).app();
+        let found = schools::todays_schools_of(app, &self.0, urn).await.map_err(fault)?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+}
+
+fn fault(error: Internal) -> async_graphql::Error {
+    errors::internal(&error)
+}
+
+/// A local authority that has schools.
+#[derive(SimpleObject)]
+#[graphql(name = "LocalAuthority")]
+pub(crate) struct LocalAuthorityObject {
+    /// The register's code.
+    code: i32,
+    /// Its name.
+    name: String,
+}
+
+impl From<LocalAuthority> for LocalAuthorityObject {
+    fn from(authority: LocalAuthority) -> Self {
+        Self { code: authority.code, name: authority.name }
+    }
+}
+
+/// Counts schools of the register.
+pub(crate) struct SchoolTotal {
+    app: App,
+    session: access::Session,
+    filter: SchoolFilter,
+}
+
+impl SchoolTotal {
+    async fn count(&self) -> Result<i64> {
+        schools::count_schools_to_choose(&self.app, &self.session, &self.filter).await.map_err(fault)
+    }
+}
+
+connection::connection! {
+    /// Schools of the register in pages.
+    RegisterSchoolConnection of RegisterSchoolObject, total: SchoolTotal
 }
 
 /// A school that another has become, or has come from.

@@ -120,7 +120,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
         shell: within.shell("Home"),
         greeting: greeting(&within),
         is_on_trial: alliance.is_on_trial,
-        notice: quiet_days(&alliance.closures, alliance.today),
+        notice: quiet_days(&alliance.closed_days, alliance.today),
         members: alliance.members.total_count,
         all: alliance.all,
         not_yet_due: alliance.not_yet_due.outstanding,
@@ -150,11 +150,12 @@ fn greeting(within: &Within) -> String {
 }
 
 /// Says that reminders pause when schools are closed now or within two weeks.
-fn quiet_days(closures: &[home::HomeAllianceClosures], today: NaiveDate) -> Option<String> {
+fn quiet_days(closed: &[home::HomeAllianceClosedDays], today: NaiveDate) -> Option<String> {
     let soon = today + Days::new(14);
-    let next = closures.iter().find(|closure| closure.starts_on <= soon && closure.ends_on >= today)?;
+    let next = closed.iter().find(|days| days.starts_on <= soon && days.ends_on >= today)?;
     let (from, to) = (format::day(&next.starts_on), format::day(&next.ends_on));
-    Some(format!("{}: schools are closed from {from} to {to}, and no reminders go then.", next.name))
+    let name = format::capitalised(&next.name);
+    Some(format!("{name}: schools are closed from {from} to {to}, and no reminders go then."))
 }
 
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {

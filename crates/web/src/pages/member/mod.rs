@@ -11,6 +11,7 @@ use domain::{
     problem::Problem,
     schools::members::{
         self as members, ChangePayer, EndMembership, PayerDetails, PayerKind, PurchaseOrderRule, RecordRoll,
+        SetLeadSchool,
     },
     viewer::{Permission, Role},
 };
@@ -39,6 +40,9 @@ struct Page {
     today: NaiveDate,
     form: FormState,
     may_manage: bool,
+    may_choose_lead: bool,
+    /// Whether it leads the alliance.
+    leads: bool,
     may_budget: bool,
     roles: Vec<(&'static str, String)>,
     base: String,
@@ -67,12 +71,20 @@ impl Page {
         if let Some(left) = &member.left_on {
             let _ = write!(purpose, ", until {}", format::day(left));
         }
+        if self.leads {
+            let _ = write!(purpose, ". It leads the {}", self.shell.wording.alliance);
+        }
         purpose + "."
     }
 
     /// Whether it belongs today or will.
     fn is_current(&self) -> bool {
         self.member.left_on.is_none_or(|left| left >= self.today)
+    }
+
+    /// Whether it belongs today.
+    fn belongs(&self) -> bool {
+        self.is_current() && self.member.joined_on <= self.today
     }
 
     /// What the register says that the alliance does not know yet, with the one thing to do about it.
@@ -219,6 +231,8 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         shell: within.shell(&member.name),
         base: within.path(&format!("/members/{id}")),
         may_manage: within.may(Permission::ManageMembers),
+        may_choose_lead: within.may(Permission::ManageAlliance),
+        leads: alliance.lead_school.is_some_and(|lead| lead.id == member.id),
         roles: words::school_roles(within.viewer()),
         may_budget: within.may(Permission::ManageBudgets),
         member,
@@ -320,6 +334,18 @@ pub(crate) async fn end_membership(
         }
     };
     answer((&site, &within, id), &fields, result, said).await
+}
+
+pub(crate) async fn lead(
+    State(site): State<SharedSite>,
+    within: Within,
+    Path((_, id)): Address,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let input = SetLeadSchool { member_id: MemberId(id) };
+    let result = outcome(members::set_lead_school(&site.gateway.app, within.viewer(), input).await)?;
+    answer((&site, &within, id), &fields, result, "It is the lead school from today on.").await
 }
 
 pub(crate) async fn add_person(

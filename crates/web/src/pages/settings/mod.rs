@@ -12,6 +12,7 @@ use domain::{
 use crate::{
     format,
     forms::{FormState, read_form},
+    ids,
     page::{PageError, PageResult, done, outcome, render, render_refused},
     pages::query,
     session::Within,
