@@ -61,6 +61,7 @@ const SHARED: &[&str] = &["authority_term_dates", "school_links", "schools"];
 /// Never seen from within an alliance.
 const MACHINE: &[&str] = &[
     "accounts",
+    "address_changes",
     "api_tokens",
     "demo",
     "development_mails",

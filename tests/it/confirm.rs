@@ -35,12 +35,13 @@ fn asks(payload: &Value) -> bool {
 }
 
 /// The operations of an account that take a recent proof, with an input.
-fn of_the_account() -> [(&'static str, Value); 2] {
+fn of_the_account() -> [(&'static str, Value); 3] {
     [
         (
             "createToken",
             json!({ "alliance": FENLAND, "name": "Ledger", "permissions": ["SEE_MONEY"], "days": 30 }),
         ),
+        ("changeAddress", json!({ "email": "new.post@elsewhere.example" })),
         ("leaveAlliance", json!({ "alliance": FENLAND, "endsOn": "2026-12-31" })),
     ]
 }

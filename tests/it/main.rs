@@ -1,6 +1,7 @@
 //! The product, driven from outside: through HTTP, as a named role, over a real Postgres and a real mail server.
 
 mod access;
+mod addresses;
 mod arrows;
 mod audit;
 mod bad_input;

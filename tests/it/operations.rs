@@ -417,11 +417,13 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `departures.rs`, `invitations.rs`,
-/// `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `addresses.rs`, `departures.rs`,
+/// `invitations.rs`, `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
 pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "acceptInvitation",
     "beginSecondStep",
+    "changeAddress",
+    "confirmAddress",
     "confirmSecondStep",
     "createToken",
     "declineInvitation",

@@ -32,6 +32,9 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("-renewed", &step(mails::SecondStepChange::RecoveryCodesRenewed)),
         rendered("", &mails::SignInCode::sample()),
         rendered("", &mails::NoAccount::sample()),
+        rendered("", &mails::AddressCode::sample()),
+        rendered("", &mails::AddressChanged::sample()),
+        rendered("", &mails::AddressChangeUndone::sample()),
         rendered("", &mails::Departure::sample()),
         rendered(
             "-no-contact",

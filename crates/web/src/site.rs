@@ -164,6 +164,7 @@ pub fn router(site: Site) -> Router {
         .route("/sign-in/code", post(pages::sign_in::code))
         .route("/sign-in/second-step", post(pages::sign_in::second_step))
         .route("/sign-up", get(pages::sign_in::sign_up).post(pages::sign_in::send_sign_up_code))
+        .route("/account/address/undo", get(pages::address::ask_undo).post(pages::address::undo))
         // For those above: before there is a session, no form token ties a form to it.
         .route_layer(middleware::from_fn_with_state(site.clone(), only_from_here))
         .route("/", get(pages::start::get))
@@ -177,6 +178,8 @@ pub fn router(site: Site) -> Router {
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))
         .route("/account/sessions/end-others", post(pages::account::end_others))
+        .route("/account/address", get(pages::address::get).post(pages::address::post))
+        .route("/account/address/confirm", post(pages::address::confirm))
         .route("/account/second-step", get(pages::second_step::get))
         .route("/account/second-step/begin", post(pages::second_step::begin))
         .route("/account/second-step/confirm", post(pages::second_step::confirm))

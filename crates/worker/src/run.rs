@@ -381,6 +381,7 @@ mod tests {
         assert_eq!(
             with_upkeep(bodies::registry()).kinds(),
             [
+                "follow_address",
                 "plan_reminders",
                 "prune_access",
                 "prune_development_mails",
@@ -388,6 +389,8 @@ mod tests {
                 "prune_jobs",
                 "render_credit_note",
                 "render_invoice",
+                "send_address_code",
+                "send_address_notice",
                 "send_departure_notice",
                 "send_invitation",
                 "send_mail",

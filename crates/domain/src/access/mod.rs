@@ -3,6 +3,7 @@
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
 
+mod address;
 mod audit;
 mod confirm_it_is_you;
 mod email_address;
@@ -16,6 +17,12 @@ mod sessions;
 mod sign_in;
 mod tokens;
 
+pub(crate) use address::addresses_of;
+pub use address::{
+    AddressChange, AddressCode, AddressNotice, ChangeAddressError, ConfirmAddressError, SendAddressCode,
+    SendAddressNotice, UndoAddressChange, UndoAddressChangeError, address_code, address_notice,
+    change_address, confirm_address, undo_address_change,
+};
 pub(crate) use audit::add_event;
 pub use audit::{
     AuditAction, AuditChange, AuditChanges, AuditCursor, AuditField, AuditFilter, AuditRecord, BrokenRecord,
@@ -99,7 +106,12 @@ pub(crate) mod limits {
 
 /// The six digits of the code with this id, derived and never stored.
 fn code_digits(secret: &Secret, code_id: uuid::Uuid) -> String {
-    let tag = secret.sign("sign-in code", code_id.as_bytes());
+    digits(secret, "sign-in code", code_id)
+}
+
+/// Six digits for what is `label` and has this id.
+fn digits(secret: &Secret, label: &str, id: uuid::Uuid) -> String {
+    let tag = secret.sign(label, id.as_bytes());
     let number = tag.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
     format!("{:06}", number % 1_000_000)
 }

@@ -9,6 +9,7 @@ mod change_post;
 mod changes;
 pub mod departures;
 mod end_role;
+mod follow_address;
 mod grant_role;
 pub mod invitations;
 pub(crate) mod repo;
@@ -19,6 +20,7 @@ pub use change_person::{ChangePerson, ChangePersonError, change_person};
 pub use change_post::{ChangePost, ChangePostError, change_post};
 pub use changes::{Changed, PersonChange};
 pub use end_role::{EndRole, EndRoleError, end_role};
+pub use follow_address::{FollowAddress, follow_address};
 pub use grant_role::{GrantRole, GrantRoleError, grant_role};
 
 use chrono::NaiveDate;

@@ -10,7 +10,7 @@ use crate::{
     app::Timestamp,
     db::Tx,
     error::Internal,
-    ids::{MemberId, PersonChangeId, PersonId, PostId, RoleGrantId, StrandId},
+    ids::{AccountId, MemberId, PersonChangeId, PersonId, PostId, RoleGrantId, StrandId},
     page::{Page, PageRequest},
     viewer::{Permission, Reach, Remit, Role},
 };
@@ -116,6 +116,23 @@ pub(super) async fn people_by_ids(
 
 pub(super) async fn person(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, Internal> {
     Ok(people_by_ids(tx, &Reach::Alliance, &[id]).await?.pop())
+}
+
+/// The person whom this account is here.
+pub(super) async fn person_of_account(
+    tx: &mut Tx,
+    account_id: AccountId,
+) -> Result<Option<Person>, Internal> {
+    let row = sqlx::query_as!(
+        PersonRow,
+        r#"select id as "id: PersonId", name, email, account_id is not null as "has_signed_in!" from people
+           where alliance_id = $1 and account_id = $2"#,
+        tx.alliance_id() as _,
+        account_id as _
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(Person::from))
 }
 
 /// The addresses of these people, where known.

@@ -54,6 +54,8 @@ pub enum Act {
     LeaveAlliance,
     /// Make a token that a program asks with.
     CreateToken,
+    /// Sign in with another address from now on.
+    ChangeAddress,
     /// Set up a second step of one's own sign-in.
     BeginSecondStep,
     /// Download the list of people.
@@ -65,7 +67,7 @@ pub enum Act {
 }
 
 /// The one table: each act with the name of its operation, and in words after "before you".
-const ACT_TABLE: [(Act, &str, &str); 24] = [
+const ACT_TABLE: [(Act, &str, &str); 25] = [
     (Act::AgreeBudget, "agree_budget", "agree a budget"),
     (Act::ReopenBudget, "reopen_budget", "reopen a budget"),
     (Act::IssueInvoices, "issue_invoices", "issue invoices"),
@@ -86,6 +88,7 @@ const ACT_TABLE: [(Act, &str, &str); 24] = [
     (Act::EndRole, "end_role", "end a role"),
     (Act::LeaveAlliance, "leave_alliance", "leave"),
     (Act::CreateToken, "create_token", "make an API token"),
+    (Act::ChangeAddress, "change_address", "sign in with another address"),
     (Act::BeginSecondStep, "begin_second_step", "set up a second step"),
     (Act::DownloadPeople, "download_people", "download the list of people"),
     (Act::DownloadMail, "download_mail", "download the list of outgoing mail"),
@@ -112,7 +115,10 @@ impl Act {
 
     /// How old the proof may be.
     pub(crate) fn within(self) -> TimeDelta {
-        if self == Self::BeginSecondStep { FRESH } else { RECENT }
+        match self {
+            Self::BeginSecondStep | Self::ChangeAddress => FRESH,
+            _ => RECENT,
+        }
     }
 
     fn row(self) -> Option<&'static (Self, &'static str, &'static str)> {

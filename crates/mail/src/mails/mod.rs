@@ -1,5 +1,8 @@
 //! The mails.
 
+mod address_change_undone;
+mod address_changed;
+mod address_code;
 mod credit_note_issued;
 mod departure;
 mod invitation;
@@ -9,6 +12,9 @@ mod no_account;
 mod second_step_changed;
 mod sign_in_code;
 
+pub use address_change_undone::AddressChangeUndone;
+pub use address_changed::AddressChanged;
+pub use address_code::AddressCode;
 pub use credit_note_issued::CreditNoteIssued;
 pub use departure::Departure;
 pub use invitation::Invitation;

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod add_member;
 pub(crate) mod add_person;
+pub(crate) mod address;
 pub(crate) mod assets;
 pub(crate) mod assign_payer;
 pub(crate) mod budget;

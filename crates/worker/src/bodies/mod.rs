@@ -1,6 +1,7 @@
 //! What each kind of job does. A body is shallow: it loads through the domain, prints or sends, and records through the
 //! domain.
 
+mod change_of_address;
 mod plan_reminders;
 mod post;
 mod print;
@@ -35,6 +36,9 @@ pub fn registry() -> Registry<Deps> {
     Registry::new()
         .on(print::render_invoice)
         .on(print::render_credit_note)
+        .on(change_of_address::send_address_code)
+        .on(change_of_address::send_address_notice)
+        .on(change_of_address::follow)
         .on(send_departure_notice::send_departure_notice)
         .on(send_invitation::send_invitation)
         .on(send_mail::send_mail)

@@ -2,6 +2,8 @@
 
 mod audit;
 mod begin_second_step;
+mod change_address;
+mod confirm_address;
 mod confirm_second_step;
 mod create_token;
 mod end_other_sessions;
@@ -38,6 +40,8 @@ pub(crate) struct AccessMutation(
     revoke_token::RevokeTokenMutation,
     begin_second_step::BeginSecondStepMutation,
     confirm_second_step::ConfirmSecondStepMutation,
+    change_address::ChangeAddressMutation,
+    confirm_address::ConfirmAddressMutation,
     renew_recovery_codes::RenewRecoveryCodesMutation,
     remove_second_step::RemoveSecondStepMutation,
 );

@@ -116,6 +116,7 @@ impl RegisterObject {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn fault(error: Internal) -> async_graphql::Error {
     errors::internal(&error)
 }
