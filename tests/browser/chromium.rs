@@ -112,7 +112,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{}", DRIVER.port))
             .await
             .expect("chromium is missing, or does not start: tests/run installs it");
-        Self { client, base: app.base.clone(), profile }
+        Self { client, base: app.app.links.to(""), profile }
     }
 
     /// Ends the browser. A test that fails leaves that to the driver's end.
@@ -120,6 +120,13 @@ impl Browser {
         self.client.close().await.unwrap();
         // What the browser still writes is below the folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.profile);
+    }
+
+    /// Plugs a device in that keeps passkeys, and says yes to everything.
+    pub async fn with_authenticator(&self) {
+        let device = json!({ "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+                             "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true });
+        self.client.issue_cmd(Extra("webauthn/authenticator", device)).await.unwrap();
     }
 
     /// Signs in by the pages, with the code that the mail has.
@@ -193,6 +200,16 @@ impl Browser {
             assert!(pressed.elapsed() < PATIENCE, "no other page came: {}", self.text().await);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Waits until the page of this path is there: a page on the way leads on by itself.
+    pub async fn comes_to(&self, path: &str) {
+        let pressed = Instant::now();
+        while self.path().await != path {
+            assert!(pressed.elapsed() < PATIENCE, "{path} did not come: {}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.arrived().await;
     }
 
     pub async fn script(&self, script: &str) -> Value {

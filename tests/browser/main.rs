@@ -275,3 +275,36 @@ async fn a_year_of_contributions_is_raised_in_a_browser() {
     says("£510.00").await;
     browser.close().await;
 }
+
+/// The one thing that takes a script: a passkey is added, and signs in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_is_added_and_signs_in() {
+    let app = TestApp::with_a_name().await;
+    let browser = Browser::open(&app).await;
+    browser.with_authenticator().await;
+    browser.sign_in(&app, "finance@fenland.example").await;
+    browser.goto("/account/passkeys").await;
+    browser.press("Add a passkey").await;
+    assert_eq!(faults(&browser).await, Vec::<String>::new());
+    browser.fill("name", "Office laptop").await;
+    browser.press("Make the passkey").await;
+    assert!(browser.text().await.contains("Office laptop"), "{}", browser.text().await);
+    browser.goto("/account").await;
+    browser.press("Sign out here").await;
+    browser.press("Use a passkey instead").await;
+    browser.comes_to("/fenland").await;
+    browser.goto("/fenland/invoices").await;
+    assert_eq!(browser.path().await, "/fenland/invoices");
+
+    // And it confirms, an hour later, with the form that waits.
+    app.set_time(app.app.clock.now() + chrono::TimeDelta::hours(1));
+    browser.goto("/fenland/payments").await;
+    browser.fill("amount", "123.45").await;
+    browser.press("Record").await;
+    assert!(browser.text().await.contains("Confirm that it is you"), "{}", browser.text().await);
+    assert_eq!(faults(&browser).await, Vec::<String>::new());
+    browser.press("Use your passkey").await;
+    browser.comes_to("/fenland/payments").await;
+    assert_eq!(app.count("select count(*) from payments where pence = 12345").await, 1);
+    browser.close().await;
+}

@@ -65,6 +65,8 @@ const MACHINE: &[&str] = &[
     "api_tokens",
     "demo",
     "development_mails",
+    "passkey_challenges",
+    "passkeys",
     "recovery_codes",
     "second_steps",
     "sessions",

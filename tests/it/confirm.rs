@@ -43,6 +43,7 @@ fn of_the_account() -> [(&'static str, Value); 3] {
         ),
         ("changeAddress", json!({ "email": "new.post@elsewhere.example" })),
         ("leaveAlliance", json!({ "alliance": FENLAND, "endsOn": "2026-12-31" })),
+        ("removePasskey", json!({ "passkeyId": "x" })),
     ]
 }
 
@@ -75,9 +76,12 @@ async fn what_the_table_names_takes_a_recent_proof_and_nothing_else_does() {
         assert!(asks(&payload), "{name}: {payload:#}");
         left.retain(|act| act != name);
     }
-    let begun = finance.graphql("mutation { beginSecondStep { errors { code } } }", json!({})).await;
-    assert!(asks(&begun["beginSecondStep"]), "{begun:#}");
-    left.retain(|act| act != "beginSecondStep");
+    for name in ["beginSecondStep", "beginPasskey"] {
+        let begun =
+            finance.graphql(&format!("mutation {{ {name} {{ errors {{ code }} }} }}"), json!({})).await;
+        assert!(asks(&begun[name]), "{begun:#}");
+        left.retain(|act| act != name);
+    }
     for page in walls::pages().into_iter().filter(|page| page.ends_with(".csv")) {
         let address = address(&page, &things);
         let answer = director.get(&address).await;

@@ -25,6 +25,7 @@ mod main_job;
 mod members;
 mod operations;
 mod pages;
+mod passkeys;
 mod payments;
 mod people;
 mod register;

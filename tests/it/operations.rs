@@ -418,9 +418,11 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
 }
 
 /// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `addresses.rs`, `departures.rs`,
-/// `invitations.rs`, `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
+/// `invitations.rs`, `passkeys.rs`, `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
 pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "acceptInvitation",
+    "addPasskey",
+    "beginPasskey",
     "beginSecondStep",
     "changeAddress",
     "confirmAddress",
@@ -431,7 +433,9 @@ pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "endSession",
     "foundAlliance",
     "leaveAlliance",
+    "removePasskey",
     "removeSecondStep",
+    "renamePasskey",
     "renewRecoveryCodes",
     "revokeToken",
 ];

@@ -849,5 +849,7 @@ async fn tries_are_counted_by_the_place_that_they_come_from_too() {
     for _ in 0..3 {
         assert_eq!(client.post("/sign-in/second-step", &fields).await.status, 422);
     }
-    assert_eq!(client.post("/sign-in/second-step", &fields).await.status, 429);
+    for way in ["/sign-in/second-step", "/sign-in/passkey", "/sign-in/passkey/answer", "/confirm"] {
+        assert_eq!(client.post(way, &fields).await.status, 429, "{way}");
+    }
 }

@@ -74,7 +74,14 @@ impl TestApp {
     pub async fn allowing(allowances: Allowances) -> Self {
         let server = Server::shared();
         let database = server.copy_of(fixture::database().await).await;
-        Self::start((server, database), allowances).await
+        Self::start((server, database), allowances, "127.0.0.1").await
+    }
+
+    /// With the fixture, at an address with a name: browsers tie passkeys to one.
+    pub async fn with_a_name() -> Self {
+        let server = Server::shared();
+        let database = server.copy_of(fixture::database().await).await;
+        Self::start((server, database), plenty(), "localhost").await
     }
 
     /// Over a database of the shared server.
@@ -91,11 +98,11 @@ impl TestApp {
 
     /// Over a database of `server`.
     pub async fn at(server: Server, database: String) -> Self {
-        Self::start((server, database), plenty()).await
+        Self::start((server, database), plenty(), "127.0.0.1").await
     }
 
-    /// Serves what a node of a deployment serves, by the same function.
-    async fn start((server, database): (Server, String), allowances: Allowances) -> Self {
+    /// Serves what a node of a deployment serves, by the same function, to people who know it as `host`.
+    async fn start((server, database): (Server, String), allowances: Allowances, host: &str) -> Self {
         let log = tracing_subscriber::fmt()
             .with_test_writer()
             .with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
@@ -116,7 +123,7 @@ impl TestApp {
                 fixture::now() + TimeDelta::milliseconds(elapsed.load(Ordering::Relaxed))
             }),
             rng: Rng::from_os(),
-            links: Links::new(&base),
+            links: Links::new(&base.replace("127.0.0.1", host)),
             secret: Secret::new(&[7; 32]),
         };
         let owner =

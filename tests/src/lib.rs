@@ -12,6 +12,7 @@
 //! the same day (`fixture::TODAY`).
 
 pub mod app;
+pub mod authenticator;
 pub mod binary;
 pub mod client;
 pub mod fixture;

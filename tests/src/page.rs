@@ -67,6 +67,13 @@ impl Page {
         self.html.select(&select(css)).map(text).collect()
     }
 
+    /// An attribute of the only element that `css` selects.
+    pub fn attribute(&self, css: &str, name: &str) -> String {
+        assert_eq!(self.count(css), 1, "{}: {css}", self.path);
+        let found = self.html.select(&select(css)).next();
+        found.and_then(|element| element.attr(name)).unwrap_or_else(|| panic!("{css}: no {name}")).to_owned()
+    }
+
     /// How many elements `css` selects.
     pub fn count(&self, css: &str) -> usize {
         self.html.select(&select(css)).count()

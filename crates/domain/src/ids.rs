@@ -53,6 +53,8 @@ ids! {
     SessionId
     /// What a program carries in a person's name.
     ApiTokenId
+    /// A key on a person's own device that signs in.
+    PasskeyId
     /// A person as one alliance knows them.
     PersonId
     /// A dated post of a person at a member.

@@ -61,9 +61,9 @@ pub struct AlliancesArgs {
 /// Who has lost what signing in takes.
 #[derive(Args)]
 pub struct AccountsArgs {
-    /// Take the second step off the account with this mail address, once you are sure who asks: it is signed out
-    /// everywhere, its API tokens are revoked, from then on the code from the mail is enough, and the person is told by
-    /// mail
+    /// Take the second step and the passkeys off the account with this mail address, once you are sure who asks: it is
+    /// signed out everywhere, its API tokens are revoked, from then on the code from the mail is enough, and the person
+    /// is told by mail
     #[arg(long, value_name = "EMAIL")]
     take_off_second_step: String,
     #[command(flatten)]

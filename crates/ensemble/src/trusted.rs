@@ -26,6 +26,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/mail/query.graphql"),
     include_str!("../../web/src/pages/member/query.graphql"),
     include_str!("../../web/src/pages/members/query.graphql"),
+    include_str!("../../web/src/pages/passkeys/query.graphql"),
     include_str!("../../web/src/pages/payers/query.graphql"),
     include_str!("../../web/src/pages/payment/query.graphql"),
     include_str!("../../web/src/pages/payments/query.graphql"),

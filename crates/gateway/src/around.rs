@@ -98,13 +98,23 @@ fn caught(panic: Box<dyn Any + Send>) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side.").into_response()
 }
 
+/// Asking for proofs and giving them.
+const ATTEMPTS: [&str; 10] = [
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/second-step",
+    "/sign-in/passkey",
+    "/sign-in/passkey/answer",
+    "/sign-up",
+    "/confirm",
+    "/confirm/code",
+    "/confirm/passkey",
+    "/confirm/passkey/answer",
+];
+
 /// Asking for codes and trying codes, by the place that they come from.
 async fn limit_sign_in(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    let is_attempt = request.method() == Method::POST
-        && matches!(
-            request.uri().path(),
-            "/sign-in" | "/sign-in/code" | "/sign-in/second-step" | "/sign-up" | "/confirm" | "/confirm/code"
-        );
+    let is_attempt = request.method() == Method::POST && ATTEMPTS.contains(&request.uri().path());
     if is_attempt && let Some(limits) = &gateway.limits {
         let client = ClientAddress::of(request.headers(), request.extensions(), gateway.proxies);
         let key = format!("sign-in:{}", client.network());

@@ -29,6 +29,8 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("-taken-off", &step(mails::SecondStepChange::TakenOff { ended_tokens: 1 })),
         rendered("-used", &used(7)),
         rendered("-used-up", &used(0)),
+        rendered("-passkey-added", &step(mails::SecondStepChange::PasskeyAdded)),
+        rendered("-passkey-removed", &step(mails::SecondStepChange::PasskeyRemoved)),
         rendered("-renewed", &step(mails::SecondStepChange::RecoveryCodesRenewed)),
         rendered("", &mails::SignInCode::sample()),
         rendered("", &mails::NoAccount::sample()),

@@ -143,6 +143,15 @@ pub(crate) fn render(page: &impl Template) -> PageResult {
     Ok(Html(page.render().map_err(PageError::internal)?).into_response())
 }
 
+/// Renders a page that asks a device for a passkey, which takes a script: ours, from its own address, and no other.
+pub(crate) fn with_script(page: &impl Template) -> PageResult {
+    let policy = (header::CONTENT_SECURITY_POLICY, format!("{POLICY}; script-src 'self'"));
+    Ok(([policy], render(page)?).into_response())
+}
+
+/// What browsers let a page do: load nothing from elsewhere, run no script, be in no frame.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'";
+
 /// Renders a page whose form was refused: the browser keeps what was typed, and programs see that nothing was done.
 pub(crate) fn render_refused(page: &impl Template) -> PageResult {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render().map_err(PageError::internal)?)).into_response())

@@ -14,7 +14,7 @@ use gateway::Gateway;
 use graphql_client::GraphQLQuery;
 
 use crate::{
-    page::PageError,
+    page::{POLICY, PageError},
     pages,
     session::{Signed, Within},
 };
@@ -163,6 +163,8 @@ pub fn router(site: Site) -> Router {
         .route("/sign-in", get(pages::sign_in::get).post(pages::sign_in::post))
         .route("/sign-in/code", post(pages::sign_in::code))
         .route("/sign-in/second-step", post(pages::sign_in::second_step))
+        .route("/sign-in/passkey", post(pages::sign_in::ask_passkey))
+        .route("/sign-in/passkey/answer", post(pages::sign_in::passkey))
         .route("/sign-up", get(pages::sign_in::sign_up).post(pages::sign_in::send_sign_up_code))
         .route("/account/address/undo", get(pages::address::ask_undo).post(pages::address::undo))
         // For those above: before there is a session, no form token ties a form to it.
@@ -174,6 +176,8 @@ pub fn router(site: Site) -> Router {
         .route("/invitations/{id}/decline", post(pages::invitation::decline))
         .route("/confirm", get(pages::confirm::get).post(pages::confirm::post))
         .route("/confirm/code", post(pages::confirm::send_code))
+        .route("/confirm/passkey", post(pages::confirm::ask_passkey))
+        .route("/confirm/passkey/answer", post(pages::confirm::passkey))
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/account", get(pages::account::get))
         .route("/account/sessions/{id}/end", post(pages::account::end))
@@ -185,6 +189,10 @@ pub fn router(site: Site) -> Router {
         .route("/account/second-step/confirm", post(pages::second_step::confirm))
         .route("/account/second-step/codes", post(pages::second_step::renew))
         .route("/account/second-step/remove", post(pages::second_step::remove))
+        .route("/account/passkeys", get(pages::passkeys::get).post(pages::passkeys::add))
+        .route("/account/passkeys/begin", post(pages::passkeys::begin))
+        .route("/account/passkeys/{id}/rename", post(pages::passkeys::rename))
+        .route("/account/passkeys/{id}/remove", post(pages::passkeys::remove))
         .route("/account/leave", get(pages::leave::get).post(pages::leave::post_form))
         .route("/account/tokens", get(pages::tokens::get).post(pages::tokens::post))
         .route("/account/tokens/{id}/revoke", post(pages::tokens::revoke))
@@ -232,7 +240,7 @@ async fn wrong_addresses(request: axum::extract::Request, next: Next) -> Respons
     }
 }
 
-/// Pages load nothing from elsewhere, run no script, and are not framed; what they show is not cached.
+/// Pages do what [`POLICY`] says and no more; what they show is not cached.
 async fn headers(request: axum::extract::Request, next: Next) -> Response {
     let had_flash = gateway::cookies::value(request.headers(), "flash").is_some();
     let mut response = next.run(request).await;
@@ -248,11 +256,7 @@ async fn headers(request: axum::extract::Request, next: Next) -> Response {
     let set = |headers: &mut axum::http::HeaderMap, name, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(
-        headers,
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'",
-    );
+    set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "same-origin");
     set(headers, header::CACHE_CONTROL, "private, no-store");

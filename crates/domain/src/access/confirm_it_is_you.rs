@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
+    db::MachineTx,
     error::{Forbidden, Internal, ReadError},
     problem::{Failure, failure},
 };
@@ -54,7 +55,7 @@ pub async fn confirm_it_is_you(
     session: &Session,
     code: &str,
 ) -> Result<String, ConfirmItIsYouError> {
-    let this = session.device()?;
+    session.device()?;
     let account = &session.account;
     let mut tx = app.db.machine().await?;
     let is_right = if is_set(&mut tx, account.id).await? {
@@ -66,12 +67,21 @@ pub async fn confirm_it_is_you(
         tx.commit().await?;
         return Err(ConfirmItIsYouError::WrongCode);
     }
-    let token = new_token(app);
-    if !repo::confirm_session(&mut tx, this, &token_hash(&token), app.clock.now()).await? {
-        return Err(Forbidden.into());
-    }
+    let token = renew(app, &mut tx, session).await?.ok_or(Forbidden)?;
     tx.commit().await?;
     Ok(token)
+}
+
+/// Gives the session a new token, now that it is proved whose it is. `None` when it has ended.
+pub(super) async fn renew(
+    app: &App,
+    tx: &mut MachineTx,
+    session: &Session,
+) -> Result<Option<String>, Internal> {
+    let Ok(this) = session.device() else { return Ok(None) };
+    let token = new_token(app);
+    let is_there = repo::confirm_session(tx, this, &token_hash(&token), app.clock.now()).await?;
+    Ok(is_there.then_some(token))
 }
 
 failure!(ConfirmItIsYouError {

@@ -1,4 +1,4 @@
-//! Accounts, sign-in by a typed code and a second step, sessions, and API tokens.
+//! Accounts, sign-in by a typed code and a second step or by a passkey, sessions, and API tokens.
 //!
 //! An account is a proved mail address and belongs to the deployment. Which alliances it may enter follows from
 //! the people whom alliances know under that address, each joined to the account when it first signs in.
@@ -9,6 +9,7 @@ mod confirm_it_is_you;
 mod email_address;
 mod enter;
 mod finish_sign_in;
+mod passkeys;
 mod prune_access;
 pub(crate) mod repo;
 mod request_sign_in_code;
@@ -35,6 +36,12 @@ pub use email_address::{EmailAddress, NotAnEmailAddress};
 pub(crate) use enter::join_people;
 pub use enter::{AllianceEntry, EnterError, Entered, enter, enter_by_id, my_alliances};
 pub use finish_sign_in::{FinishSignIn, FinishSignInError, finish_sign_in};
+pub use passkeys::{
+    AddPasskey, AddPasskeyError, BeginPasskeyError, ConfirmWithPasskeyError, Passkey, PasskeyChallenge,
+    RemovePasskeyError, RenamePasskeyError, SignInWithPasskey, SignInWithPasskeyError, add_passkey,
+    begin_passkey, begin_passkey_confirmation, begin_passkey_sign_in, confirm_with_passkey, has_passkeys,
+    passkeys, remove_passkey, rename_passkey, sign_in_with_passkey,
+};
 pub use prune_access::{PruneAccess, prune_access};
 pub use request_sign_in_code::{
     RequestSignInCodeError, SendSignInCode, SignInMail, request_sign_in_code, request_sign_up_code,
@@ -92,6 +99,10 @@ pub(crate) mod limits {
     pub(crate) const SECOND_STEP_LOCK: TimeDelta = TimeDelta::minutes(15);
     /// For how long at the most.
     pub(crate) const SECOND_STEP_LONGEST_LOCK: TimeDelta = TimeDelta::days(1);
+    /// How long a device may take to answer for a passkey.
+    pub(crate) const PASSKEY_CHALLENGE_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+    /// Passkeys of one account.
+    pub(crate) const PASSKEYS: usize = 20;
     /// Recovery codes that are made at once.
     pub(crate) const RECOVERY_CODES: usize = 10;
     /// A session ends after this long without use.

@@ -58,6 +58,10 @@ pub enum Act {
     ChangeAddress,
     /// Set up a second step of one's own sign-in.
     BeginSecondStep,
+    /// Add a passkey.
+    BeginPasskey,
+    /// Remove a passkey.
+    RemovePasskey,
     /// Download the list of people.
     DownloadPeople,
     /// Download the list of outgoing mail.
@@ -67,7 +71,7 @@ pub enum Act {
 }
 
 /// The one table: each act with the name of its operation, and in words after "before you".
-const ACT_TABLE: [(Act, &str, &str); 25] = [
+const ACT_TABLE: [(Act, &str, &str); 27] = [
     (Act::AgreeBudget, "agree_budget", "agree a budget"),
     (Act::ReopenBudget, "reopen_budget", "reopen a budget"),
     (Act::IssueInvoices, "issue_invoices", "issue invoices"),
@@ -90,6 +94,8 @@ const ACT_TABLE: [(Act, &str, &str); 25] = [
     (Act::CreateToken, "create_token", "make an API token"),
     (Act::ChangeAddress, "change_address", "sign in with another address"),
     (Act::BeginSecondStep, "begin_second_step", "set up a second step"),
+    (Act::BeginPasskey, "begin_passkey", "add a passkey"),
+    (Act::RemovePasskey, "remove_passkey", "remove a passkey"),
     (Act::DownloadPeople, "download_people", "download the list of people"),
     (Act::DownloadMail, "download_mail", "download the list of outgoing mail"),
     (Act::DownloadChanges, "download_changes", "download the record of changes"),
@@ -116,7 +122,7 @@ impl Act {
     /// How old the proof may be.
     pub(crate) fn within(self) -> TimeDelta {
         match self {
-            Self::BeginSecondStep | Self::ChangeAddress => FRESH,
+            Self::BeginSecondStep | Self::ChangeAddress | Self::BeginPasskey | Self::RemovePasskey => FRESH,
             _ => RECENT,
         }
     }

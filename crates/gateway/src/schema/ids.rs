@@ -46,6 +46,8 @@ pub enum Kind {
     Session = 50,
     /// An API token, of an account and of no alliance.
     ApiToken = 51,
+    /// A passkey, of an account and of no alliance.
+    Passkey = 52,
     /// A role of a person.
     RoleGrant = 20,
     /// Days on which schools are closed.
@@ -55,7 +57,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -74,6 +76,7 @@ impl Kind {
         Self::Refund,
         Self::Session,
         Self::ApiToken,
+        Self::Passkey,
         Self::RoleGrant,
         Self::Closure,
         Self::Invitation,

@@ -154,6 +154,7 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::Refund
         | ids::Kind::Session
         | ids::Kind::ApiToken
+        | ids::Kind::Passkey
         | ids::Kind::RoleGrant
         | ids::Kind::Closure
         | ids::Kind::Invitation => None,

@@ -1,4 +1,4 @@
-//! What happened to a person's second step at sign-in.
+//! What happened to a person's second step at sign-in, or to their passkeys.
 
 use chrono::NaiveDateTime;
 
@@ -13,7 +13,7 @@ pub struct SecondStepChanged {
     pub site: String,
 }
 
-/// What happened to a second step.
+/// What happened to a second step or a passkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecondStepChange {
     /// It is asked for from now on.
@@ -35,6 +35,10 @@ pub enum SecondStepChange {
     },
     /// There are ten new recovery codes, and the old ones are worth nothing.
     RecoveryCodesRenewed,
+    /// A passkey signs in from now on.
+    PasskeyAdded,
+    /// A passkey does so no more.
+    PasskeyRemoved,
 }
 
 impl SecondStepChanged {

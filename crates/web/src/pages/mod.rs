@@ -27,6 +27,7 @@ pub(crate) mod leave;
 pub(crate) mod mail;
 pub(crate) mod member;
 pub(crate) mod members;
+pub(crate) mod passkeys;
 pub(crate) mod payers;
 pub(crate) mod payment;
 pub(crate) mod payments;

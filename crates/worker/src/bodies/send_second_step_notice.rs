@@ -42,5 +42,7 @@ fn change(change: SecondStepChange) -> mails::SecondStepChange {
         SecondStepChange::TakenOff { ended_tokens } => mails::SecondStepChange::TakenOff { ended_tokens },
         SecondStepChange::RecoveryCodeUsed { left } => mails::SecondStepChange::RecoveryCodeUsed { left },
         SecondStepChange::RecoveryCodesRenewed => mails::SecondStepChange::RecoveryCodesRenewed,
+        SecondStepChange::PasskeyAdded => mails::SecondStepChange::PasskeyAdded,
+        SecondStepChange::PasskeyRemoved => mails::SecondStepChange::PasskeyRemoved,
     }
 }

@@ -1,7 +1,7 @@
 //! "Here is my app's first code."
 
 use super::{
-    super::{Session, repo as sign_in_repo},
+    super::{Session, passkeys, repo as sign_in_repo},
     SecondStepChange, SendSecondStepNotice, codes, new_recovery_codes, repo,
 };
 use crate::{
@@ -40,8 +40,8 @@ pub enum ConfirmSecondStepError {
 }
 
 /// Sets the second step once its first code proves that the app has the secret. Every other device is signed out, and every
-/// API token of the account ends: one step was enough for them, so whoever reads the mail may have made them. Returns the
-/// ten recovery codes; nobody can see them again.
+/// API token and passkey of the account ends: one step was enough for them, so whoever reads the mail may have made them.
+/// Returns the ten recovery codes; nobody can see them again.
 pub async fn confirm_second_step(
     app: &App,
     session: &Session,
@@ -59,9 +59,10 @@ pub async fn confirm_second_step(
     repo::lock_account(&mut tx, account_id).await?;
     repo::insert_second_step(&mut tx, account_id, (&sealed, step), now).await?;
     let new = new_recovery_codes(app, &mut tx, account_id).await?;
-    // In this order: a session makes tokens until it ends.
+    // In this order: a session makes tokens and passkeys until it ends.
     sign_in_repo::delete_other_sessions(&mut tx, account_id, this).await?;
     let ended_tokens = sign_in_repo::delete_tokens(&mut tx, account_id).await?;
+    passkeys::delete_passkeys(&mut tx, account_id).await?;
     SendSecondStepNotice::queue(app, &mut tx, account_id, SecondStepChange::Set { ended_tokens }).await?;
     tx.commit().await?;
     Ok(new)

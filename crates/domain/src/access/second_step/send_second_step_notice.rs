@@ -11,7 +11,7 @@ use crate::{
     jobs::Job,
 };
 
-/// What happened to an account's second step.
+/// What happened to an account's second step or its passkeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondStepChange {
@@ -34,6 +34,10 @@ pub enum SecondStepChange {
     },
     /// There are ten new recovery codes, and the old ones are worth nothing.
     RecoveryCodesRenewed,
+    /// A passkey signs in from now on.
+    PasskeyAdded,
+    /// A passkey does so no more.
+    PasskeyRemoved,
 }
 
 /// Mails a person what happened to their second step.
@@ -55,7 +59,7 @@ impl Job for SendSecondStepNotice {
 
 impl SendSecondStepNotice {
     /// Queues the mail in the transaction of the change.
-    pub(super) async fn queue(
+    pub(in crate::access) async fn queue(
         app: &App,
         tx: &mut MachineTx,
         account_id: AccountId,

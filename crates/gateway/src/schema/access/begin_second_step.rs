@@ -39,8 +39,8 @@ pub(crate) struct BeginSecondStepMutation;
 #[Object]
 impl BeginSecondStepMutation {
     /// Begin to set up a second step at sign-in: codes of an app, beside the code from
-    /// the mail. It is asked for from `confirmSecondStep` on. The session is to be younger
-    /// than 15 minutes.
+    /// the mail. It is asked for from `confirmSecondStep` on. Takes a proof of who
+    /// asks that is younger than 15 minutes.
     async fn begin_second_step(&self, ctx: &Context<'_>) -> Result<BeginSecondStepPayload> {
         let session = Session::of(ctx);
         let Some(own) = session.signed_in() else { return Ok(Err(signed_out()).into()) };

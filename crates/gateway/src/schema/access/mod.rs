@@ -1,6 +1,8 @@
 //! Who is signed in, and where.
 
+mod add_passkey;
 mod audit;
+mod begin_passkey;
 mod begin_second_step;
 mod change_address;
 mod confirm_address;
@@ -8,14 +10,16 @@ mod confirm_second_step;
 mod create_token;
 mod end_other_sessions;
 mod end_session;
+mod remove_passkey;
 mod remove_second_step;
+mod rename_passkey;
 mod renew_recovery_codes;
 mod revoke_token;
 
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{self, AllianceEntry, ApiToken, Device, SecondStep},
+    access::{self, AllianceEntry, ApiToken, Device, Passkey, SecondStep},
     jobs::DEPLOYMENT,
     people::invitations::received_invitations,
 };
@@ -44,6 +48,10 @@ pub(crate) struct AccessMutation(
     confirm_address::ConfirmAddressMutation,
     renew_recovery_codes::RenewRecoveryCodesMutation,
     remove_second_step::RemoveSecondStepMutation,
+    begin_passkey::BeginPasskeyMutation,
+    add_passkey::AddPasskeyMutation,
+    rename_passkey::RenamePasskeyMutation,
+    remove_passkey::RemovePasskeyMutation,
 );
 
 /// Whoever is signed in.
@@ -89,6 +97,12 @@ impl ViewerObject {
         Ok(found.map(Into::into))
     }
 
+    /// Your passkeys, the newest first. A token does not see them.
+    async fn passkeys(&self, ctx: &Context<'_>) -> Result<Vec<PasskeyObject>> {
+        let found = access::passkeys(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
+        Ok(found.into_iter().map(PasskeyObject).collect())
+    }
+
     /// Your API tokens, the newest first. A token does not see them.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiTokenObject>> {
         let found = access::tokens(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
@@ -125,6 +139,32 @@ pub(crate) struct SecondStepObject {
 impl From<SecondStep> for SecondStepObject {
     fn from(step: SecondStep) -> Self {
         Self { set_at: step.set_at, recovery_codes_left: step.recovery_codes_left }
+    }
+}
+
+/// A key on a device of yours that signs you in by itself (WebAuthn).
+pub(crate) struct PasskeyObject(Passkey);
+
+#[Object(name = "Passkey")]
+impl PasskeyObject {
+    /// Opaque, and good until the passkey is removed.
+    async fn id(&self) -> ID {
+        ids::encode(Kind::Passkey, DEPLOYMENT, self.0.id.0)
+    }
+
+    /// What you call it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// When it was added.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it last proved who you are; null if never.
+    async fn last_used_at(&self) -> Option<DateTime<Utc>> {
+        self.0.last_used_at
     }
 }
 

@@ -26,6 +26,7 @@ struct Page {
     email: String,
     alliances: Vec<account::AccountViewerAlliances>,
     second_step: Option<account::AccountViewerSecondStep>,
+    passkeys: Vec<account::AccountViewerPasskeys>,
     sessions: Vec<account::AccountViewerSessions>,
     flash: Option<String>,
     form: FormState,
@@ -39,6 +40,7 @@ async fn page(site: &SharedSite, signed: &Signed, form: FormState) -> Result<Pag
         email: viewer.email,
         alliances: viewer.alliances,
         second_step: viewer.second_step,
+        passkeys: viewer.passkeys,
         sessions: viewer.sessions,
         flash: signed.flash.clone(),
         form,
@@ -53,7 +55,7 @@ fn known(agent: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
 
 /// `Firefox on Windows`, from what a browser calls itself: most name the browsers and systems too that they are like,
 /// so the more particular words come first.
-fn device(agent: &str) -> String {
+pub(crate) fn device(agent: &str) -> String {
     let browser = known(
         agent,
         &[

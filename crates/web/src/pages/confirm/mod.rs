@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    access::{WayToConfirm, confirm_it_is_you, request_confirmation_code, way_to_confirm},
+    access::{
+        PasskeyChallenge, WayToConfirm, begin_passkey_confirmation, confirm_it_is_you, confirm_with_passkey,
+        has_passkeys, passkeys, request_confirmation_code, way_to_confirm,
+    },
+    app::App,
     error::ReadError,
     viewer::Act,
 };
@@ -19,8 +23,11 @@ use serde::Deserialize;
 use crate::{
     forms::{Fields, FormState, read_form, sent_fields},
     lists::percent_encoded,
-    page::{PageError, PageResult, Unconfirmed, outcome, render, render_refused},
-    pages::sign_in::{own_address, session_cookie},
+    page::{PageError, PageResult, Unconfirmed, outcome, render, render_refused, with_script},
+    pages::{
+        assets,
+        sign_in::{own_address, session_cookie},
+    },
     session::Signed,
     site::{LARGEST_BODY, SharedSite, SiteOptions},
 };
@@ -44,6 +51,10 @@ struct Page {
     before: String,
     way: WayToConfirm,
     email: String,
+    /// Whether a passkey of theirs can prove it.
+    has_passkeys: bool,
+    /// What the device is asked, where it is.
+    asked: Option<PasskeyChallenge>,
     /// Whether a code is on its way.
     is_sent: bool,
     has_mailbox: bool,
@@ -57,22 +68,30 @@ struct Page {
 }
 
 async fn page(site: &SharedSite, signed: &Signed, fields: &Fields) -> Result<Page, PageError> {
-    let way = way_to_confirm(&site.gateway.app, &signed.session).await.map_err(|error| match error {
-        ReadError::Forbidden(_) => PageError::Forbidden,
-        ReadError::Internal(error) => error.into(),
-    })?;
+    let app = &site.gateway.app;
+    let way = way_to_confirm(app, &signed.session).await.map_err(read)?;
+    let passkeys = passkeys(app, &signed.session).await.map_err(read)?;
     Ok(Page {
         before: fields.text("confirmBefore").to_owned(),
         way,
         email: signed.session.account.email.to_string(),
+        has_passkeys: has_passkeys(app) && !passkeys.is_empty(),
+        asked: None,
         is_sent: false,
         has_mailbox: site.options == SiteOptions::Development,
         to: own_address(fields.text("confirmTo")).to_owned(),
         is_form: !fields.text("confirmForm").is_empty(),
-        waiting: fields.others(&[OWN, "csrf"]),
+        waiting: fields.others(&[OWN, "csrf", "answer"]),
         form: FormState::default(),
         csrf: signed.csrf.clone(),
     })
+}
+
+fn read(error: ReadError) -> PageError {
+    match error {
+        ReadError::Forbidden(_) => PageError::Forbidden,
+        ReadError::Internal(error) => error.into(),
+    }
 }
 
 /// For whoever wanted to look at something.
@@ -109,12 +128,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, signed: Signed, request
     let fields = read_form(&signed, request).await?;
     let app = &site.gateway.app;
     match outcome(confirm_it_is_you(app, &signed.session, fields.text("confirmCode")).await)? {
-        Ok(token) => {
-            let to = own_address(fields.text("confirmTo"));
-            let is_form = !fields.text("confirmForm").is_empty();
-            let on = if is_form { Redirect::temporary(to) } else { Redirect::to(to) };
-            Ok(([(header::SET_COOKIE, session_cookie(app, &token))], on).into_response())
-        }
+        Ok(token) => Ok(go_on(app, &token, &fields)),
         Err(problem) => {
             // A wrong code is of no use again: the field is empty for the right one.
             let empty = Fields::from(vec![("confirmCode".to_owned(), String::new())]);
@@ -122,6 +136,40 @@ pub(crate) async fn post(State(site): State<SharedSite>, signed: Signed, request
             render_refused(&Page { is_sent: true, form, ..page(&site, &signed, &fields).await? })
         }
     }
+}
+
+/// Asks the device for a passkey.
+pub(crate) async fn ask_passkey(
+    State(site): State<SharedSite>,
+    signed: Signed,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&signed, request).await?;
+    let asked = begin_passkey_confirmation(&site.gateway.app, &signed.session).await.map_err(read)?;
+    let asked = Some(asked.ok_or(PageError::NotFound)?);
+    with_script(&Page { asked, ..page(&site, &signed, &fields).await? })
+}
+
+/// Takes what it answered.
+pub(crate) async fn passkey(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
+    let fields = read_form(&signed, request).await?;
+    let app = &site.gateway.app;
+    let answer = (fields.text("confirmChallenge"), fields.text("answer"));
+    match outcome(confirm_with_passkey(app, &signed.session, answer).await)? {
+        Ok(token) => Ok(go_on(app, &token, &fields)),
+        Err(problem) => {
+            let form = FormState::refused(&Fields::default(), problem);
+            render_refused(&Page { form, ..page(&site, &signed, &fields).await? })
+        }
+    }
+}
+
+/// On to what waited, with the session's new token.
+fn go_on(app: &App, token: &str, fields: &Fields) -> Response {
+    let to = own_address(fields.text("confirmTo"));
+    let is_form = !fields.text("confirmForm").is_empty();
+    let on = if is_form { Redirect::temporary(to) } else { Redirect::to(to) };
+    ([(header::SET_COOKIE, session_cookie(app, token))], on).into_response()
 }
 
 /// Asks whoever proved too long ago who they are, in the place of every answer that says so: what they wanted to look at

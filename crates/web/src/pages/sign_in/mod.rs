@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    access::{self, Browser, FinishSignIn, SignIn, SignedIn, Started},
+    access::{self, Browser, FinishSignIn, PasskeyChallenge, SignIn, SignInWithPasskey, SignedIn, Started},
     app::App,
 };
 use gateway::cookies;
@@ -16,7 +16,8 @@ use serde::Deserialize;
 
 use crate::{
     forms::{self, Fields, FormState},
-    page::{PageError, PageResult, outcome, render, render_refused},
+    page::{PageError, PageResult, outcome, render, render_refused, with_script},
+    pages::assets,
     session::Signed,
     site::{SharedSite, SiteOptions},
 };
@@ -28,6 +29,15 @@ struct EmailPage {
     /// Whether it is to found an alliance.
     founds: bool,
     /// The address to go back to; may be empty.
+    to: String,
+    /// Whether a passkey can sign in here.
+    has_passkeys: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/sign_in/passkey.html")]
+struct PasskeyPage {
+    asked: PasskeyChallenge,
     to: String,
 }
 
@@ -47,6 +57,7 @@ struct SecondStepPage {
     /// What is to be finished. It opens nothing by itself.
     started: String,
     to: String,
+    has_passkeys: bool,
 }
 
 /// Where somebody wanted to go.
@@ -56,8 +67,12 @@ pub(crate) struct Wanted {
     to: String,
 }
 
-pub(crate) async fn get(Query(wanted): Query<Wanted>) -> PageResult {
-    render(&EmailPage { form: FormState::default(), founds: false, to: wanted.to })
+pub(crate) async fn get(State(site): State<SharedSite>, Query(wanted): Query<Wanted>) -> PageResult {
+    render(&email_page(&site, FormState::default(), wanted.to))
+}
+
+fn email_page(site: &SharedSite, form: FormState, to: String) -> EmailPage {
+    EmailPage { form, founds: false, to, has_passkeys: access::has_passkeys(&site.gateway.app) }
 }
 
 /// Sends a code. The answer is the same for every address.
@@ -68,9 +83,7 @@ pub(crate) async fn post(
     let fields = Fields::from(fields);
     let to = fields.text("to").to_owned();
     match outcome(access::request_sign_in_code(&site.gateway.app, fields.text("email")).await)? {
-        Err(problem) => {
-            render_refused(&EmailPage { form: FormState::refused(&fields, problem), founds: false, to })
-        }
+        Err(problem) => render_refused(&email_page(&site, FormState::refused(&fields, problem), to)),
         Ok(()) => render(&code_page(&site, &fields, FormState::default())),
     }
 }
@@ -79,7 +92,7 @@ pub(crate) async fn post(
 const FOUND: &str = "/alliances/new";
 
 pub(crate) async fn sign_up() -> PageResult {
-    render(&EmailPage { form: FormState::default(), founds: true, to: FOUND.into() })
+    render(&EmailPage { form: FormState::default(), founds: true, to: FOUND.into(), has_passkeys: false })
 }
 
 /// Sends a code to whoever has the address, known or not.
@@ -91,7 +104,7 @@ pub(crate) async fn send_sign_up_code(
     match outcome(access::request_sign_up_code(&site.gateway.app, fields.text("email")).await)? {
         Err(problem) => {
             let form = FormState::refused(&fields, problem);
-            render_refused(&EmailPage { form, founds: true, to: FOUND.into() })
+            render_refused(&EmailPage { form, founds: true, to: FOUND.into(), has_passkeys: false })
         }
         Ok(()) => render(&code_page(&site, &fields, FormState::default())),
     }
@@ -124,7 +137,8 @@ pub(crate) async fn code(
         Ok(Started::SignedIn(signed)) => Ok(arrived(&site, &signed, &fields)),
         Ok(Started::SecondStep(started)) => {
             let to = fields.text("to").to_owned();
-            render(&SecondStepPage { form: FormState::default(), started, to })
+            let has_passkeys = access::has_passkeys(app);
+            render(&SecondStepPage { form: FormState::default(), started, to, has_passkeys })
         }
         Err(problem) => {
             // A wrong code is of no use again: the field is empty for the right one.
@@ -159,7 +173,39 @@ pub(crate) async fn second_step(
             let empty = Fields::from(vec![(typed.to_owned(), String::new())]);
             let form = FormState::refused(&empty, forms::at(problem, "code", typed));
             let (started, to) = (fields.text("started").to_owned(), fields.text("to").to_owned());
-            render_refused(&SecondStepPage { form, started, to })
+            let has_passkeys = access::has_passkeys(&site.gateway.app);
+            render_refused(&SecondStepPage { form, started, to, has_passkeys })
+        }
+    }
+}
+
+/// Asks for a passkey, which stands for both steps.
+pub(crate) async fn ask_passkey(
+    State(site): State<SharedSite>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let asked = access::begin_passkey_sign_in(&site.gateway.app).await?.ok_or(PageError::NotFound)?;
+    with_script(&PasskeyPage { asked, to: Fields::from(fields).text("to").to_owned() })
+}
+
+/// Takes what the device answered.
+pub(crate) async fn passkey(
+    State(site): State<SharedSite>,
+    from: Parts,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let fields = Fields::from(fields);
+    let network = site.gateway.address(&from.headers, &from.extensions).to_string();
+    let input = SignInWithPasskey {
+        challenge: fields.text("challenge"),
+        answer: fields.text("answer"),
+        browser: browser(&site, &from.headers, &network),
+    };
+    match outcome(access::sign_in_with_passkey(&site.gateway.app, input).await)? {
+        Ok(signed) => Ok(arrived(&site, &signed, &fields)),
+        Err(problem) => {
+            let form = FormState::refused(&Fields::default(), problem);
+            render_refused(&email_page(&site, form, fields.text("to").to_owned()))
         }
     }
 }
