@@ -51,6 +51,7 @@ const TENANT: &[&str] = &[
     "refunds",
     "reminder_levels",
     "role_grants",
+    "set_up_tasks",
     "shares",
     "strands",
     "term_dates",
@@ -123,6 +124,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
     ("people", "email, name"),
     ("posts", "ends_on, starts_on, title"),
     ("role_grants", "ends_on, starts_on"),
+    ("set_up_tasks", "is_set_aside, owner_id"),
 ];
 
 /// The only form of a tenant policy.

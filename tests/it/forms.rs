@@ -75,6 +75,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "/{slug}/payments/import",
         "takes nothing yet, but answers with a preview: `bank_statements`, `bad_input`",
     ),
+    ("/{slug}/members/several", "takes nothing yet, but answers with who joins: `members`"),
+    ("/{slug}/members/several/take", "is on that preview, and asks for nothing: `members`"),
+    (
+        "/{slug}/people/invitations/several",
+        "mails nobody yet, but answers with who is invited: `invitations`",
+    ),
+    ("/{slug}/people/invitations/several/send", "is on that preview, and asks for nothing: `invitations`"),
     ("/{slug}/payments/import/take", "is on that preview, and asks for nothing: `bank_statements`"),
 ];
 
@@ -604,6 +611,34 @@ const CASES: &[Case] = &[
         refused: Refused::SentTwice,
         accepted: nothing,
         changes: "closures",
+    },
+    Case {
+        route: "/{slug}/settings/set-up/owner",
+        who: "manager",
+        id: none,
+        page: page!("/settings/set-up?edit=first_budget"),
+        // Whoever sees to it already.
+        refused: Refused::At("ownerId", nothing),
+        accepted: typed![of; "ownerId" => of.person_with("FINANCE_LEAD")],
+        changes: "set_up_tasks join people p on p.id = owner_id where p.name like 'The finance lead%'",
+    },
+    Case {
+        route: "/{slug}/settings/set-up/aside",
+        who: "manager",
+        id: none,
+        page: page!("/settings/set-up"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "set_up_tasks where is_set_aside",
+    },
+    Case {
+        route: "/{slug}/settings/set-up/resume",
+        who: "manager",
+        id: none,
+        page: page!("/settings/set-up"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "set_up_tasks where is_set_aside",
     },
     Case {
         route: "/{slug}/settings/terms",

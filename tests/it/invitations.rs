@@ -7,6 +7,7 @@ use tests::{
     Client, TestApp,
     binary::eventually,
     fixture::{FENLAND, HARBOUR, now},
+    page::Page,
 };
 
 use crate::operations::Things;
@@ -428,4 +429,92 @@ async fn an_alliance_on_trial_invites_few_and_says_nothing_of_its_own() {
     assert!(!mail.contains("The clerk of Birch"), "a name is words of their own: {mail}");
     let home = director.page("/fenland").await.text();
     assert!(home.contains("and to ten people at most whom you invite"), "{home}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_people_are_invited_by_the_lines_of_a_list() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let birch = things.member("Birch Infant School");
+    let selection = "result { invited { name email role } leftOut { line text reason } }";
+    let list = "A Head <head@gorse.example>\nnobody\n\njo.bloggs@gorse.example\nA Head, head@gorse.example\n";
+    let input = |dry_run: bool| json!({ "alliance": FENLAND, "list": list, "role": "STAFF_MEMBER", "memberId": birch, "dryRun": dry_run });
+    let before = app.contents().await;
+    let dry = director.done("inviteSeveral", selection, input(true)).await["result"].clone();
+    assert_eq!(app.contents().await, before);
+    app.work().await;
+    assert!(app.mails.to("head@gorse.example").is_empty());
+    let role = "STAFF_MEMBER";
+    assert_eq!(
+        dry["invited"],
+        json!([{ "name": "A Head", "email": "head@gorse.example", "role": role },
+               { "name": "Jo Bloggs", "email": "jo.bloggs@gorse.example", "role": role }])
+    );
+    assert_eq!(
+        dry["leftOut"],
+        json!([
+            { "line": 2, "text": "nobody", "reason": "That does not look like an email address. It should be like name@school.org.uk." },
+            { "line": 5, "text": "A Head, head@gorse.example",
+              "reason": "This address is invited to that role already. The invitation is still open." },
+        ])
+    );
+    assert_eq!(director.done("inviteSeveral", selection, input(false)).await["result"], dry);
+    app.work().await;
+    assert_eq!(app.mails.to("head@gorse.example").len(), 1);
+    assert_eq!(app.mails.to("jo.bloggs@gorse.example").len(), 1);
+
+    let manager = app.sign_in("manager@fenland.example").await;
+    let before = app.contents().await;
+    let changed = |change: Value| {
+        let mut input = input(false);
+        change.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
+        input
+    };
+    for (change, code) in [
+        (json!({ "list": " \n " }), "NOBODY_NAMED"),
+        (json!({ "list": "x\n".repeat(101) }), "TOO_MANY"),
+        (json!({ "message": "x".repeat(501) }), "INVALID_MESSAGE"),
+        (json!({ "memberId": null }), "ROLE_NEEDS_SCHOOL"),
+    ] {
+        let refused = director.refused("inviteSeveral", changed(change.clone())).await;
+        assert_eq!(refused, code, "{change}");
+    }
+    let above = changed(json!({ "role": "FINANCE_LEAD", "memberId": null }));
+    assert_eq!(manager.refused("inviteSeveral", above).await, "ROLE_ABOVE_YOU");
+    assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pasted_list_is_looked_at_first_and_loses_no_line() {
+    let app = TestApp::new().await;
+    let director = app.sign_in("director@fenland.example").await;
+    let things = Things::of(FENLAND, &director).await;
+    let several = "/fenland/people/invitations/several";
+    let fields = [
+        ("list", "head@gorse.example\nbroken line"),
+        ("role", "staff_member"),
+        ("memberId", things.member("Birch Infant School")),
+    ];
+    let before = app.contents().await;
+    let looked = director.submit(several, several, &fields).await;
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    assert_eq!(app.contents().await, before);
+    let preview = Page::new(several, &looked.body);
+    assert!(preview.text().contains("Line 2: broken line"), "{}", preview.text());
+    let sent = director.send_form(&preview.form("/several/send")).await;
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    let shown = Page::new(several, &sent.body);
+    assert_eq!(shown.texts("textarea#list"), ["broken line"], "what is wrong is kept, what is right is gone");
+    assert_eq!(app.count("select count(*) from invitations where email = 'head@gorse.example'").await, 1);
+    let mended = director.send_form(&shown.form(several).with(&[("list", "clerk@gorse.example")])).await;
+    let preview = Page::new(several, &mended.body);
+    let sent = director.send_form(&preview.form("/several/send")).await;
+    assert_eq!((sent.status, sent.location()), (303, "/fenland/people/invitations"), "{}", sent.body);
+    // What is wrong with the whole is said at its field, with the list as it was typed.
+    let refused = director.submit(several, several, &[("list", "head@gorse.example")]).await;
+    assert_eq!(refused.status, 422);
+    let shown = Page::new(several, &refused.body);
+    assert_eq!(shown.texts("#role-error"), ["Please choose a role."]);
+    assert_eq!(shown.texts("textarea#list"), ["head@gorse.example"]);
 }

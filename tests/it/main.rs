@@ -34,6 +34,7 @@ mod roles;
 mod schema;
 mod second_step;
 mod send_again;
+mod set_up;
 mod settings;
 mod sign_up;
 mod statements;

@@ -2,7 +2,8 @@
 
 use gateway::schema::ids::decode;
 use serde_json::{Value, json};
-use tests::{Client, TestApp, fixture::FENLAND};
+use sqlx::Executor;
+use tests::{Client, TestApp, fixture::FENLAND, page::Page};
 
 use crate::operations::Things;
 
@@ -229,4 +230,95 @@ async fn the_pages_change_a_member_and_its_payer() {
     for path in [change, assign] {
         assert_eq!(head.get(&path).await.status, 403, "{path}");
     }
+}
+
+/// Schools of the register by their numbers, of which the first has closed.
+async fn three_schools(app: &TestApp) {
+    app.owner
+        .execute(
+            "insert into schools (urn, name, local_authority_code, local_authority_name, type_code, status_code, town, postcode,
+                                  search_text)
+             select 300000 + n, 'Jay School', 997, 'Jay County', 1, case n when 0 then 2 else 1 end, 'Town ' || n,
+                    'LN99 ' || n || 'JA', 'jay school town ' || n
+             from generate_series(0, 220) n",
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_schools_join_at_once() {
+    let app = TestApp::new().await;
+    three_schools(&app).await;
+    let director = app.sign_in("director@fenland.example").await;
+    let selection = "result { joins { urn town } leftOut { urn name reason } members { name urn joinedOn payer { legalName } } }";
+    let input = |urns: &[i32], dry_run: bool| json!({ "alliance": FENLAND, "urns": urns, "joinedOn": "2026-11-01", "dryRun": dry_run });
+    let urns = [300_002, 300_000, 300_001, 300_001, 111_111];
+    let before = app.contents().await;
+    let dry = director.done("addMembers", selection, input(&urns, true)).await["result"].clone();
+    assert_eq!(app.contents().await, before);
+    assert_eq!(
+        dry["leftOut"],
+        json!([
+            { "urn": 111_111, "name": null, "reason": "The national register has no school with this number." },
+            { "urn": 300_000, "name": "Jay School", "reason": "It has closed." },
+        ])
+    );
+    let real = director.done("addMembers", selection, input(&urns, false)).await["result"].clone();
+    assert_eq!((&real["joins"], &real["leftOut"]), (&dry["joins"], &dry["leftOut"]));
+    assert_eq!(
+        real["members"][0],
+        json!({ "name": "Jay School", "urn": 300_001, "joinedOn": "2026-11-01", "payer": { "legalName": "Jay School" } })
+    );
+    assert_eq!((dry["members"].clone(), real["members"].as_array().unwrap().len()), (json!([]), 2));
+
+    let before = app.contents().await;
+    let many: Vec<i32> = (0..=200).map(|n| 300_000 + n).collect();
+    for (urns, code) in
+        [(&[][..], "NOBODY_CHOSEN"), (&many[..], "TOO_MANY"), (&[300_001, 300_002][..], "NOBODY_JOINS")]
+    {
+        assert_eq!(director.refused("addMembers", input(urns, false)).await, code);
+    }
+    let mut early = input(&[300_003], false);
+    early["joinedOn"] = "2090-11-01".into();
+    assert_eq!(director.refused("addMembers", early).await, "INVALID_JOINED_ON");
+    assert_eq!(app.contents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schools_are_ticked_over_several_pages_and_looked_at_before_they_join() {
+    let app = TestApp::new().await;
+    three_schools(&app).await;
+    let manager = app.sign_in("manager@fenland.example").await;
+    let first = manager.page("/fenland/members/several?la=997").await;
+    assert_eq!(first.texts("#schools-caption"), ["220 schools found; those on the list are left out here"]);
+    assert_eq!(first.count("#schools tbody tr"), 100);
+    assert_eq!(first.count("form[action='/fenland/members/several']"), 0, "nobody is on the list yet");
+    // What is ticked stays ticked on the next page and in another search.
+    let ticked = manager.page("/fenland/members/several?la=997&urn=300001&urn=300002&urn=x").await;
+    assert_eq!(ticked.count("fieldset input[name=urn][checked]"), 2);
+    let next = manager.page(&ticked.link("Next page")).await;
+    assert_eq!((next.count("fieldset input[name=urn][checked]"), next.count("#schools tbody tr")), (2, 100));
+    let other = manager.page("/fenland/members/several?q=ivy&urn=300001&urn=300002").await;
+    assert_eq!((other.count("fieldset input[name=urn][checked]"), other.count("#schools tbody tr")), (2, 1));
+
+    let before = app.contents().await;
+    let looked =
+        manager.send_form(&other.form("/fenland/members/several").with(&[("joinedOn", "2026-11-01")])).await;
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    assert_eq!(app.contents().await, before);
+    let preview = Page::new("/fenland/members/several", &looked.body);
+    assert_eq!(preview.texts("main h2"), ["2 schools from 1 Nov 2026 on"]);
+    let taken = manager.send_form(&preview.form("/fenland/members/several/take")).await;
+    assert_eq!((taken.status, taken.location()), (303, "/fenland/members"), "{}", taken.body);
+    assert_eq!(app.count("select count(*) from members where urn in (300001, 300002)").await, 2);
+    // Once more by a page that was open: nothing happens twice.
+    let again = manager.send_form(&preview.form("/fenland/members/several/take")).await;
+    assert_eq!(again.status, 422);
+    assert!(again.body.contains("None of these schools can join."), "{}", again.body);
+    let wrong =
+        manager.send_form(&other.form("/fenland/members/several").with(&[("joinedOn", "soon")])).await;
+    assert_eq!(wrong.status, 422);
+    let shown = Page::new("/fenland/members/several", &wrong.body);
+    assert_eq!(shown.count("fieldset input[name=urn][checked]"), 2, "the list is kept");
 }

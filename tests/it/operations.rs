@@ -46,6 +46,24 @@ pub const OPERATIONS: &[Operation] = &[
         input: |of| json!({ "alliance": of.slug, "closureId": of.first("closures") }),
     },
     Operation {
+        name: "assignTask",
+        permission: Permission::ManageAlliance,
+        input: |of| {
+            let owner = of.person_with("FINANCE_LEAD");
+            json!({ "alliance": of.slug, "task": "MEMBERS", "ownerId": owner })
+        },
+    },
+    Operation {
+        name: "setTaskAside",
+        permission: Permission::ManageAlliance,
+        input: |of| json!({ "alliance": of.slug, "task": "TERM_DATES" }),
+    },
+    Operation {
+        name: "resumeTask",
+        permission: Permission::ManageAlliance,
+        input: |of| json!({ "alliance": of.slug, "task": "WORDING" }),
+    },
+    Operation {
         name: "setTermDates",
         permission: Permission::ManageAlliance,
         input: |of| {
@@ -106,6 +124,11 @@ pub const OPERATIONS: &[Operation] = &[
         name: "endMembership",
         permission: Permission::ManageMembers,
         input: |of| json!({ "alliance": of.slug, "memberId": of.member("Elm Academy"), "leftOn": "2026-12-31" }),
+    },
+    Operation {
+        name: "addMembers",
+        permission: Permission::ManageMembers,
+        input: |of| json!({ "alliance": of.slug, "urns": [fixture::URN], "joinedOn": "2026-11-01" }),
     },
     Operation {
         name: "setLeadSchool",
@@ -173,6 +196,14 @@ pub const OPERATIONS: &[Operation] = &[
         permission: Permission::ManageMembers,
         input: |of| {
             json!({ "alliance": of.slug, "name": "The clerk of Birch", "email": "clerk@birch.example",
+                    "role": "STAFF_MEMBER", "memberId": of.member("Birch Infant School") })
+        },
+    },
+    Operation {
+        name: "inviteSeveral",
+        permission: Permission::ManageMembers,
+        input: |of| {
+            json!({ "alliance": of.slug, "list": "The clerk of Birch <clerk@birch.example>\nbursar@birch.example",
                     "role": "STAFF_MEMBER", "memberId": of.member("Birch Infant School") })
         },
     },
@@ -388,6 +419,14 @@ pub const ALTERNATIVES: &[Alternative] = &[
         },
     },
     Alternative {
+        name: "inviteSeveral",
+        path: "/strandId",
+        input: |of| {
+            json!({ "alliance": of.slug, "list": "lead@birch.example", "role": "STRAND_LEAD",
+                    "strandId": of.first("strands") })
+        },
+    },
+    Alternative {
         name: "grantRole",
         path: "/strandId",
         input: |of| {
@@ -478,6 +517,14 @@ impl Things {
 
     pub fn person_named(&self, name: &str) -> &str {
         id(self.find("/people/nodes", "name", name))
+    }
+
+    /// Somebody who has a role.
+    pub fn person_with(&self, role: &str) -> &str {
+        let people = self.all["people"]["nodes"].as_array().unwrap();
+        let has =
+            |person: &&Value| person["roles"].as_array().unwrap().iter().any(|grant| grant["role"] == role);
+        id(people.iter().find(has).unwrap())
     }
 
     /// The first of the alliance's own `strands`, `closures` or `invitations`.

@@ -165,6 +165,8 @@ async fn more_rows_cost_no_more_statements() {
         "/closures",
         "/strands",
         "/terms",
+        "/set-up",
+        "/several",
         "/invitations",
         "/new",
         "/change",

@@ -164,8 +164,9 @@ async fn what_is_committed_is_told_to_those_who_may_see_it() {
 }
 
 /// What changes nothing that is followed.
-const SILENT: [&str; 17] = [
+const SILENT: [&str; 21] = [
     "invite",
+    "inviteSeveral",
     "sendInvitationAgain",
     "withdrawInvitation",
     "changeSettings",
@@ -173,6 +174,9 @@ const SILENT: [&str; 17] = [
     "changeClosure",
     "removeClosure",
     "setTermDates",
+    "assignTask",
+    "setTaskAside",
+    "resumeTask",
     "addStrand",
     "renameStrand",
     "removeStrand",

@@ -6,7 +6,9 @@ use domain::{
     access::EmailAddress,
     alliances::{
         Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
-        Wording, found_alliance, strands,
+        Wording, found_alliance,
+        set_up::{AssignTask, Task, assign_task, set_task_aside},
+        strands,
         terms::{SchoolYear, SetTermDates, Term, set_term_dates},
     },
     app::{App, Clock},
@@ -29,7 +31,7 @@ use domain::{
         proration::Proration,
         vat::{ContributionKind, VatTreatment},
     },
-    ids::{AllianceId, BudgetId, InvoiceId, MemberId, PayerId},
+    ids::{AllianceId, BudgetId, InvoiceId, MemberId, PayerId, PersonId},
     money::{Pence, UnitPrice},
     page::PageRequest,
     people::{
@@ -54,6 +56,9 @@ use crate::{TestApp, postgres::Server};
 pub const FENLAND: &str = "fenland";
 /// The other one.
 pub const HARBOUR: &str = "harbour";
+
+/// The one school of the national register, which nobody has for a member.
+pub const URN: i32 = 999_990;
 
 /// Tuesday 24 November 2026.
 pub const TODAY: NaiveDate = day(2026, 11, 24);
@@ -121,6 +126,7 @@ pub async fn build(server: &Server) -> String {
     for slug in [FENLAND, HARBOUR] {
         alliance(&world, slug).await;
     }
+    register(&world).await;
     for table in ["sessions", "sign_in_codes"] {
         let clear = format!("delete from {table}");
         sqlx::query(sqlx::AssertSqlSafe(clear)).execute(&world.owner).await.unwrap();
@@ -128,6 +134,15 @@ pub async fn build(server: &Server) -> String {
     world.app.db.close().await;
     world.owner.close().await;
     name
+}
+
+async fn register(world: &TestApp) {
+    let school =
+        "insert into schools (urn, name, local_authority_code, local_authority_name, type_code, status_code,
+                                       town, postcode, search_text)
+                  values ($1, 'Ivy Primary School', 998, 'Ivy County', 1, 1, 'Ivybridge', 'LN99 5CD',
+                          'ivy primary school ivybridge ln99 5cd ivy county 999990')";
+    sqlx::query(school).bind(URN).execute(&world.owner).await.unwrap();
 }
 
 /// The application on a day of its own.
@@ -144,6 +159,9 @@ async fn alliance(world: &TestApp, slug: &str) {
     set_lead_school(&founded, &viewer, SetLeadSchool { member_id: members[0].0 }).await.unwrap();
 
     term_dates(&on(&world.app, day(2026, 9, 1)), &viewer).await;
+    set_task_aside(&founded, &viewer, Task::Wording).await.unwrap();
+    let owner_id = holder(&founded, &viewer, Role::Manager).await;
+    assign_task(&founded, &viewer, AssignTask { task: Task::FirstBudget, owner_id }).await.unwrap();
 
     let last_year = budget(&on(&world.app, day(2025, 9, 1)), &viewer, 2025, members[0].0).await;
     let order = RecordPurchaseOrder {
@@ -352,17 +370,20 @@ fn draft(year: i32, gives: MemberId) -> DraftBudget {
     }
 }
 
+/// The one who holds a role.
+async fn holder(app: &App, viewer: &Viewer, role: Role) -> PersonId {
+    let reading = Reading::new(app.db.clone(), viewer.clone());
+    let filter = PersonFilter { name: None, role: Some(role), on: app.clock.now().date_naive() };
+    people::people(&reading, &filter, &PageRequest::first(1)).await.unwrap().items[0].id
+}
+
 /// The peer reviewer left, and was asked back for the next day.
 async fn came_back(world: &TestApp, slug: &str, viewer: &Viewer) {
     let reviewer = world.sign_in(&format!("reviewer@{slug}.example")).await;
     let today = world.app.clock.now().date_naive();
     reviewer.done("leaveAlliance", "", json!({ "alliance": slug, "endsOn": today })).await;
-    let reading = Reading::new(world.app.db.clone(), viewer.clone());
-    let found = PersonFilter { name: None, role: Some(Role::PeerReviewer), on: today };
-    let found = people::people(&reading, &found, &PageRequest::first(1)).await.unwrap();
-    drop(reading);
     let again = GrantRole {
-        person_id: found.items[0].id,
+        person_id: holder(&world.app, viewer, Role::PeerReviewer).await,
         role: Role::PeerReviewer,
         member_id: None,
         strand_id: None,

@@ -42,7 +42,7 @@ enum Command {
     Worker,
     /// Bring the schema up to date, as the owner of `OWNER_DATABASE_URL`
     Migrate,
-    /// Take in a file of the national register of schools
+    /// Take in a file of the national register of schools, or of term dates
     Import {
         #[command(subcommand)]
         file: Import,

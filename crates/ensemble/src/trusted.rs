@@ -4,6 +4,7 @@
 pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/account/query.graphql"),
     include_str!("../../web/src/pages/add_member/query.graphql"),
+    include_str!("../../web/src/pages/add_members/query.graphql"),
     include_str!("../../web/src/pages/add_person/query.graphql"),
     include_str!("../../web/src/pages/assign_payer/query.graphql"),
     include_str!("../../web/src/pages/budget/query.graphql"),
@@ -17,6 +18,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/home/query.graphql"),
     include_str!("../../web/src/pages/home/school.graphql"),
     include_str!("../../web/src/pages/invitations/query.graphql"),
+    include_str!("../../web/src/pages/invite_several/query.graphql"),
     include_str!("../../web/src/pages/invoice/query.graphql"),
     include_str!("../../web/src/pages/invoices/query.graphql"),
     include_str!("../../web/src/pages/changes/query.graphql"),
@@ -35,6 +37,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/roles/query.graphql"),
     include_str!("../../web/src/pages/run/query.graphql"),
     include_str!("../../web/src/pages/second_step/query.graphql"),
+    include_str!("../../web/src/pages/set_up/query.graphql"),
     include_str!("../../web/src/pages/settings/query.graphql"),
     include_str!("../../web/src/pages/start/query.graphql"),
     include_str!("../../web/src/pages/statement/query.graphql"),

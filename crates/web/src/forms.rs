@@ -23,6 +23,12 @@ impl Fields {
         fields.map(|axum::extract::Query(fields)| fields).unwrap_or_default().into()
     }
 
+    /// The same with another text in a field.
+    pub(crate) fn with(&self, name: &str, text: &str) -> Self {
+        let others = self.0.iter().filter(|(found, _)| found != name).cloned();
+        Self(others.chain([(name.to_owned(), text.to_owned())]).collect())
+    }
+
     /// What was typed, without the spaces around it; empty when the field is missing.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.trim())
@@ -137,7 +143,7 @@ impl From<Vec<(String, String)>> for Fields {
 }
 
 /// What pages show as a section of several fields.
-const SECTIONS: [&str; 6] = ["lines", "formula", "inKindOffers", "parts", "permissions", "terms"];
+const SECTIONS: [&str; 7] = ["lines", "formula", "inKindOffers", "parts", "permissions", "terms", "urns"];
 
 /// Form state on a page: what was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default)]

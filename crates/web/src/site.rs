@@ -84,6 +84,8 @@ pub fn router(site: Site) -> Router {
         .route("/members", get(pages::members::get))
         .route("/members.csv", get(pages::members::csv))
         .route("/members/new", get(pages::add_member::get).post(pages::add_member::post))
+        .route("/members/several", get(pages::add_members::get).post(pages::add_members::preview))
+        .route("/members/several/take", post(pages::add_members::take))
         .route("/members/{id}", get(pages::member::get))
         .route("/members/{id}/roll", post(pages::member::record_roll))
         .route("/members/{id}/change", get(pages::change_member::get).post(pages::change_member::post))
@@ -96,6 +98,11 @@ pub fn router(site: Site) -> Router {
         .route("/people.csv", get(pages::people::csv))
         .route("/people/new", get(pages::add_person::get).post(pages::add_person::post))
         .route("/people/invitations", get(pages::invitations::get).post(pages::invitations::post))
+        .route(
+            "/people/invitations/several",
+            get(pages::invite_several::get).post(pages::invite_several::preview),
+        )
+        .route("/people/invitations/several/send", post(pages::invite_several::send))
         .route("/people/invitations/{id}/again", post(pages::invitations::again))
         .route("/people/invitations/{id}/withdraw", post(pages::invitations::withdraw))
         .route("/people/{id}", get(pages::person::get).post(pages::person::change))
@@ -153,6 +160,10 @@ pub fn router(site: Site) -> Router {
         .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
         .route("/settings/closures/{id}", post(pages::closures::change))
         .route("/settings/closures/{id}/remove", post(pages::closures::remove))
+        .route("/settings/set-up", get(pages::set_up::get))
+        .route("/settings/set-up/owner", post(pages::set_up::assign))
+        .route("/settings/set-up/aside", post(pages::set_up::set_aside))
+        .route("/settings/set-up/resume", post(pages::set_up::resume))
         .route("/settings/terms", get(pages::term_dates::get).post(pages::term_dates::post))
         .route("/settings/strands", get(pages::strands::get).post(pages::strands::post))
         .route("/settings/strands/{id}", post(pages::strands::rename))

@@ -12,6 +12,7 @@ mod remove_closure;
 mod remove_strand;
 mod rename_strand;
 pub(crate) mod repo;
+pub mod set_up;
 pub mod terms;
 
 pub use add_closure::{AddClosureError, ClosureInput, ClosureInputError, add_closure};
@@ -206,6 +207,10 @@ pub enum Template {
 }
 
 impl Template {
+    /// Every template.
+    pub const ALL: [Self; 3] =
+        [Self::TeachingSchoolAlliance, Self::TeachingSchoolHub, Self::CountyPartnership];
+
     /// The strands it begins with.
     #[must_use]
     pub fn strands(self) -> &'static [&'static str] {

@@ -24,7 +24,7 @@ pub use import_register::import_register;
 pub use import_term_dates::import_term_dates;
 pub use links_file::{Relation, SchoolLink};
 pub use register::{
-    LocalAuthority, SchoolCursor, SchoolFilter, count_schools_to_choose, local_authorities, school_by_urn,
+    LocalAuthority, SchoolCursor, SchoolFilter, count_schools_to_choose, local_authorities, schools_by_urn,
     schools_to_choose, todays_schools_of,
 };
 pub use register_file::RegisterSchool;

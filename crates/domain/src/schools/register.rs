@@ -75,10 +75,12 @@ pub async fn count_schools_to_choose(app: &App, _: &Session, filter: &SchoolFilt
     repo::count_schools_to_choose(tx.conn(), filter.authority_code, &words).await
 }
 
-/// The school of this number, closed or not.
-pub async fn school_by_urn(app: &App, _: &Session, urn: i32) -> Result<Option<RegisterSchool>, Internal> {
+/// The schools of these numbers, closed or not, by name; unknown ones are left out.
+pub async fn schools_by_urn(app: &App, _: &Session, urns: &[i32]) -> Result<Vec<RegisterSchool>, Internal> {
     let mut tx = app.db.machine().await?;
-    Ok(repo::schools(tx.conn(), &[urn]).await?.pop())
+    let mut found = repo::schools(tx.conn(), urns).await?;
+    found.sort_by(|one, other| (&one.name, one.urn).cmp(&(&other.name, other.urn)));
+    Ok(found)
 }
 
 /// What has become of the school of this number by today, as [`super::todays_schools`] tells.

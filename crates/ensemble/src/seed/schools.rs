@@ -2,13 +2,14 @@
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::{
+    alliances::set_up::{Task, set_task_aside},
     app::App,
     error::Internal,
     ids::{AllianceId, PayerId},
     people::{AddPerson, NewPost, Person, add_person},
     schools::members::{
         AddMember, ChangePayer, Member, MemberIdentity, PayerChoice, PayerDetails, PayerKind, Phase,
-        PurchaseOrderRule, RecordRoll, add_member, change_payer, record_roll,
+        PurchaseOrderRule, RecordRoll, SetLeadSchool, add_member, change_payer, record_roll, set_lead_school,
     },
     viewer::{Role, Viewer},
 };
@@ -119,6 +120,9 @@ pub(super) async fn wold_edge(
         let waited = at.saturating_sub(FOUNDERS - 1) as u64 * 10;
         let app = world.on(founded_on + Days::new(waited));
         let member = home.join(&app, school, trust).await?;
+        if at == 0 {
+            home.set_up(&app, &member).await?;
+        }
         if school.3 == Pays::Trust {
             trust = Some(member.payer_id);
         }
@@ -150,6 +154,9 @@ pub(super) async fn harbour_coast(
     let app = world.on(founded_on);
     for (at, school) in HARBOUR_COAST.iter().enumerate() {
         let member = home.join(&app, school, None).await?;
+        if at == 0 {
+            home.set_up(&app, &member).await?;
+        }
         // Other people than at Wold Edge.
         home.staff(&app, school, &member, WOLD_EDGE.len() + at).await?;
     }
@@ -179,6 +186,17 @@ struct Home {
 impl Home {
     fn in_wold_edge(alliance: AllianceId) -> Self {
         Self { viewer: Viewer::machinery(alliance), address: "Station Road\nWold Edge\nLN99 1AA" }
+    }
+
+    /// The school leads. What the demo's founders need not do is set aside: their words are the template's, and the days on
+    /// which schools are closed are entered as closures.
+    async fn set_up(&self, app: &App, lead: &Member) -> Result<(), Internal> {
+        let lead = SetLeadSchool { member_id: lead.id };
+        set_lead_school(app, &self.viewer, lead).await.map_err(failed)?;
+        for task in [Task::Wording, Task::TermDates] {
+            set_task_aside(app, &self.viewer, task).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     async fn join(&self, app: &App, school: &School, trust: Option<PayerId>) -> Result<Member, Internal> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod add_member;
+pub(crate) mod add_members;
 pub(crate) mod add_person;
 pub(crate) mod address;
 pub(crate) mod assets;
@@ -20,6 +21,7 @@ pub(crate) mod found;
 pub(crate) mod home;
 pub(crate) mod invitation;
 pub(crate) mod invitations;
+pub(crate) mod invite_several;
 pub(crate) mod invoice;
 pub(crate) mod invoices;
 pub(crate) mod jobs;
@@ -36,6 +38,7 @@ pub(crate) mod person;
 pub(crate) mod roles;
 pub(crate) mod run;
 pub(crate) mod second_step;
+pub(crate) mod set_up;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod start;

@@ -40,6 +40,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("refunds", "refund"),
     ("reminder_levels", "reminder level"),
     ("role_grants", "role"),
+    ("set_up_tasks", "step of setting up"),
     ("shares", "share"),
     ("strands", "strand"),
     ("term_dates", "term"),

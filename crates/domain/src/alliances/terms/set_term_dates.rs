@@ -2,6 +2,7 @@
 
 use super::{SchoolYear, Term, repo};
 use crate::{
+    alliances,
     app::App,
     error::{Forbidden, Internal},
     people,
@@ -103,7 +104,7 @@ pub async fn set_term_dates(
     let mut tx = app.db.begin(scope).await?;
     // Of two at once, the second sees what the first has written.
     people::repo::hold_alliance(&mut tx).await?;
-    let today = super::super::repo::alliance(&mut tx).await?.date(app.clock.now());
+    let today = alliances::repo::alliance(&mut tx).await?.date(app.clock.now());
     if (input.year.0 - SchoolYear::of(today).0).abs() > 2 {
         return Err(SetTermDatesError::InvalidYear);
     }

@@ -3,15 +3,15 @@
 use super::{Invitation, InvitationState, LIFETIME, ON_TRIAL, SendInvitation, is_full, repo};
 use crate::{
     access::{EmailAddress, NotAnEmailAddress},
-    alliances,
+    alliances::{self, Alliance},
     app::App,
-    db::OnConstraint,
+    db::{OnConstraint, Tx},
     error::{Forbidden, Internal},
     ids::{InvitationId, MemberId, StrandId},
     people,
     problem::failure,
     text::one_line,
-    viewer::{Act, ConfirmItIsYou, Permission, Role, Viewer, WrongRemit},
+    viewer::{Act, ConfirmItIsYou, Permission, Remit, Role, Viewer, WrongRemit},
 };
 
 /// Who is invited, and as what.
@@ -93,27 +93,51 @@ pub async fn invite(app: &App, viewer: &Viewer, input: Invite) -> Result<Invitat
     };
     let remit = input.role.remit(input.member_id, input.strand_id)?;
 
-    let now = app.clock.now();
     let mut tx = app.db.begin(scope).await?;
     people::repo::hold_alliance(&mut tx).await?;
     let alliance = alliances::repo::alliance(&mut tx).await?;
+    let invited = Invited { name, email, role: input.role, remit, message };
+    let invitation = ask(app, &mut tx, (viewer, &alliance), invited).await?;
+    tx.commit().await?;
+    Ok(invitation)
+}
+
+/// Who is invited, and as what, read and checked.
+pub(super) struct Invited {
+    pub(super) name: String,
+    pub(super) email: EmailAddress,
+    pub(super) role: Role,
+    pub(super) remit: Remit,
+    pub(super) message: String,
+}
+
+/// Writes one invitation down, and queues its mail. The caller holds the alliance.
+pub(super) async fn ask(
+    app: &App,
+    tx: &mut Tx,
+    (viewer, alliance): (&Viewer, &Alliance),
+    invited: Invited,
+) -> Result<Invitation, InviteError> {
+    use InviteError as E;
+    let now = app.clock.now();
+    let Invited { name, email, role, remit, message } = invited;
     let is_same = |one: &Invitation| {
-        one.state == InvitationState::Open && one.role == input.role && one.remit == remit && one.name == name
+        one.state == InvitationState::Open && one.role == role && one.remit == remit && one.name == name
     };
-    if repo::to_address(&mut tx, &email, now).await?.iter().any(is_same) {
+    if repo::to_address(tx, &email, now).await?.iter().any(is_same) {
         return Err(E::AlreadyInvited);
     }
-    if is_full(&mut tx, &email, now).await? {
+    if is_full(tx, &email, now).await? {
         return Err(E::TooManyToAddress);
     }
-    if !alliance.is_confirmed && repo::count(&mut tx).await? >= ON_TRIAL {
+    if !alliance.is_confirmed && repo::count(tx).await? >= ON_TRIAL {
         return Err(E::TooManyOnTrial);
     }
     let invitation = Invitation {
         id: InvitationId::new(app),
         name,
         email,
-        role: input.role,
+        role,
         remit,
         message,
         invited_by: viewer.person_id(),
@@ -123,12 +147,11 @@ pub async fn invite(app: &App, viewer: &Viewer, input: Invite) -> Result<Invitat
         refusal: None,
         state: InvitationState::Open,
     };
-    repo::insert(&mut tx, &invitation).await.on_constraints([
+    repo::insert(tx, &invitation).await.on_constraints([
         ("invitations_member_fkey", E::UnknownMember),
         ("invitations_strand_fkey", E::UnknownStrand),
     ])?;
     tx.enqueue(app, &SendInvitation { invitation_id: invitation.id }).await?;
-    tx.commit().await?;
     Ok(invitation)
 }
 

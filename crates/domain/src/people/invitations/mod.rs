@@ -7,6 +7,7 @@
 mod accept_invitation;
 mod decline_invitation;
 mod invite;
+mod invite_several;
 pub(super) mod repo;
 mod send_invitation;
 mod send_invitation_again;
@@ -15,6 +16,9 @@ mod withdraw_invitation;
 pub use accept_invitation::{AcceptInvitationError, accept_invitation};
 pub use decline_invitation::{DeclineInvitationError, decline_invitation};
 pub use invite::{Invite, InviteError, invite};
+pub use invite_several::{
+    InviteRun, InviteSeveral, InviteSeveralError, InvitedSeveral, LeftOutLine, MOST_LINES, invite_several,
+};
 pub use send_invitation::{InvitationMail, SendInvitation, invitation_mail, record_refusal};
 pub use send_invitation_again::{SendInvitationAgainError, send_invitation_again};
 pub use withdraw_invitation::{WithdrawInvitationError, withdraw_invitation};

@@ -1,6 +1,7 @@
 //! Members of an alliance, dated, each with a payer of its own.
 
 mod add_member;
+mod add_members;
 mod assign_payer;
 mod change_member;
 mod change_payer;
@@ -11,6 +12,9 @@ pub(crate) mod repo;
 mod set_lead_school;
 
 pub use add_member::{AddMember, AddMemberError, MemberIdentity, add_member};
+pub use add_members::{
+    AddMembers, AddMembersError, JoinPlan, LeftOutSchool, MOST_AT_ONCE, add_members, plan_members,
+};
 pub use assign_payer::{AssignPayer, AssignPayerError, assign_payer};
 pub use change_member::{ChangeMember, ChangeMemberError, change_member};
 pub use change_payer::{ChangePayer, ChangePayerError, PayerDetails, change_payer};

@@ -345,6 +345,19 @@ pub(super) async fn insert_member(tx: &mut Tx, new: &Member, now: Timestamp) -> 
     Ok(())
 }
 
+/// Which of these schools are members on the day `from` or any later one.
+pub(super) async fn members_from(tx: &mut Tx, urns: &[i32], from: NaiveDate) -> Result<Vec<i32>, Internal> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct urn as "urn!" from members
+           where alliance_id = $1 and urn = any($2) and (left_on is null or left_on >= $3)"#,
+        tx.alliance_id() as _,
+        urns,
+        from
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 pub(crate) async fn lead_school(tx: &mut Tx, on: NaiveDate) -> Result<Option<MemberId>, Internal> {
     Ok(sqlx::query_scalar!(
         r#"select member_id as "member_id: MemberId" from lead_schools

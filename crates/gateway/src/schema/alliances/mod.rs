@@ -2,6 +2,7 @@
 
 mod add_closure;
 mod add_strand;
+mod assign_task;
 mod change_closure;
 mod change_settings;
 mod found_alliance;
@@ -9,8 +10,11 @@ mod me;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
+mod resume_task;
 mod roles;
+mod set_task_aside;
 mod set_term_dates;
+mod set_up;
 mod term_dates;
 
 pub(crate) use roles::{PermissionEnum, RoleEnum};
@@ -50,6 +54,9 @@ pub(crate) struct AlliancesMutation(
     rename_strand::RenameStrandMutation,
     remove_strand::RemoveStrandMutation,
     set_term_dates::SetTermDatesMutation,
+    assign_task::AssignTaskMutation,
+    set_task_aside::SetTaskAsideMutation,
+    resume_task::ResumeTaskMutation,
 );
 
 /// An alliance of schools, as you may see it.
@@ -147,6 +154,11 @@ impl AllianceObject {
     async fn closed_days(&self) -> Result<Vec<ClosedDaysObject>> {
         let closed = alliances::closed_days(&self.0.reading, self.0.today).await.map_err(errors::read)?;
         Ok(closed.into_iter().map(Into::into).collect())
+    }
+
+    /// The steps by which it is set up, in order: for whoever manages it every one, for others those that are theirs.
+    async fn set_up_tasks(&self) -> Result<Vec<set_up::SetUpTaskObject>> {
+        set_up::set_up_tasks(&self.0).await
     }
 
     /// When its schools are open, by date.

@@ -9,6 +9,7 @@ mod decline_invitation;
 mod end_role;
 mod grant_role;
 mod invite;
+mod invite_several;
 mod leave_alliance;
 mod send_invitation_again;
 mod withdraw_invitation;
@@ -49,6 +50,7 @@ pub(crate) struct PeopleMutation(
     grant_role::GrantRoleMutation,
     end_role::EndRoleMutation,
     invite::InviteMutation,
+    invite_several::InviteSeveralMutation,
     withdraw_invitation::WithdrawInvitationMutation,
     send_invitation_again::SendInvitationAgainMutation,
     accept_invitation::AcceptInvitationMutation,

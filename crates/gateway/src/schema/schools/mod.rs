@@ -1,6 +1,7 @@
 //! Members and payers.
 
 mod add_member;
+mod add_members;
 mod assign_payer;
 mod change_member;
 mod change_payer;
@@ -38,6 +39,7 @@ pub(crate) use register::{LinkedSchoolObject, RegisterObject, RegisterSchoolObje
 #[derive(MergedObject, Default)]
 pub(crate) struct SchoolsMutation(
     add_member::AddMemberMutation,
+    add_members::AddMembersMutation,
     assign_payer::AssignPayerMutation,
     change_member::ChangeMemberMutation,
     change_payer::ChangePayerMutation,

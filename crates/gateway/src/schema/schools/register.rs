@@ -6,9 +6,12 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use domain::{
     access,
     app::App,
-    error::{Internal, ReadError},
+    error::ReadError,
     jobs::DEPLOYMENT,
-    schools::{self, LinkedSchool, LocalAuthority, RegisterSchool, SchoolCursor, SchoolFilter, Status},
+    schools::{
+        self, LinkedSchool, LocalAuthority, RegisterSchool, SchoolCursor, SchoolFilter, Status,
+        members::MOST_AT_ONCE,
+    },
 };
 
 use super::PhaseEnum;
@@ -70,7 +73,9 @@ pub(crate) struct RegisterObject(pub(crate) access::Session);
 impl RegisterObject {
     /// The local authorities that have schools, by name; none when the register is not on this server.
     async fn local_authorities(&self, ctx: &Context<'_>) -> Result<Vec<LocalAuthorityObject>> {
-        let found = schools::local_authorities(Session::of(ctx).app(), &self.0).await.map_err(fault)?;
+        let found = schools::local_authorities(Session::of(ctx).app(), &self.0)
+            .await
+            .map_err(|error| errors::internal(&error))?;
         Ok(found.into_iter().map(Into::into).collect())
     }
 
@@ -89,7 +94,9 @@ impl RegisterObject {
         let filter = SchoolFilter { authority_code: local_authority, text: text.unwrap_or_default() };
         let list = List::new(&app.secret, DEPLOYMENT, "register");
         let page = list.page(first, after.as_deref())?;
-        let page = schools::schools_to_choose(app, &self.0, &filter, &page).await.map_err(fault)?;
+        let page = schools::schools_to_choose(app, &self.0, &filter, &page)
+            .await
+            .map_err(|error| errors::internal(&error))?;
         let position = |last: &RegisterSchool| SchoolCursor { name: last.name.clone(), urn: last.urn };
         Ok(RegisterSchoolConnection {
             page_info: PageInfo {
@@ -103,22 +110,29 @@ impl RegisterObject {
 
     /// A school by its number, closed or not.
     async fn school(&self, ctx: &Context<'_>, urn: i32) -> Result<Option<RegisterSchoolObject>> {
-        let found = schools::school_by_urn(Session::of(ctx).app(), &self.0, urn).await.map_err(fault)?;
-        Ok(found.map(Into::into))
+        let found = schools::schools_by_urn(Session::of(ctx).app(), &self.0, &[urn])
+            .await
+            .map_err(|error| errors::internal(&error))?;
+        Ok(found.into_iter().next().map(Into::into))
+    }
+
+    /// Schools by their numbers, 200 at most, closed or not, by name; unknown ones are left out.
+    async fn schools_of(&self, ctx: &Context<'_>, mut urns: Vec<i32>) -> Result<Vec<RegisterSchoolObject>> {
+        urns.truncate(MOST_AT_ONCE);
+        let found = schools::schools_by_urn(Session::of(ctx).app(), &self.0, &urns)
+            .await
+            .map_err(|error| errors::internal(&error))?;
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
     /// What has become of the school of a number by today: itself, whatever came after it, or several where it was
     /// split. None when the number is not known.
     async fn todays_schools(&self, ctx: &Context<'_>, urn: i32) -> Result<Vec<LinkedSchoolObject>> {
         let app = Session::of(ctx).app();
-        let found = schools::todays_schools_of(app, &self.0, urn).await.map_err(fault)?;
+        let found =
+            schools::todays_schools_of(app, &self.0, urn).await.map_err(|error| errors::internal(&error))?;
         Ok(found.into_iter().map(Into::into).collect())
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn fault(error: Internal) -> async_graphql::Error {
-    errors::internal(&error)
 }
 
 /// A local authority that has schools.
@@ -146,7 +160,9 @@ pub(crate) struct SchoolTotal {
 
 impl SchoolTotal {
     async fn count(&self) -> Result<i64> {
-        schools::count_schools_to_choose(&self.app, &self.session, &self.filter).await.map_err(fault)
+        schools::count_schools_to_choose(&self.app, &self.session, &self.filter)
+            .await
+            .map_err(|error| errors::internal(&error))
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{money::Pence, viewer::Permission};
 use crate::{
     format, ids,
     page::{PageError, PageResult, render},
-    pages::query,
+    pages::{query, set_up},
     session::Within,
     shell::Shell,
     site::SharedSite,
@@ -28,6 +28,8 @@ struct Page {
     all: home::HomeAllianceAll,
     not_yet_due: Pence,
     is_on_trial: bool,
+    /// What is left to be set up.
+    set_up: Vec<Todo>,
     /// `None` for those who read and run nothing.
     todo: Option<Vec<Todo>>,
 }
@@ -43,6 +45,7 @@ impl Page {
             );
         };
         match i64::try_from(todo.len()).unwrap_or(i64::MAX) {
+            0 if !self.set_up.is_empty() => "Some steps are left to be set up.".into(),
             0 => "Nothing needs you at the moment.".into(),
             things => format!("{} you.", format::plural(&things, "thing needs", "things need")),
         }
@@ -115,7 +118,8 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     let runs_something =
         [Permission::ManageMembers, Permission::ManageBudgets].into_iter().any(|one| within.may(one));
-    let todo = runs_something.then(|| todo(&within, &alliance));
+    let set_up = left_to_set_up(&within, &alliance);
+    let todo = runs_something.then(|| todo(&within, &alliance, &set_up));
     let page = Page {
         shell: within.shell("Home"),
         greeting: greeting(&within),
@@ -124,6 +128,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
         members: alliance.members.total_count,
         all: alliance.all,
         not_yet_due: alliance.not_yet_due.outstanding,
+        set_up,
         todo,
     };
     render(&page)
@@ -158,10 +163,14 @@ fn quiet_days(closed: &[home::HomeAllianceClosedDays], today: NaiveDate) -> Opti
     Some(format!("{name}: schools are closed from {from} to {to}, and no reminders go then."))
 }
 
-fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
+fn todo(within: &Within, alliance: &home::HomeAlliance, set_up: &[Todo]) -> Vec<Todo> {
     let drafts = alliance.budgets.nodes.iter().filter(|budget| budget.agreed_at.is_none());
-    let mut todo: Vec<_> = first_step(within, alliance).into_iter().collect();
-    todo.extend(letterhead(within, alliance));
+    let mut todo = Vec::new();
+    // The steps of setting up say the same.
+    if set_up.is_empty() {
+        todo.extend(first_step(within, alliance));
+        todo.extend(letterhead(within, alliance));
+    }
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
@@ -185,6 +194,22 @@ fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     ));
     todo.extend(parked(within, alliance));
     todo
+}
+
+/// The steps that are still to be taken, each with who sees to it unless the viewer does.
+fn left_to_set_up(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
+    let open = alliance.set_up_tasks.iter().filter(|task| words::name(&task.state) == "OPEN");
+    let own = within.viewer().person_id().map(|id| id.0.to_string());
+    let todo = open.filter_map(|task| {
+        let step = set_up::step(within, &words::name(&task.task))?;
+        let owner = match &task.owner {
+            None => " Nobody sees to it yet.".to_owned(),
+            Some(owner) if own.as_ref() == Some(&ids::in_path(&owner.id)) => String::new(),
+            Some(owner) => format!(" {} sees to it.", owner.name),
+        };
+        Some(Todo { what: step.what, why: step.why + &owner, href: step.href, act: step.act })
+    });
+    todo.collect()
 }
 
 /// Nobody can pay into an account that is not known.

@@ -31,6 +31,17 @@ struct Page {
     form: FormState,
 }
 
+impl Page {
+    fn left_to_set_up(&self) -> String {
+        let tasks = &self.alliance.set_up_tasks;
+        let open = tasks.iter().filter(|task| words::name(&task.state) == "OPEN").count();
+        match i64::try_from(open).unwrap_or(i64::MAX) {
+            0 => "Every step is done or set aside.".to_owned(),
+            open => format!("{} still to be taken.", format::plural(&open, "step is", "steps are")),
+        }
+    }
+}
+
 /// Who issues invoices, as the domain names it.
 const SUPPLIER_KINDS: [(&str, &str); 3] = [
     ("education_body", "School or authority, no VAT"),
