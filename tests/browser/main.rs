@@ -33,6 +33,7 @@ fn routes() -> Vec<String> {
     let is_page = |path: &String| {
         !path.ends_with(".csv")
             && !path.ends_with("/pdf")
+            && !path.ends_with("/zip")
             && !path.starts_with("/assets/")
             && !path.is_empty()
     };

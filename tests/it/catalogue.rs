@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tests::{TestApp, fixture::FENLAND, postgres::Server};
 
 /// Rows of one alliance each.
-const TENANT: &[&str] = &[
+pub const TENANT: &[&str] = &[
     "agreed_amounts",
     "alliances",
     "allocations",
@@ -27,6 +27,7 @@ const TENANT: &[&str] = &[
     "deliveries",
     "departures",
     "documents",
+    "exports",
     "idempotency_keys",
     "in_kind_offers",
     "invitations",
@@ -117,6 +118,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
          legal_name, name, payment_terms_days, requires_second_step, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
+    ("exports", "bytes, expires_at, file_count, ready_at, row_count, state"),
     ("invitations", "mailed_at, person_id, refusal, settled_at, state"),
     ("jobs", "finished_at, last_error, lease_owner, lease_until, lost, max_attempts, run_at, state"),
     ("lead_schools", "member_id"),

@@ -82,7 +82,7 @@ async fn what_the_table_names_takes_a_recent_proof_and_nothing_else_does() {
         assert!(asks(&begun[name]), "{begun:#}");
         left.retain(|act| act != name);
     }
-    for page in walls::pages().into_iter().filter(|page| page.ends_with(".csv")) {
+    for page in walls::pages().into_iter().filter(|page| page.ends_with(".csv") || page.ends_with("/zip")) {
         let address = address(&page, &things);
         let answer = director.get(&address).await;
         let asked = answer.location().strip_prefix("/confirm?before=").map(str::to_owned);

@@ -583,6 +583,15 @@ const CASES: &[Case] = &[
         changes: "alliances where name = 'Fens'",
     },
     Case {
+        route: "/{slug}/settings/data",
+        who: "director",
+        id: none,
+        page: page!("/settings/data"),
+        refused: Refused::SentTwice,
+        accepted: nothing,
+        changes: "exports",
+    },
+    Case {
         route: "/{slug}/settings/closures",
         who: "manager",
         id: none,

@@ -14,6 +14,7 @@ mod demo;
 mod departures;
 mod deployment;
 mod doctor;
+mod exports;
 mod filters;
 mod forms;
 mod graphql;

@@ -87,6 +87,11 @@ pub const OPERATIONS: &[Operation] = &[
         input: |of| json!({ "alliance": of.slug, "strandId": of.first("strands") }),
     },
     Operation {
+        name: "requestExport",
+        permission: Permission::ManageData,
+        input: |of| json!({ "alliance": of.slug }),
+    },
+    Operation {
         name: "addMember",
         permission: Permission::ManageMembers,
         input: |of| {
@@ -480,7 +485,7 @@ pub const ACCOUNT_OPERATIONS: &[&str] = &[
 ];
 
 const THINGS: &str = "query($slug: String!) { alliance(slug: $slug) {
-    id strands { id } closures { id } invitations { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
+    id strands { id } closures { id } exports { id } invitations { id } members(first: 100) { nodes { id name } } payers(first: 100) { nodes { id legalName } } people(first: 30) { nodes { id name posts { id } roles { id role strand { id } } } }
     budgets(first: 20) { nodes { id label shares { id } } }
     invoices(first: 80) { nodes { id memberName creditNotes { id } allocations { id amount isReversed isReversal }
                                    deliveries { id state } } }
@@ -527,7 +532,7 @@ impl Things {
         id(people.iter().find(has).unwrap())
     }
 
-    /// The first of the alliance's own `strands`, `closures` or `invitations`.
+    /// The first of the alliance's own `strands`, `closures`, `exports` or `invitations`.
     pub fn first(&self, list: &str) -> &str {
         id(&self.all[list][0])
     }

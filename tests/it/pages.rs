@@ -7,6 +7,7 @@ use domain::messages::{NewDevelopmentMail, deliver_to_development_mailbox};
 use gateway::{Gateway, schema::ids::decode};
 use http_body_util::BodyExt;
 use object_store::memory::InMemory;
+use serde_json::json;
 use tests::{
     TestApp,
     fixture::{FENLAND, ROLES},
@@ -29,6 +30,7 @@ pub fn address(page: &str, things: &Things) -> String {
         "payers" => things.payer("Birch Infant School"),
         "payments" => things.free_payment(),
         "jobs" => things.parked_job(),
+        "settings" if page.contains("/data/") => things.first("exports"),
         "settings" if page.contains("/closures/") => things.first("closures"),
         "settings" if page.contains("/strands/") => things.first("strands"),
         _ if page.contains("{id}") => panic!("{page}: which id?"),
@@ -41,7 +43,10 @@ pub fn address(page: &str, things: &Things) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_gets_the_pages_it_may() {
     let app = TestApp::new().await;
-    let things = Things::of(FENLAND, &app.sign_in("director@fenland.example").await).await;
+    let director = app.sign_in("director@fenland.example").await;
+    director.done("requestExport", "", json!({ "alliance": FENLAND })).await;
+    app.work().await;
+    let things = Things::of(FENLAND, &director).await;
     let mut people = Vec::new();
     let mut table = format!("{:<28}", "");
     for (_, local) in ROLES {

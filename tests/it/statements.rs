@@ -162,6 +162,7 @@ async fn more_rows_cost_no_more_statements() {
     assert!(paths.len() > 15, "{paths:?}");
     let of_director = [
         "/settings",
+        "/settings/data",
         "/closures",
         "/strands",
         "/terms",

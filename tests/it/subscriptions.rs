@@ -164,7 +164,7 @@ async fn what_is_committed_is_told_to_those_who_may_see_it() {
 }
 
 /// What changes nothing that is followed.
-const SILENT: [&str; 21] = [
+const SILENT: [&str; 22] = [
     "invite",
     "inviteSeveral",
     "sendInvitationAgain",
@@ -182,6 +182,7 @@ const SILENT: [&str; 21] = [
     "removeStrand",
     "recordPurchaseOrder",
     "setReminderLevels",
+    "requestExport",
     "retryJob",
     "discardJob",
     "sendAgain",

@@ -201,19 +201,23 @@ fn files(things: &Things) -> Vec<(String, &'static str)> {
         ("/mail.csv".into(), "SEE_MESSAGES"),
         ("/jobs.csv".into(), "MANAGE_JOBS"),
         ("/changes.csv".into(), "SEE_AUDIT"),
+        (format!("/settings/data/{}/zip", of(things.first("exports"))), "MANAGE_DATA"),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_downloads_what_its_token_may_see() {
     let app = TestApp::new().await;
-    app.work().await;
     let director = app.sign_in("director@fenland.example").await;
+    director.done("requestExport", "", json!({ "alliance": FENLAND })).await;
+    app.work().await;
     let finance = app.sign_in(FINANCE).await;
     let things = Things::of(FENLAND, &director).await;
     let files = files(&things);
     // None is left out that has a route.
-    let routes = walls::pages().into_iter().filter(|page| page.ends_with(".csv") || page.ends_with("/pdf"));
+    let routes = walls::pages()
+        .into_iter()
+        .filter(|page| [".csv", "/pdf", "/zip"].iter().any(|end| page.ends_with(end)));
     let shape = |path: &str| {
         path.split('/').map(|part| if part.len() == 36 { "{id}" } else { part }).collect::<Vec<_>>().join("/")
     };
@@ -234,7 +238,8 @@ async fn a_program_downloads_what_its_token_may_see() {
     ];
     let mut programs = BTreeMap::new();
     let mut expired = None;
-    for permission in ["SEE_ALLIANCE", "SEE_PEOPLE", "SEE_MONEY", "SEE_MESSAGES", "MANAGE_JOBS", "SEE_AUDIT"]
+    for permission in
+        ["SEE_ALLIANCE", "SEE_PEOPLE", "SEE_MONEY", "SEE_MESSAGES", "MANAGE_JOBS", "SEE_AUDIT", "MANAGE_DATA"]
     {
         let program = app.program(&token(&director, permission, &[permission]).await.1);
         programs.insert(permission, program.clone());

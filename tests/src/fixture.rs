@@ -6,7 +6,9 @@ use domain::{
     access::EmailAddress,
     alliances::{
         Alliance, BankAccount, FoundAlliance, FoundingPerson, Letterhead, SupplierKind, Template, Terms,
-        Wording, found_alliance,
+        Wording,
+        exports::request_export,
+        found_alliance,
         set_up::{AssignTask, Task, assign_task, set_task_aside},
         strands,
         terms::{SchoolYear, SetTermDates, Term, set_term_dates},
@@ -199,7 +201,9 @@ async fn alliance(world: &TestApp, slug: &str) {
     world.set_time(now());
     asked_about_money(&world.app, &viewer, slug, members[0].1).await;
     invited(&on(&world.app, day(2026, 11, 20)), &viewer, slug, members[1].0).await;
+    request_export(&on(&world.app, day(2026, 11, 20)), &viewer).await.unwrap();
     world.work().await;
+    expire(world, id).await;
 }
 
 /// An alliance with its three people and nothing else.
@@ -424,6 +428,13 @@ async fn park(world: &TestApp, id: AllianceId) {
                 where alliance_id = $1 and id = (select min(id::text)::uuid from jobs where alliance_id = $1)";
     let parked = sqlx::query(park).bind(id.0).execute(&world.owner).await.unwrap();
     assert_eq!(parked.rows_affected(), 1);
+}
+
+/// The export's time is over: every test has this alliance, and all of them one store.
+async fn expire(world: &TestApp, id: AllianceId) {
+    let expire = "update exports set state = 'expired' where alliance_id = $1 and state = 'ready'";
+    let expired = sqlx::query(expire).bind(id.0).execute(&world.owner).await.unwrap();
+    assert_eq!(expired.rows_affected(), 1);
 }
 
 /// Cedar's mail server did not take last year's invoice.

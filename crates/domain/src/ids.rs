@@ -97,6 +97,8 @@ ids! {
     RefundId
     /// One imported bank statement file.
     BankImportId
+    /// A file with everything that an alliance holds.
+    ExportId
     /// A rendered file kept in the object store.
     DocumentId
     /// One mail to one recipient.

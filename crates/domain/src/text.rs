@@ -33,9 +33,41 @@ pub(crate) fn lines(typed: &str) -> String {
     typed.lines().map(tidy).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// What a cell of a CSV file says, with an apostrophe before what a spreadsheet would take for a formula; plain numbers
+/// below nought stay numbers. The full-width forms are those that Excel reads alike in some languages.
+#[must_use]
+pub fn harmless_cell(mut cell: String) -> String {
+    let starts_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if starts_formula && !is_negative_number(&cell) {
+        cell.insert(0, '\'');
+    }
+    cell
+}
+
+/// Digits after a minus sign, with at most one point between them.
+fn is_negative_number(cell: &str) -> bool {
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    cell.strip_prefix('-').is_some_and(|size| match size.split_once('.') {
+        Some((whole, decimals)) => is_digits(whole) && is_digits(decimals),
+        None => is_digits(size),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formulas_do_not_run() {
+        for formula in
+            ["=cmd|' /C calc'!A0", "+1", "-2+3", "-", "-1.2.3", "-1.", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+        {
+            assert_eq!(harmless_cell(formula.to_owned()), format!("'{formula}"));
+        }
+        for plain in ["-12.50", "-7", "1,234", "St Mary's", "a=b", ""] {
+            assert_eq!(harmless_cell(plain.to_owned()), plain);
+        }
+    }
 
     #[test]
     fn counts_have_commas_and_the_right_word() {

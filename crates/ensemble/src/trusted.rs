@@ -11,6 +11,7 @@ pub(crate) const DOCUMENTS: &[&str] = &[
     include_str!("../../web/src/pages/budgets/query.graphql"),
     include_str!("../../web/src/pages/change_member/query.graphql"),
     include_str!("../../web/src/pages/closures/query.graphql"),
+    include_str!("../../web/src/pages/data/query.graphql"),
     include_str!("../../web/src/pages/debt/query.graphql"),
     include_str!("../../web/src/pages/delivery/query.graphql"),
     include_str!("../../web/src/pages/edit_budget/query.graphql"),

@@ -42,6 +42,7 @@ fn samples() -> Vec<(String, Rendered)> {
             "-no-contact",
             &mails::Departure { finance_contact_of: Vec::new(), ..mails::Departure::sample() },
         ),
+        rendered("", &mails::ExportReady::sample()),
         rendered("", &mails::Invitation::sample()),
         rendered(
             "-on-trial",

@@ -157,6 +157,8 @@ pub fn router(site: Site) -> Router {
         .route("/jobs/{id}/discard", post(pages::jobs::discard))
         .route("/settings", get(pages::settings::get).post(pages::settings::post))
         .route("/settings/second-step", post(pages::settings::require_second_step))
+        .route("/settings/data", get(pages::data::get).post(pages::data::post))
+        .route("/settings/data/{id}/zip", get(pages::data::zip))
         .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
         .route("/settings/closures/{id}", post(pages::closures::change))
         .route("/settings/closures/{id}/remove", post(pages::closures::remove))

@@ -381,6 +381,8 @@ mod tests {
         assert_eq!(
             with_upkeep(bodies::registry()).kinds(),
             [
+                "build_export",
+                "expire_exports",
                 "follow_address",
                 "plan_reminders",
                 "prune_access",
@@ -392,6 +394,7 @@ mod tests {
                 "send_address_code",
                 "send_address_notice",
                 "send_departure_notice",
+                "send_export_notice",
                 "send_invitation",
                 "send_mail",
                 "send_second_step_notice",

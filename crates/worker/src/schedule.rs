@@ -10,6 +10,7 @@ use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, U
 use chrono_tz::Tz;
 use domain::{
     access::PruneAccess,
+    alliances::exports::ExpireExports,
     app::{App, Timestamp},
     error::Internal,
     funding::reminders::PlanReminders,
@@ -72,6 +73,11 @@ pub const SCHEDULE: &[Entry] = &[
         name: "prune_idempotency_keys",
         when: When::Daily { hour: 3, minute: 30 },
         job: |_| Planned::of(&PruneIdempotencyKeys {}),
+    },
+    Entry {
+        name: "expire_exports",
+        when: When::Daily { hour: 3, minute: 40 },
+        job: |_| Planned::of(&ExpireExports {}),
     },
     Entry {
         name: "plan_reminders",

@@ -8,6 +8,8 @@
 //! | API tokens | 90 days after they ended |
 //! | idempotency keys | 72 hours |
 //! | mails of the development mailbox | the newest 1,000 |
+//!
+//! Files of exports go with `bodies::expire_exports`.
 
 use domain::{
     access::{PruneAccess, prune_access},

@@ -6,6 +6,7 @@ mod change_closure;
 mod change_settings;
 mod confirm_alliance;
 mod demo;
+pub mod exports;
 mod found_alliance;
 mod found_own_alliance;
 mod remove_closure;

@@ -298,7 +298,7 @@ pub(super) async fn terms_of(
     Ok(rows.into_iter().map(|row| (row.starts_on, row.ends_on)).collect())
 }
 
-pub(super) fn names(roles: &[Role]) -> Vec<String> {
+pub(crate) fn names(roles: &[Role]) -> Vec<String> {
     roles.iter().map(|role| role.as_str().to_owned()).collect()
 }
 

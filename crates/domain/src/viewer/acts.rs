@@ -46,6 +46,8 @@ pub enum Act {
     ChangePerson,
     /// Invite somebody to a role.
     Invite,
+    /// Invite several people to a role.
+    InviteSeveral,
     /// Give a role.
     GrantRole,
     /// End a role.
@@ -62,6 +64,10 @@ pub enum Act {
     BeginPasskey,
     /// Remove a passkey.
     RemovePasskey,
+    /// Have everything that the alliance holds put into one file.
+    RequestExport,
+    /// Download that file.
+    DownloadExport,
     /// Download the list of people.
     DownloadPeople,
     /// Download the list of outgoing mail.
@@ -71,7 +77,7 @@ pub enum Act {
 }
 
 /// The one table: each act with the name of its operation, and in words after "before you".
-const ACT_TABLE: [(Act, &str, &str); 27] = [
+const ACT_TABLE: [(Act, &str, &str); 30] = [
     (Act::AgreeBudget, "agree_budget", "agree a budget"),
     (Act::ReopenBudget, "reopen_budget", "reopen a budget"),
     (Act::IssueInvoices, "issue_invoices", "issue invoices"),
@@ -88,6 +94,7 @@ const ACT_TABLE: [(Act, &str, &str); 27] = [
     (Act::AddPerson, "add_person", "add a person"),
     (Act::ChangePerson, "change_person", "change a person’s name or address"),
     (Act::Invite, "invite", "invite somebody"),
+    (Act::InviteSeveral, "invite_several", "invite several people"),
     (Act::GrantRole, "grant_role", "give a role"),
     (Act::EndRole, "end_role", "end a role"),
     (Act::LeaveAlliance, "leave_alliance", "leave"),
@@ -96,6 +103,8 @@ const ACT_TABLE: [(Act, &str, &str); 27] = [
     (Act::BeginSecondStep, "begin_second_step", "set up a second step"),
     (Act::BeginPasskey, "begin_passkey", "add a passkey"),
     (Act::RemovePasskey, "remove_passkey", "remove a passkey"),
+    (Act::RequestExport, "request_export", "have an export made"),
+    (Act::DownloadExport, "download_export", "download everything that the alliance holds"),
     (Act::DownloadPeople, "download_people", "download the list of people"),
     (Act::DownloadMail, "download_mail", "download the list of outgoing mail"),
     (Act::DownloadChanges, "download_changes", "download the record of changes"),

@@ -29,6 +29,8 @@ pub enum Permission {
     ManageJobs,
     /// See who changed what.
     SeeAudit,
+    /// Take everything away that the alliance holds.
+    ManageData,
 }
 
 /// Who has a permission, and how far.
@@ -42,7 +44,7 @@ struct Row {
 
 /// Who may do what: the one table of the product. Beside it stands one rule, of [`Viewer::reach`]: whoever is a payer's
 /// finance contact sees the money of the members it pays for.
-const ROLE_TABLE: [Row; 12] = {
+const ROLE_TABLE: [Row; 13] = {
     use Permission as P;
     use Role::{BoardMember, Director, FinanceLead, Manager, SchoolBusinessManager, SchoolHead, StrandLead};
     const fn row(permission: P, everywhere: &'static [Role], own: &'static [Role]) -> Row {
@@ -65,6 +67,7 @@ const ROLE_TABLE: [Row; 12] = {
         row(P::SeeMessages, &[Director, Manager, FinanceLead], &[]),
         row(P::ManageJobs, &[Director, Manager, FinanceLead], &[]),
         row(P::SeeAudit, &[Director, Manager], &[]),
+        row(P::ManageData, &[Director], &[]),
     ]
 };
 
@@ -85,6 +88,7 @@ impl Permission {
             Self::SeeMessages => "see_messages",
             Self::ManageJobs => "manage_jobs",
             Self::SeeAudit => "see_audit",
+            Self::ManageData => "manage_data",
         }
     }
 
@@ -110,6 +114,7 @@ impl Permission {
             Self::SeeMessages => "see what was mailed to whom and whether it arrived",
             Self::ManageJobs => "see the work queue and run parked work again",
             Self::SeeAudit => "see the record of who changed what",
+            Self::ManageData => "export everything that the alliance holds",
         }
     }
 
@@ -125,7 +130,8 @@ impl Permission {
             | Self::SeePeople
             | Self::SeeMoney
             | Self::SeeMessages
-            | Self::ManageJobs => Some(Self::SeeAlliance),
+            | Self::ManageJobs
+            | Self::ManageData => Some(Self::SeeAlliance),
         }
     }
 

@@ -54,10 +54,12 @@ pub enum Kind {
     Closure = 21,
     /// An invitation to act in a role.
     Invitation = 22,
+    /// A file with everything that an alliance holds.
+    Export = 23,
 }
 
 impl Kind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Alliance,
         Self::Member,
         Self::Payer,
@@ -80,6 +82,7 @@ impl Kind {
         Self::RoleGrant,
         Self::Closure,
         Self::Invitation,
+        Self::Export,
     ];
 }
 

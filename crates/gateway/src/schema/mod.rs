@@ -157,7 +157,8 @@ async fn node(inside: &Arc<Inside>, kind: ids::Kind, uuid: uuid::Uuid) -> Result
         | ids::Kind::Passkey
         | ids::Kind::RoleGrant
         | ids::Kind::Closure
-        | ids::Kind::Invitation => None,
+        | ids::Kind::Invitation
+        | ids::Kind::Export => None,
     })
 }
 

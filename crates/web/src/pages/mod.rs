@@ -13,6 +13,7 @@ pub(crate) mod change_member;
 pub(crate) mod changes;
 pub(crate) mod closures;
 pub(crate) mod confirm;
+pub(crate) mod data;
 pub(crate) mod debt;
 pub(crate) mod delivery;
 pub(crate) mod dev_mail;

@@ -1,11 +1,14 @@
 //! What each kind of job does. A body is shallow: it loads through the domain, prints or sends, and records through the
 //! domain.
 
+mod build_export;
 mod change_of_address;
+mod expire_exports;
 mod plan_reminders;
 mod post;
 mod print;
 mod send_departure_notice;
+mod send_export_notice;
 mod send_invitation;
 mod send_mail;
 mod send_second_step_notice;
@@ -34,12 +37,15 @@ pub struct Deps {
 #[must_use]
 pub fn registry() -> Registry<Deps> {
     Registry::new()
+        .on(build_export::build_export)
+        .on(expire_exports::expire_exports)
         .on(print::render_invoice)
         .on(print::render_credit_note)
         .on(change_of_address::send_address_code)
         .on(change_of_address::send_address_notice)
         .on(change_of_address::follow)
         .on(send_departure_notice::send_departure_notice)
+        .on(send_export_notice::send_export_notice)
         .on(send_invitation::send_invitation)
         .on(send_mail::send_mail)
         .on(send_sign_in_code::send_sign_in_code)

@@ -22,6 +22,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("closures", "closure"),
     ("credit_notes", "credit note"),
     ("departures", "departure"),
+    ("exports", "export"),
     ("in_kind_offers", "offer in kind"),
     ("invitations", "invitation"),
     ("invoice_runs", "invoice run"),

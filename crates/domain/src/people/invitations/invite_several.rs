@@ -13,7 +13,7 @@ use crate::{
     people,
     problem::failure,
     text::one_line,
-    viewer::{Permission, Role, Viewer, WrongRemit},
+    viewer::{Act, ConfirmItIsYou, Permission, Role, Viewer, WrongRemit},
 };
 
 /// The most lines of one list.
@@ -70,6 +70,9 @@ pub enum InviteSeveralError {
     /// Not permitted.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// An empty list.
     #[error("Please paste the addresses, one a line.")]
     NobodyNamed,
@@ -105,6 +108,7 @@ pub async fn invite_several(
 ) -> Result<InvitedSeveral, InviteSeveralError> {
     use InviteSeveralError as E;
     let scope = viewer.require(Permission::ManageMembers)?;
+    viewer.require_confirmed(Act::InviteSeveral)?;
     if !viewer.may_give(input.role) {
         return Err(E::RoleAboveYou);
     }
@@ -195,7 +199,7 @@ failure!(InviteSeveralError {
     RoleAboveYou => "role",
     UnknownMember => "memberId",
     UnknownStrand => "strandId",
-} nested { Forbidden, WrongRemit, Internal });
+} nested { Forbidden, Unconfirmed, WrongRemit, Internal });
 
 #[cfg(test)]
 mod tests {

@@ -5,11 +5,13 @@ mod add_strand;
 mod assign_task;
 mod change_closure;
 mod change_settings;
+mod export;
 mod found_alliance;
 mod me;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
+mod request_export;
 mod resume_task;
 mod roles;
 mod set_task_aside;
@@ -40,6 +42,7 @@ use super::{
     schools,
 };
 
+use export::ExportObject;
 use me::MeObject;
 use roles::{RoleTableObject, role_table};
 
@@ -57,6 +60,7 @@ pub(crate) struct AlliancesMutation(
     assign_task::AssignTaskMutation,
     set_task_aside::SetTaskAsideMutation,
     resume_task::ResumeTaskMutation,
+    request_export::RequestExportMutation,
 );
 
 /// An alliance of schools, as you may see it.
@@ -424,6 +428,11 @@ impl AllianceObject {
         after: Option<String>,
     ) -> Result<access::AuditConnection> {
         access::audit_records(&self.0, person_id, about, first, after.as_deref()).await
+    }
+
+    /// The newest 50 exports of everything that it holds; null when that is not yours to see.
+    async fn exports(&self) -> Result<Option<Vec<ExportObject>>> {
+        export::exports(&self.0).await
     }
 
     /// How many mails are in each state; states without mails are left out. Null when that is not yours to see.

@@ -29,6 +29,7 @@ struct Page {
     shell: Shell,
     alliance: settings::SettingsAlliance,
     form: FormState,
+    may_take_data: bool,
 }
 
 impl Page {
@@ -76,7 +77,12 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
         return Err(PageError::Forbidden);
     }
     let data = site.query::<Settings>(&within.signed, settings::Variables { slug: within.slug() }).await?;
-    Ok(Page { shell: within.shell("Settings"), alliance: data.alliance.ok_or(PageError::NotFound)?, form })
+    Ok(Page {
+        shell: within.shell("Settings"),
+        alliance: data.alliance.ok_or(PageError::NotFound)?,
+        form,
+        may_take_data: within.may(Permission::ManageData),
+    })
 }
 
 pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageResult {

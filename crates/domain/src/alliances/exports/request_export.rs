@@ -1,0 +1,62 @@
+//! An export of everything that an alliance holds is asked for.
+
+use chrono::TimeDelta;
+
+use super::{BuildExport, Export, repo};
+use crate::{
+    app::App,
+    db::OnConstraint,
+    error::{Forbidden, Internal},
+    ids::ExportId,
+    problem::failure,
+    viewer::{Act, ConfirmItIsYou, Permission, Viewer},
+};
+
+/// How many may be asked for within a day: each is as large as all that the alliance holds.
+pub const MOST_A_DAY: i64 = 5;
+
+/// Why none is made.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestExportError {
+    /// Not permitted.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
+    /// One at a time.
+    #[error("An export is being made already. You find it here when it is ready.")]
+    AlreadyBuilding,
+    /// Too many within a day.
+    #[error("Five exports were made within a day. Please take one of those, or ask again tomorrow.")]
+    TooMany,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Has the worker make an export. Whoever asks is mailed when it is ready.
+pub async fn request_export(app: &App, viewer: &Viewer) -> Result<Export, RequestExportError> {
+    use RequestExportError as E;
+    let scope = viewer.require(Permission::ManageData)?;
+    viewer.require_confirmed(Act::RequestExport)?;
+    let now = app.clock.now();
+    let id = ExportId::new(app);
+
+    let mut tx = app.db.begin(scope).await?;
+    repo::insert(&mut tx, (id, viewer.person_id(), now))
+        .await
+        .on_constraint("exports_building_key", || E::AlreadyBuilding)?;
+    if repo::count_since(&mut tx, now - TimeDelta::days(1)).await? > MOST_A_DAY {
+        return Err(E::TooMany);
+    }
+    tx.enqueue(app, &BuildExport { export_id: id }).await?;
+    let export = repo::export(&mut tx, id).await?.ok_or_else(|| Internal::new("the export is gone"))?;
+    tx.commit().await?;
+    Ok(export)
+}
+
+failure!(RequestExportError {
+    AlreadyBuilding,
+    TooMany,
+} nested { Forbidden, Unconfirmed, Internal });
