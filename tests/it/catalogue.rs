@@ -24,6 +24,7 @@ pub const TENANT: &[&str] = &[
     "chasing_decisions",
     "closures",
     "credit_notes",
+    "deletions",
     "deliveries",
     "departures",
     "documents",
@@ -74,12 +75,13 @@ const MACHINE: &[&str] = &[
     "sessions",
     "sign_in_codes",
     "started_sign_ins",
+    "tombstones",
 ];
 
 /// What the machine role may do with tenant tables: sign people in and see whom they pay for, find where an invitation
-/// leads, found alliances, run the queue.
+/// leads, see what is to be deleted, found alliances, run the queue.
 const MACHINE_ON_TENANT: &[&str] =
-    &["alliances", "invitations", "jobs", "members", "payers", "people", "role_grants"];
+    &["alliances", "deletions", "invitations", "jobs", "members", "payers", "people", "role_grants"];
 
 /// What may change after it was written. Everything else of an alliance is written once: what was issued, received or
 /// decided stands as it is.
@@ -117,6 +119,7 @@ const COLUMNS_MAY_CHANGE: &[(&str, &str)] = &[
         "address, bank_account_name, bank_account_number, bank_sort_code, contact_email, credit_prefix, invoice_prefix, \
          legal_name, name, payment_terms_days, requires_second_step, supplier_kind, timezone, vat_number, wording, year_start_month",
     ),
+    ("deletions", "called_off_at, called_off_by, deactivated_at, purge_begun_at, purges_at"),
     ("deliveries", "attempts, last_reply, leased_until, mail_subject, mail_text, sent_at, state"),
     ("exports", "bytes, expires_at, file_count, ready_at, row_count, state"),
     ("invitations", "mailed_at, person_id, refusal, settled_at, state"),
@@ -222,6 +225,7 @@ async fn row_level_security_binds_everybody_in_one_form() {
     );
     let mut of_app = BTreeMap::new();
     let mut of_machine = Vec::new();
+    let mut of_owner = BTreeMap::new();
     for row in policies.fetch_all(&app.owner).await.unwrap() {
         let text = |column: &str| row.get::<String, _>(column);
         let (table, roles) = (text("tablename"), text("roles"));
@@ -232,6 +236,11 @@ async fn row_level_security_binds_everybody_in_one_form() {
                 assert_eq!(known, None, "{table} has a second policy");
             }
             "ensemble_machine" => of_machine.push(table),
+            // Whoever deletes an alliance, by the one function that may.
+            "owner" => {
+                let known = of_owner.insert(table.clone(), (text("cmd"), text("qual"), text("checks")));
+                assert_eq!(known, None, "{table} has a second policy");
+            }
             _ => panic!("{table} has a policy for {roles}"),
         }
     }
@@ -239,6 +248,13 @@ async fn row_level_security_binds_everybody_in_one_form() {
         let form = ("ALL".to_owned(), POLICY.to_owned(), POLICY.to_owned());
         assert_eq!(of_app.remove(*table), Some(form), "{table}");
     }
+    // A new table of an alliance needs this policy as well, or its rows outlive the alliance where the owner is no superuser.
+    for table in [TENANT, &["api_tokens"]].concat() {
+        let form = ("ALL".to_owned(), POLICY.to_owned(), POLICY.to_owned());
+        assert_eq!(of_owner.remove(table), Some(form), "{table}");
+    }
+    let tombstones = ("ALL".to_owned(), "true".to_owned(), "none".to_owned());
+    assert_eq!(of_owner, BTreeMap::from([("tombstones".to_owned(), tombstones)]));
     for table in SHARED {
         let form = ("SELECT".to_owned(), "true".to_owned(), "none".to_owned());
         assert_eq!(of_app.remove(*table), Some(form), "{table}");
@@ -344,7 +360,15 @@ async fn nothing_reads_around_the_policies() {
         &app,
         "select proname::text from pg_proc where pronamespace = 'public'::regnamespace and prosecdef order by 1",
     );
-    assert_eq!(definers.await, Vec::<String>::new());
+    assert_eq!(definers.await, ["purge_alliance"]);
+    // It deletes what nobody may: for the machine's login alone, and with names that nobody else can give a meaning.
+    let who = strings(
+        &app,
+        "select coalesce(array_to_string(proacl, ' '), '') || ' ' || array_to_string(proconfig, ' ') from pg_proc
+         where proname = 'purge_alliance'",
+    );
+    let expected = "owner=X/owner ensemble_machine=X/owner search_path=pg_catalog, public, pg_temp";
+    assert_eq!(who.await, [expected]);
     // Operators of other types are not leakproof, and an index is not used below a policy without that.
     let enums = strings(
         &app,

@@ -71,6 +71,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/account/leave", "is for oneself, and is refused a second time: `departures`"),
     ("/account/tokens", "answers with what the token looks like, once: `tokens`"),
     ("/account/tokens/{id}/revoke", "is on the page of one's own tokens: `tokens`"),
+    ("/{slug}/settings/data/call-off", "is there while a deletion is under way: `deletions`"),
     (
         "/{slug}/payments/import",
         "takes nothing yet, but answers with a preview: `bank_statements`, `bad_input`",
@@ -590,6 +591,18 @@ const CASES: &[Case] = &[
         refused: Refused::SentTwice,
         accepted: nothing,
         changes: "exports",
+    },
+    Case {
+        route: "/{slug}/settings/data/delete",
+        who: "director",
+        id: none,
+        page: page!("/settings/data"),
+        refused: Refused::At(
+            "typed",
+            typed!["typed" => "harbour", "reason" => "We have merged", "keepsFinanceRecords" => "yes"],
+        ),
+        accepted: typed!["typed" => "fenland", "reason" => "We have merged", "keepsFinanceRecords" => "yes"],
+        changes: "deletions where called_off_at is null",
     },
     Case {
         route: "/{slug}/settings/closures",

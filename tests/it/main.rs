@@ -10,6 +10,7 @@ mod budgets;
 mod catalogue;
 mod changes;
 mod confirm;
+mod deletions;
 mod demo;
 mod departures;
 mod deployment;

@@ -461,13 +461,14 @@ fn budget(of: &Things, label: &str, year: i32) -> Value {
     })
 }
 
-/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `addresses.rs`, `departures.rs`,
-/// `invitations.rs`, `passkeys.rs`, `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
+/// What people change of their own account, in no alliance and whatever their roles: `access.rs`, `addresses.rs`, `deletions.rs`,
+/// `departures.rs`, `invitations.rs`, `passkeys.rs`, `second_step.rs`, `tokens.rs` and `sign_up.rs` try them.
 pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "acceptInvitation",
     "addPasskey",
     "beginPasskey",
     "beginSecondStep",
+    "callOffDeletion",
     "changeAddress",
     "confirmAddress",
     "confirmSecondStep",
@@ -481,6 +482,7 @@ pub const ACCOUNT_OPERATIONS: &[&str] = &[
     "removeSecondStep",
     "renamePasskey",
     "renewRecoveryCodes",
+    "requestDeletion",
     "revokeToken",
 ];
 

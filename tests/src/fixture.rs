@@ -202,6 +202,7 @@ async fn alliance(world: &TestApp, slug: &str) {
     asked_about_money(&world.app, &viewer, slug, members[0].1).await;
     invited(&on(&world.app, day(2026, 11, 20)), &viewer, slug, members[1].0).await;
     request_export(&on(&world.app, day(2026, 11, 20)), &viewer).await.unwrap();
+    nearly_deleted(world, slug).await;
     world.work().await;
     expire(world, id).await;
 }
@@ -395,6 +396,14 @@ async fn came_back(world: &TestApp, slug: &str, viewer: &Viewer) {
         ends_on: None,
     };
     grant_role(&world.app, viewer, again).await.unwrap();
+}
+
+/// The director thought of giving up, and then did not.
+async fn nearly_deleted(world: &TestApp, slug: &str) {
+    let director = world.sign_in(&format!("director@{slug}.example")).await;
+    let asked = json!({ "alliance": slug, "typed": slug, "reason": "Nobody has the time.", "keepsFinanceRecords": true });
+    director.done("requestDeletion", "", asked).await;
+    director.done("callOffDeletion", "", json!({ "alliance": slug })).await;
 }
 
 /// Alder's business manager is the finance contact of its payer.

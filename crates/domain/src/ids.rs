@@ -97,6 +97,8 @@ ids! {
     RefundId
     /// One imported bank statement file.
     BankImportId
+    /// That an alliance is to be deleted.
+    DeletionId
     /// A file with everything that an alliance holds.
     ExportId
     /// A rendered file kept in the object store.

@@ -1,12 +1,19 @@
 //! `ensemble operator`: what the operator of the deployment decides, where no alliance's people can. The deployment's
 //! own work, such as mailing sign-in codes, belongs to no alliance, so only the operator sees it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use domain::{
     access::{TakeOffSecondStepError, TakenOff, take_off_second_step},
-    alliances::{ConfirmAllianceError, Listed, confirm_alliance, every_alliance},
+    alliances::{
+        ConfirmAllianceError, Listed, confirm_alliance,
+        deletions::{Purged, Tombstone, returned_alliances, tombstones},
+        every_alliance,
+    },
     app::{App, Clock, Rng},
     error::{Internal, ReadError},
     ids::JobId,
@@ -18,6 +25,8 @@ use domain::{
     text::plural,
     viewer::{Reading, Viewer},
 };
+use object_store::ObjectStore;
+use worker::bodies::{PurgeError, purge, stored_tombstones};
 
 use crate::{
     cli::DataArgs,
@@ -25,6 +34,7 @@ use crate::{
     data_dir::{self, DataDirError},
     database::{self, Database, Logins, Parts},
     embedded::{self, EmbeddedError},
+    store::{self, StoreError},
 };
 
 /// What the operator looks at.
@@ -36,6 +46,8 @@ pub enum Operator {
     Alliances(AlliancesArgs),
     /// Help a person who cannot sign in any more
     Accounts(AccountsArgs),
+    /// List the alliances that were deleted, and delete again those that a restored backup has brought back
+    Deletions(DeletionsArgs),
 }
 
 impl Operator {
@@ -44,6 +56,7 @@ impl Operator {
             Self::Jobs(args) => &args.data.data,
             Self::Alliances(args) => &args.data.data,
             Self::Accounts(args) => &args.data.data,
+            Self::Deletions(args) => &args.data.data,
         }
     }
 }
@@ -66,6 +79,16 @@ pub struct AccountsArgs {
     /// is told by mail
     #[arg(long, value_name = "EMAIL")]
     take_off_second_step: String,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// What is done with alliances that should be gone.
+#[derive(Args)]
+pub struct DeletionsArgs {
+    /// Delete again what a restored backup has brought back
+    #[arg(long)]
+    reapply: bool,
     #[command(flatten)]
     data: DataArgs,
 }
@@ -110,6 +133,12 @@ pub enum OperatorError {
     /// There is no second step to take off.
     #[error("{0}")]
     TakeOff(TakeOffSecondStepError),
+    /// The file store, where tombstones are too.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something is still there.
+    #[error(transparent)]
+    Purge(#[from] PurgeError),
     /// The database does not answer.
     #[error("the database: {}", .0.detail())]
     Database(#[from] Internal),
@@ -184,6 +213,10 @@ pub async fn operator(config: &Config, what: &Operator) -> Result<String, Operat
             Operator::Jobs(args) => decide(&app, args).await,
             Operator::Alliances(args) => alliances(&app, args).await,
             Operator::Accounts(args) => accounts(&app, args).await,
+            Operator::Deletions(args) => match store::open(config.store.as_ref(), what.data()) {
+                Ok(store) => deletions(&app, &*store, args).await,
+                Err(error) => Err(error.into()),
+            },
         };
         app.db.close().await;
         said
@@ -244,6 +277,52 @@ async fn accounts(app: &App, args: &AccountsArgs) -> Result<String, OperatorErro
         plural(sessions, "device", "devices"),
         plural(tokens, "API token", "API tokens"),
     ))
+}
+
+async fn deletions(
+    app: &App,
+    store: &dyn ObjectStore,
+    args: &DeletionsArgs,
+) -> Result<String, OperatorError> {
+    let known = tombstones(&app.db).await?;
+    let mut said: Vec<_> = known.iter().map(deletion_line).collect();
+    said.push(format!("{} deleted.\n", plural(known.len(), "alliance is", "alliances are")));
+    let returned =
+        returned_alliances(&app.db, every_tombstone(known, stored_tombstones(store).await?)).await?;
+    for tombstone in &returned {
+        if args.reapply {
+            let report = purge(app, store, tombstone).await?;
+            let rows: i64 = report.rows.values().sum();
+            said.push(format!("{} is deleted again: {}.\n", tombstone.slug, plural(rows, "row", "rows")));
+        } else {
+            said.push(format!("{} is there, although it was deleted.\n", tombstone.slug));
+        }
+    }
+    if !returned.is_empty() && !args.reapply {
+        said.push("A backup has brought it back. Delete it again with --reapply.\n".into());
+    }
+    Ok(said.concat())
+}
+
+/// Those of the database and those of the file store: a backup of either may not know the newest.
+pub(crate) fn every_tombstone(known: Vec<Purged>, stored: Vec<Tombstone>) -> Vec<Tombstone> {
+    let all = known.into_iter().map(|purged| purged.tombstone).chain(stored);
+    let all: BTreeMap<_, _> = all.map(|tombstone| (tombstone.alliance_id, tombstone)).collect();
+    all.into_values().collect()
+}
+
+fn deletion_line(purged: &Purged) -> String {
+    let Tombstone { slug, name, .. } = &purged.tombstone;
+    let what = match (&purged.report, purged.purged_at) {
+        (Some(report), Some(at)) => {
+            let rows: i64 = report.rows.values().sum();
+            let accounts = plural(i64::try_from(report.accounts).unwrap_or(i64::MAX), "account", "accounts");
+            let files = plural(i64::try_from(report.files).unwrap_or(i64::MAX), "file", "files");
+            format!("gone on {}: {}, {files}, {accounts}", at.format("%Y-%m-%d"), plural(rows, "row", "rows"))
+        }
+        _ => "going".to_owned(),
+    };
+    format!("{slug}  {name}, {what}\n")
 }
 
 async fn list(app: &App, viewer: Viewer) -> Result<String, OperatorError> {

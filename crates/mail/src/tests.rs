@@ -37,6 +37,15 @@ fn samples() -> Vec<(String, Rendered)> {
         rendered("", &mails::AddressCode::sample()),
         rendered("", &mails::AddressChanged::sample()),
         rendered("", &mails::AddressChangeUndone::sample()),
+        rendered("", &mails::Deletion::sample()),
+        rendered(
+            "-deactivated",
+            &mails::Deletion { step: mails::DeletionStep::Deactivated, ..mails::Deletion::sample() },
+        ),
+        rendered(
+            "-called-off",
+            &mails::Deletion { step: mails::DeletionStep::CalledOff, ..mails::Deletion::sample() },
+        ),
         rendered("", &mails::Departure::sample()),
         rendered(
             "-no-contact",

@@ -27,6 +27,11 @@ pub(crate) enum PageError {
         /// The alliance.
         slug: String,
     },
+    /// The alliance is about to be deleted: off to the one page that it has left.
+    Closed {
+        /// The alliance.
+        slug: String,
+    },
     /// There is no such thing, or it is not yours to see.
     NotFound,
     /// Your role does not allow it.
@@ -104,6 +109,7 @@ impl IntoResponse for PageError {
             Self::Unconfirmed(act) => {
                 return (StatusCode::FORBIDDEN, Extension(Unconfirmed(act))).into_response();
             }
+            Self::Closed { slug } => return Redirect::to(&format!("/{slug}/settings/data")).into_response(),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",

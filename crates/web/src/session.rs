@@ -131,6 +131,9 @@ impl Within {
             Err(EnterError::Internal(error)) => return Err(error.into()),
         };
         let address = address(parts);
+        if entered.is_closed && !address.path().starts_with(&format!("/{slug}/settings/data")) {
+            return Err(PageError::Closed { slug: slug.clone() });
+        }
         let (path, address) = (address.path().to_owned(), address.to_string());
         Ok(Self { signed, entered, path, address })
     }
@@ -165,6 +168,10 @@ impl Within {
             NavItem { label: label.to_owned(), is_current: own, href }
         };
         let can_see = |permission| self.viewer().reach(permission).is_ok();
+        if self.entered.is_closed {
+            let items = vec![item("Your data", "/settings/data")];
+            return self.framed(title, vec![NavSection { heading: String::new(), items }]);
+        }
         let mut nav = vec![NavSection { heading: String::new(), items: vec![item("Home", "")] }];
         let mut items = vec![item(&capitalised(&wording.members()), "/members")];
         if can_see(Permission::SeePeople) {
@@ -200,11 +207,15 @@ impl Within {
         if !running.is_empty() {
             nav.push(NavSection { heading: "Running it".to_owned(), items: running });
         }
+        self.framed(title, nav)
+    }
+
+    fn framed(&self, title: &str, nav: Vec<NavSection>) -> Shell {
         let roles: Vec<_> = self.viewer().grants().iter().map(|grant| grant.role.label()).collect();
         Shell {
             title: title.to_owned(),
             alliance: self.entered.alliance.name.clone(),
-            wording: wording.clone(),
+            wording: self.entered.wording.clone(),
             home: self.path(""),
             person: format!("{}, {}", self.entered.person_name, roles.join(", ")),
             nav,

@@ -158,6 +158,8 @@ pub fn router(site: Site) -> Router {
         .route("/settings", get(pages::settings::get).post(pages::settings::post))
         .route("/settings/second-step", post(pages::settings::require_second_step))
         .route("/settings/data", get(pages::data::get).post(pages::data::post))
+        .route("/settings/data/delete", post(pages::data::request_deletion))
+        .route("/settings/data/call-off", post(pages::data::call_off))
         .route("/settings/data/{id}/zip", get(pages::data::zip))
         .route("/settings/closures", get(pages::closures::get).post(pages::closures::post))
         .route("/settings/closures/{id}", post(pages::closures::change))

@@ -381,7 +381,9 @@ mod tests {
         assert_eq!(
             with_upkeep(bodies::registry()).kinds(),
             [
+                "advance_deletions",
                 "build_export",
+                "deactivate_alliance",
                 "expire_exports",
                 "follow_address",
                 "plan_reminders",
@@ -389,10 +391,12 @@ mod tests {
                 "prune_development_mails",
                 "prune_idempotency_keys",
                 "prune_jobs",
+                "purge_alliance",
                 "render_credit_note",
                 "render_invoice",
                 "send_address_code",
                 "send_address_notice",
+                "send_deletion_notice",
                 "send_departure_notice",
                 "send_export_notice",
                 "send_invitation",

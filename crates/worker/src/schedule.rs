@@ -10,7 +10,7 @@ use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, U
 use chrono_tz::Tz;
 use domain::{
     access::PruneAccess,
-    alliances::exports::ExpireExports,
+    alliances::{deletions::AdvanceDeletions, exports::ExpireExports},
     app::{App, Timestamp},
     error::Internal,
     funding::reminders::PlanReminders,
@@ -64,6 +64,11 @@ pub enum When {
 pub const SCHEDULE: &[Entry] = &[
     Entry { name: "prune_jobs", when: When::Every { minutes: 60 }, job: |_| Planned::of(&PruneJobs {}) },
     Entry { name: "prune_access", when: When::Every { minutes: 60 }, job: |_| Planned::of(&PruneAccess {}) },
+    Entry {
+        name: "advance_deletions",
+        when: When::Every { minutes: 60 },
+        job: |_| Planned::of(&AdvanceDeletions {}),
+    },
     Entry {
         name: "prune_development_mails",
         when: When::Every { minutes: 1_440 },

@@ -6,8 +6,11 @@ use crate::{
     app::{App, Timestamp},
     error::Internal,
     ids::{AllianceId, MemberId, PersonId},
-    viewer::{Grant, RECENT, Viewer},
+    viewer::{Grant, Permission, RECENT, Viewer},
 };
+
+/// What its directors may do in an alliance that is about to be deleted.
+const IN_A_CLOSED_ALLIANCE: [Permission; 2] = [Permission::SeeAlliance, Permission::ManageData];
 
 /// An alliance that an account may enter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,9 @@ pub struct Entered {
     pub alliance: AllianceEntry,
     /// What is said there.
     pub wording: Wording,
+    /// Whether the alliance is closed and about to be deleted: they are one of its directors, who may take its data away and
+    /// call that off.
+    pub is_closed: bool,
 }
 
 /// Why somebody who holds a role in an alliance does not enter it.
@@ -79,7 +85,13 @@ fn entered(session: &Session, rows: &[EnterRow], now: Timestamp) -> Result<Optio
     if first.needs_second_step {
         return Err(EnterError::NeedsSecondStep);
     }
-    let grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
+    let mut grants: Vec<Grant> = rows.iter().filter_map(|row| row.grant).collect();
+    if first.is_closed {
+        grants.retain(|grant| Permission::ManageData.everywhere().contains(&grant.role));
+        if grants.is_empty() {
+            return Ok(None);
+        }
+    }
     let viewer = Viewer::person(first.alliance.id, session.account.id, first.person_id, grants)
         .paying_for(first.pays_for.clone())
         .from(session.origin());
@@ -88,11 +100,13 @@ fn entered(session: &Session, rows: &[EnterRow], now: Timestamp) -> Result<Optio
         Proof::Device { .. } => viewer.confirmed(),
         Proof::Token(bounds) => viewer.confirmed().bounded(&bounds.permissions),
     };
+    let viewer = if first.is_closed { viewer.bounded(&IN_A_CLOSED_ALLIANCE) } else { viewer };
     Ok(Some(Entered {
         viewer,
         person_name: first.person_name.clone(),
         alliance: first.alliance.clone(),
         wording: first.wording.clone(),
+        is_closed: first.is_closed,
     }))
 }
 
@@ -107,6 +121,8 @@ pub(crate) async fn join_people(app: &App, account: &Account) -> Result<(), Inte
 pub(super) struct EnterRow {
     pub(super) alliance: AllianceEntry,
     pub(super) wording: Wording,
+    /// Whether the alliance is about to be deleted, and nobody comes in but directors.
+    pub(super) is_closed: bool,
     /// Whether the alliance asks for a second step and the account has none.
     pub(super) needs_second_step: bool,
     pub(super) person_id: PersonId,

@@ -464,10 +464,14 @@ pub(super) async fn alliances_of(
              and exists (select from role_grants g
                          where g.alliance_id = p.alliance_id and g.person_id = p.id
                            and g.starts_on <= ($2 at time zone a.timezone)::date
-                           and (g.ends_on is null or g.ends_on >= ($2 at time zone a.timezone)::date))
+                           and (g.ends_on is null or g.ends_on >= ($2 at time zone a.timezone)::date)
+                           and (g.role = any($3) or not exists (
+                               select from deletions d where d.alliance_id = a.alliance_id
+                                  and d.deactivated_at is not null and d.called_off_at is null)))
            order by a.name, a.alliance_id"#,
         account_id as _,
-        now
+        now,
+        &crate::people::repo::names(Permission::ManageData.everywhere())
     )
     .fetch_all(app.db.machine_pool())
     .await?)
@@ -483,6 +487,8 @@ pub(super) async fn grants(
         r#"select p.alliance_id as "alliance_id: AllianceId", a.slug, a.name as alliance_name, a.wording,
                   a.requires_second_step and not exists (select from second_steps s where s.account_id = p.account_id)
                       as "needs_second_step!",
+                  exists (select from deletions d where d.alliance_id = a.alliance_id
+                             and d.deactivated_at is not null and d.called_off_at is null) as "is_closed!",
                   p.id as "person_id: PersonId", p.name,
                   array(select m.id from payers y join members m on m.alliance_id = y.alliance_id and m.payer_id = y.id
                         where y.alliance_id = p.alliance_id and y.finance_contact_id = p.id) as "pays_for!: Vec<MemberId>",
@@ -505,6 +511,7 @@ pub(super) async fn grants(
             alliance: AllianceEntry { id: row.alliance_id, slug: row.slug, name: row.alliance_name },
             wording: serde_json::from_value(row.wording)?,
             needs_second_step: row.needs_second_step,
+            is_closed: row.is_closed,
             person_id: row.person_id,
             person_name: row.name,
             pays_for: row.pays_for,

@@ -5,6 +5,7 @@ mod add_strand;
 mod change_closure;
 mod change_settings;
 mod confirm_alliance;
+pub mod deletions;
 mod demo;
 pub mod exports;
 mod found_alliance;

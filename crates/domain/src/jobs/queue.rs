@@ -166,7 +166,7 @@ pub struct AllianceCalendar {
     pub founded_at: Timestamp,
 }
 
-/// Every alliance's calendar. A stored zone that is not known counts as Europe/London.
+/// The calendar of every alliance but those that are closed and about to be deleted. A stored zone that is not known counts as Europe/London.
 pub async fn alliance_calendars(app: &App) -> Result<Vec<AllianceCalendar>, Internal> {
     repo::alliance_calendars(app.db.machine_pool()).await
 }

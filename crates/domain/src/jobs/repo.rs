@@ -333,7 +333,10 @@ fn interval(duration: Duration) -> PgInterval {
 
 pub(super) async fn alliance_calendars(db: &PgPool) -> Result<Vec<AllianceCalendar>, Internal> {
     let rows = sqlx::query!(
-        r#"select alliance_id as "alliance_id: AllianceId", timezone, created_at from alliances order by alliance_id"#
+        r#"select alliance_id as "alliance_id: AllianceId", timezone, created_at from alliances a
+           where not exists (select from deletions d where d.alliance_id = a.alliance_id
+                                and d.deactivated_at is not null and d.called_off_at is null)
+           order by alliance_id"#
     )
     .fetch_all(db)
     .await?;

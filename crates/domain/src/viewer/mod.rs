@@ -112,11 +112,13 @@ impl Viewer {
         Self { alliance_id, actor: Actor::Machinery, origin: None, is_confirmed: true }
     }
 
-    /// The same with no more than these permissions.
+    /// The same with no more than these permissions, and none that was taken before.
     #[must_use]
     pub(crate) fn bounded(mut self, permissions: &[Permission]) -> Self {
         if let Actor::Person { bounds, .. } = &mut self.actor {
-            *bounds = Some(permissions.to_vec());
+            let before = bounds.take();
+            let is_left = |one: &Permission| before.as_ref().is_none_or(|before| before.contains(one));
+            *bounds = Some(permissions.iter().copied().filter(is_left).collect());
         }
         self
     }

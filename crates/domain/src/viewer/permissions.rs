@@ -29,7 +29,7 @@ pub enum Permission {
     ManageJobs,
     /// See who changed what.
     SeeAudit,
-    /// Take everything away that the alliance holds.
+    /// Take everything away that the alliance holds, and have the alliance deleted.
     ManageData,
 }
 
@@ -114,7 +114,7 @@ impl Permission {
             Self::SeeMessages => "see what was mailed to whom and whether it arrived",
             Self::ManageJobs => "see the work queue and run parked work again",
             Self::SeeAudit => "see the record of who changed what",
-            Self::ManageData => "export everything that the alliance holds",
+            Self::ManageData => "export everything that the alliance holds, and have the alliance deleted",
         }
     }
 

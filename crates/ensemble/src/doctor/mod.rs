@@ -6,6 +6,7 @@ use std::{io::Write, path::Path, time::Duration};
 
 use domain::{
     access::{check_records, unopened_second_steps},
+    alliances::deletions::{returned_alliances, tombstones},
     app::{Rng, Secret},
     db::{Db, MIGRATOR},
     jobs::parked_of_deployment,
@@ -16,11 +17,13 @@ use object_store::{ObjectStore, ObjectStoreExt, path::Path as StorePath};
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
+use worker::bodies::stored_tombstones;
 
 use crate::{
     config::{Config, ConfigError, Hidden},
     database::{Database, Logins},
     embedded::{self, OLDEST_MAJOR, Version},
+    operator::every_tombstone,
     store,
 };
 
@@ -114,6 +117,7 @@ async fn examine(config: &Config, data: &Path) -> Vec<Finding> {
                 findings.extend(database_findings(&logins, config.secret_key.as_ref()).await);
                 if findings.iter().all(|finding| finding.to_do.is_none()) {
                     findings.push(records(&logins).await);
+                    findings.extend(deletions(&logins, config, data).await);
                 }
                 database.close().await;
             }
@@ -416,6 +420,35 @@ async fn records(logins: &Logins) -> Finding {
             )
         }
         Err(error) => Finding::to_do(WHAT, error.detail(), "see the server's log"),
+    }
+}
+
+/// Alliances that were deleted and are there again; nothing to say when there are none.
+async fn deletions(logins: &Logins, config: &Config, data: &Path) -> Option<Finding> {
+    const WHAT: &str = "deleted alliances";
+    // What is wrong with the store itself is said elsewhere.
+    let store = store::open(config.store.as_ref(), data).ok()?;
+    let stored = stored_tombstones(&*store).await.ok()?;
+    let look = async {
+        let db = Db::connect(&logins.urls(1)).await?;
+        let returned = match tombstones(&db).await {
+            Ok(known) => returned_alliances(&db, every_tombstone(known, stored)).await,
+            Err(error) => Err(error),
+        };
+        db.close().await;
+        returned
+    };
+    match look.await {
+        Ok(returned) if returned.is_empty() => None,
+        Ok(returned) => {
+            let slugs: Vec<_> = returned.iter().map(|one| one.slug.as_str()).collect();
+            Some(Finding::to_do(
+                WHAT,
+                format!("a backup has brought them back: {}", slugs.join(", ")),
+                "delete them again: ensemble operator deletions --reapply",
+            ))
+        }
+        Err(error) => Some(Finding::to_do(WHAT, error.detail(), "see the server's log")),
     }
 }
 

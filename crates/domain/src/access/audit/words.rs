@@ -21,6 +21,7 @@ pub const RECORDED: &[(&str, &str)] = &[
     ("chasing_decisions", "decision about reminders"),
     ("closures", "closure"),
     ("credit_notes", "credit note"),
+    ("deletions", "deletion of the alliance"),
     ("departures", "departure"),
     ("exports", "export"),
     ("in_kind_offers", "offer in kind"),

@@ -11,6 +11,7 @@ mod tables;
 pub use build_export::{BuildExport, Built, ExportedFile, OpenExport, open_export, record_export};
 pub use download_export::{ExportFile, download_export};
 pub use expire_exports::{ExpireExports, expired_exports, record_expired};
+pub(super) use request_export::begin_export;
 pub use request_export::{MOST_A_DAY, RequestExportError, request_export};
 pub use send_export_notice::{ExportNotice, SendExportNotice, export_notice};
 pub use tables::{COLUMNS_LEFT_OUT, EXPORTED, ExportedColumn, ExportedTable, LEFT_OUT};

@@ -48,12 +48,14 @@ impl From<ExportRow> for Export {
     }
 }
 
+/// Whether it is the only one that is being made; else nothing is added.
 pub(super) async fn insert(
     tx: &mut Tx,
     (id, asked_by, asked_at): (ExportId, Option<PersonId>, Timestamp),
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into exports (alliance_id, id, asked_by, asked_at, state) values ($1, $2, $3, $4, $5)",
+) -> Result<bool, Internal> {
+    let added = sqlx::query!(
+        "insert into exports (alliance_id, id, asked_by, asked_at, state) values ($1, $2, $3, $4, $5)
+         on conflict (alliance_id) where state = 'building' do nothing",
         tx.alliance_id() as _,
         id as _,
         asked_by as _,
@@ -62,7 +64,7 @@ pub(super) async fn insert(
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(added.rows_affected() == 1)
 }
 
 pub(super) async fn count_since(tx: &mut Tx, since: Timestamp) -> Result<i64, Internal> {

@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use super::{BuildExport, Export, repo};
 use crate::{
     app::App,
-    db::OnConstraint,
+    db::Tx,
     error::{Forbidden, Internal},
-    ids::ExportId,
+    ids::{ExportId, PersonId},
     problem::failure,
     viewer::{Act, ConfirmItIsYou, Permission, Viewer},
 };
@@ -41,19 +41,29 @@ pub async fn request_export(app: &App, viewer: &Viewer) -> Result<Export, Reques
     let scope = viewer.require(Permission::ManageData)?;
     viewer.require_confirmed(Act::RequestExport)?;
     let now = app.clock.now();
-    let id = ExportId::new(app);
 
     let mut tx = app.db.begin(scope).await?;
-    repo::insert(&mut tx, (id, viewer.person_id(), now))
-        .await
-        .on_constraint("exports_building_key", || E::AlreadyBuilding)?;
+    let id = begin_export(app, &mut tx, viewer.person_id()).await?.ok_or(E::AlreadyBuilding)?;
     if repo::count_since(&mut tx, now - TimeDelta::days(1)).await? > MOST_A_DAY {
         return Err(E::TooMany);
     }
-    tx.enqueue(app, &BuildExport { export_id: id }).await?;
     let export = repo::export(&mut tx, id).await?.ok_or_else(|| Internal::new("the export is gone"))?;
     tx.commit().await?;
     Ok(export)
+}
+
+/// The same as part of another transaction, however many there were. `None` when one is being made already.
+pub(in crate::alliances) async fn begin_export(
+    app: &App,
+    tx: &mut Tx,
+    asked_by: Option<PersonId>,
+) -> Result<Option<ExportId>, Internal> {
+    let id = ExportId::new(app);
+    if !repo::insert(tx, (id, asked_by, app.clock.now())).await? {
+        return Ok(None);
+    }
+    tx.enqueue(app, &BuildExport { export_id: id }).await?;
+    Ok(Some(id))
 }
 
 failure!(RequestExportError {

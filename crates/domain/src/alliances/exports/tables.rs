@@ -417,6 +417,18 @@ pub const EXPORTED: &[ExportedTable] = exported! {
         row_count: "How many rows it held.",
         file_count: "How many files it held.",
     }
+    deletions by id: "That the alliance was to be deleted." {
+        id: "Its id.",
+        requested_by: "Who asked: a row of people.",
+        requested_at: "When.",
+        reason: "Why.",
+        deactivates_at: "From when on nobody was to come in but directors.",
+        deactivated_at: "Since when nobody did.",
+        purges_at: "When everything was to go.",
+        called_off_by: "Who called it off: a row of people.",
+        called_off_at: "When.",
+        purge_begun_at: "When everything began to go.",
+    }
     audit_records by nth: "The record of changes: what one person or process changed at once." {
         nth: "Its number: from 1, without gaps.",
         id: "Its id.",

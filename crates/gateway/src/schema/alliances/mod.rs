@@ -3,14 +3,17 @@
 mod add_closure;
 mod add_strand;
 mod assign_task;
+mod call_off_deletion;
 mod change_closure;
 mod change_settings;
+mod deletion;
 mod export;
 mod found_alliance;
 mod me;
 mod remove_closure;
 mod remove_strand;
 mod rename_strand;
+mod request_deletion;
 mod request_export;
 mod resume_task;
 mod roles;
@@ -61,6 +64,8 @@ pub(crate) struct AlliancesMutation(
     set_task_aside::SetTaskAsideMutation,
     resume_task::ResumeTaskMutation,
     request_export::RequestExportMutation,
+    request_deletion::RequestDeletionMutation,
+    call_off_deletion::CallOffDeletionMutation,
 );
 
 /// An alliance of schools, as you may see it.
@@ -433,6 +438,11 @@ impl AllianceObject {
     /// The newest 50 exports of everything that it holds; null when that is not yours to see.
     async fn exports(&self) -> Result<Option<Vec<ExportObject>>> {
         export::exports(&self.0).await
+    }
+
+    /// Its deletion, while one is under way; null when that is not yours to see.
+    async fn deletion(&self) -> Result<Option<deletion::DeletionObject>> {
+        deletion::deletion(&self.0).await
     }
 
     /// How many mails are in each state; states without mails are left out. Null when that is not yours to see.

@@ -140,6 +140,6 @@ pub(crate) enum PermissionEnum {
     ManageJobs,
     /// See who changed what.
     SeeAudit,
-    /// Take everything away that the alliance holds.
+    /// Take everything away that the alliance holds, and have the alliance deleted.
     ManageData,
 }

@@ -9,7 +9,10 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    alliances::exports::{self, KEPT},
+    alliances::{
+        deletions::{self, NOTICE, RETENTION, RequestDeletion},
+        exports::{self, KEPT},
+    },
     error::ReadError,
     ids::ExportId,
     viewer::Act,
@@ -33,11 +36,17 @@ query!(Data, "src/pages/data/query.graphql");
 
 type Export = data::DataAllianceExports;
 
+/// What whoever asks for the deletion says of the finance records.
+const KEEPING: [(&str, &str); 2] = [("no", "Please choose"), ("yes", "We keep the export for six years")];
+
 #[derive(Template)]
 #[template(path = "pages/data/page.html")]
 struct Page {
     shell: Shell,
+    slug: String,
+    name: String,
     exports: Vec<Export>,
+    deletion: Option<data::DataAllianceDeletion>,
     form: FormState,
     base: String,
     settings: String,
@@ -93,6 +102,9 @@ async fn page(site: &SharedSite, within: &Within, form: FormState) -> Result<Pag
     let alliance = data.alliance.ok_or(PageError::NotFound)?;
     Ok(Page {
         shell: within.shell("Your data"),
+        slug: alliance.slug,
+        name: alliance.name,
+        deletion: alliance.deletion,
         exports: alliance.exports.ok_or(PageError::Forbidden)?,
         form,
         base: within.path("/settings/data"),
@@ -111,6 +123,33 @@ pub(crate) async fn post(State(site): State<SharedSite>, within: Within, request
     let said = "The export is being made. We mail you when it is ready.";
     let next = |_| (within.path("/settings/data"), said.to_owned());
     forms::answer(result, &fields, |form| page(&site, &within, form), next).await
+}
+
+pub(crate) async fn request_deletion(
+    State(site): State<SharedSite>,
+    within: Within,
+    request: Request,
+) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let input = RequestDeletion {
+        slug: within.slug(),
+        typed: fields.text("typed").to_owned(),
+        reason: fields.text("reason").to_owned(),
+        keeps_finance_records: fields.text("keepsFinanceRecords") == "yes",
+    };
+    let asked = deletions::request_deletion(&site.gateway.app, &within.signed.session, input).await;
+    let said = "The deletion is under way. Every director is told.";
+    let next = |_| (within.path("/settings/data"), said.to_owned());
+    forms::answer(outcome(asked)?, &fields, |form| page(&site, &within, form), next).await
+}
+
+pub(crate) async fn call_off(State(site): State<SharedSite>, within: Within, request: Request) -> PageResult {
+    let fields = read_form(&within.signed, request).await?;
+    let slug = within.slug();
+    let done = deletions::call_off_deletion(&site.gateway.app, &within.signed.session, &slug).await;
+    let said = "The deletion is called off. Everything stays.";
+    let next = |()| (within.path("/settings/data"), said.to_owned());
+    forms::answer(outcome(done)?, &fields, |form| page(&site, &within, form), next).await
 }
 
 /// The file, as it comes from the store. Uses `domain` directly: a document carries no files.

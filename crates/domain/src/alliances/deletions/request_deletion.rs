@@ -1,0 +1,108 @@
+//! The deletion of an alliance is asked for.
+
+use super::{Deletion, DeletionStage, NOTICE, RETENTION, repo, send_deletion_notice::tell_directors};
+use crate::{
+    access::{EnterError, Session, enter},
+    alliances::exports::begin_export,
+    app::App,
+    db::OnConstraint,
+    error::{Forbidden, Internal},
+    ids::DeletionId,
+    problem::failure,
+    text::one_line,
+    viewer::Permission,
+};
+
+/// That an alliance is to go.
+#[derive(Debug, Clone)]
+pub struct RequestDeletion {
+    /// Its short address.
+    pub slug: String,
+    /// The same, typed by hand.
+    pub typed: String,
+    /// Why, at most 500 characters.
+    pub reason: String,
+    /// Whether whoever asks says that the alliance's legal body keeps its invoices and payments for as long as the law asks.
+    pub keeps_finance_records: bool,
+}
+
+/// Why it stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestDeletionError {
+    /// Not permitted; a token asks for no deletion.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// No role in this alliance, or no such alliance.
+    #[error("There is no such alliance, or you hold no role in it.")]
+    UnknownAlliance,
+    /// The alliance asks everybody for a second step, and the person has none.
+    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
+    NeedsSecondStep,
+    /// The wrong short address.
+    #[error("Type the short address of this alliance, as it stands above, to show that you mean this one.")]
+    WrongAddress,
+    /// No reason, or a long one.
+    #[error("Please say why in at most 500 characters: the other directors read it.")]
+    InvalidReason,
+    /// Nobody answers for what the law asks to be kept.
+    #[error(
+        "Whoever issued invoices must keep them for six years. Please confirm that you keep the export with them."
+    )]
+    FinanceRecordsNotKept,
+    /// One is under way.
+    #[error("The deletion of this alliance is under way already.")]
+    AlreadyRequested,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Asks for the deletion of an alliance, has an export made of everything, and tells every director.
+pub async fn request_deletion(
+    app: &App,
+    session: &Session,
+    input: RequestDeletion,
+) -> Result<Deletion, RequestDeletionError> {
+    use RequestDeletionError as E;
+    session.device()?;
+    let viewer = match enter(app, session, &input.slug).await {
+        Ok(entered) => entered.ok_or(E::UnknownAlliance)?.viewer,
+        Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
+        Err(EnterError::Internal(error)) => return Err(error.into()),
+    };
+    let scope = viewer.require(Permission::ManageData)?;
+    let person_id = viewer.person_id().ok_or(Forbidden)?;
+    if input.typed.trim() != input.slug {
+        return Err(E::WrongAddress);
+    }
+    let reason = one_line(&input.reason, 500).ok_or(E::InvalidReason)?;
+    if !input.keeps_finance_records {
+        return Err(E::FinanceRecordsNotKept);
+    }
+    let now = app.clock.now();
+    let new = repo::NewDeletion {
+        id: DeletionId::new(app),
+        requested_by: person_id,
+        requested_at: now,
+        reason,
+        deactivates_at: now + NOTICE,
+        purges_at: now + NOTICE + RETENTION,
+    };
+
+    let mut tx = app.db.begin(scope).await?;
+    repo::insert(&mut tx, &new).await.on_constraint("deletions_open_key", || E::AlreadyRequested)?;
+    begin_export(app, &mut tx, Some(person_id)).await?;
+    tell_directors(app, &mut tx, new.id, DeletionStage::Requested).await?;
+    let deletion = repo::open(&mut tx).await?.ok_or_else(|| Internal::new("the deletion is gone"))?;
+    tx.commit().await?;
+    Ok(deletion)
+}
+
+failure!(RequestDeletionError {
+    UnknownAlliance => "alliance",
+    NeedsSecondStep => "alliance",
+    WrongAddress => "typed",
+    InvalidReason => "reason",
+    FinanceRecordsNotKept => "keepsFinanceRecords",
+    AlreadyRequested,
+} nested { Forbidden, Internal });
