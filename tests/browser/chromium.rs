@@ -202,10 +202,10 @@ impl Browser {
         }
     }
 
-    /// Waits until the page of this path is there: a page on the way leads on by itself.
+    /// Waits until a page is there whose path begins so: one on the way leads on by itself.
     pub async fn comes_to(&self, path: &str) {
         let pressed = Instant::now();
-        while self.path().await != path {
+        while !self.path().await.starts_with(path) {
             assert!(pressed.elapsed() < PATIENCE, "{path} did not come: {}", self.text().await);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

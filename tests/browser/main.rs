@@ -300,12 +300,14 @@ async fn a_passkey_is_added_and_signs_in() {
     // And it confirms, an hour later, with the form that waits.
     app.set_time(app.app.clock.now() + chrono::TimeDelta::hours(1));
     browser.goto("/fenland/payments").await;
+    browser.script("for (const one of document.querySelectorAll('details')) one.open = true").await;
     browser.fill("amount", "123.45").await;
-    browser.press("Record").await;
+    browser.press("Record the payment").await;
     assert!(browser.text().await.contains("Confirm that it is you"), "{}", browser.text().await);
     assert_eq!(faults(&browser).await, Vec::<String>::new());
     browser.press("Use your passkey").await;
-    browser.comes_to("/fenland/payments").await;
+    browser.comes_to("/fenland/payments/").await;
+    assert!(browser.text().await.contains("123.45"), "{}", browser.text().await);
     assert_eq!(app.count("select count(*) from payments where pence = 12345").await, 1);
     browser.close().await;
 }

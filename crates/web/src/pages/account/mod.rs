@@ -53,9 +53,13 @@ fn known(agent: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
     names.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name)
 }
 
+fn device(agent: &str) -> String {
+    known_device(agent).unwrap_or_else(|| "A browser that does not say its name".to_owned())
+}
+
 /// `Firefox on Windows`, from what a browser calls itself: most name the browsers and systems too that they are like,
 /// so the more particular words come first.
-pub(crate) fn device(agent: &str) -> String {
+pub(crate) fn known_device(agent: &str) -> Option<String> {
     let browser = known(
         agent,
         &[
@@ -82,9 +86,8 @@ pub(crate) fn device(agent: &str) -> String {
         ],
     );
     match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "A browser that does not say its name".to_owned(),
+        (Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
+        (one, None) | (None, one) => one.map(str::to_owned),
     }
 }
 

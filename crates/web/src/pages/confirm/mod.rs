@@ -44,6 +44,15 @@ pub(crate) struct Wanted {
     before: String,
 }
 
+/// How far somebody has got.
+enum Stage {
+    Begun,
+    /// A code is on its way.
+    CodeSent,
+    /// The device is asked for a passkey.
+    DeviceAsked(PasskeyChallenge),
+}
+
 #[derive(Template)]
 #[template(path = "pages/confirm/page.html")]
 struct Page {
@@ -53,10 +62,7 @@ struct Page {
     email: String,
     /// Whether a passkey of theirs can prove it.
     has_passkeys: bool,
-    /// What the device is asked, where it is.
-    asked: Option<PasskeyChallenge>,
-    /// Whether a code is on its way.
-    is_sent: bool,
+    stage: Stage,
     has_mailbox: bool,
     /// Where it goes on.
     to: String,
@@ -65,6 +71,19 @@ struct Page {
     waiting: Vec<(String, String)>,
     form: FormState,
     csrf: String,
+}
+
+impl Page {
+    fn is_sent(&self) -> bool {
+        matches!(self.stage, Stage::CodeSent)
+    }
+
+    fn asked(&self) -> Option<&PasskeyChallenge> {
+        match &self.stage {
+            Stage::DeviceAsked(asked) => Some(asked),
+            Stage::Begun | Stage::CodeSent => None,
+        }
+    }
 }
 
 async fn page(site: &SharedSite, signed: &Signed, fields: &Fields) -> Result<Page, PageError> {
@@ -76,8 +95,7 @@ async fn page(site: &SharedSite, signed: &Signed, fields: &Fields) -> Result<Pag
         way,
         email: signed.session.account.email.to_string(),
         has_passkeys: has_passkeys(app) && !passkeys.is_empty(),
-        asked: None,
-        is_sent: false,
+        stage: Stage::Begun,
         has_mailbox: site.options == SiteOptions::Development,
         to: own_address(fields.text("confirmTo")).to_owned(),
         is_form: !fields.text("confirmForm").is_empty(),
@@ -116,7 +134,7 @@ pub(crate) async fn send_code(
     let fields = read_form(&signed, request).await?;
     let page = page(&site, &signed, &fields).await?;
     match outcome(request_confirmation_code(&site.gateway.app, &signed.session).await)? {
-        Ok(()) => render(&Page { is_sent: true, ..page }),
+        Ok(()) => render(&Page { stage: Stage::CodeSent, ..page }),
         Err(problem) => {
             render_refused(&Page { form: FormState::refused(&Fields::default(), problem), ..page })
         }
@@ -133,7 +151,7 @@ pub(crate) async fn post(State(site): State<SharedSite>, signed: Signed, request
             // A wrong code is of no use again: the field is empty for the right one.
             let empty = Fields::from(vec![("confirmCode".to_owned(), String::new())]);
             let form = FormState::refused(&empty, crate::forms::at(problem, "code", "confirmCode"));
-            render_refused(&Page { is_sent: true, form, ..page(&site, &signed, &fields).await? })
+            render_refused(&Page { stage: Stage::CodeSent, form, ..page(&site, &signed, &fields).await? })
         }
     }
 }
@@ -146,8 +164,8 @@ pub(crate) async fn ask_passkey(
 ) -> PageResult {
     let fields = read_form(&signed, request).await?;
     let asked = begin_passkey_confirmation(&site.gateway.app, &signed.session).await.map_err(read)?;
-    let asked = Some(asked.ok_or(PageError::NotFound)?);
-    with_script(&Page { asked, ..page(&site, &signed, &fields).await? })
+    let stage = Stage::DeviceAsked(asked.ok_or(PageError::NotFound)?);
+    with_script(&Page { stage, ..page(&site, &signed, &fields).await? })
 }
 
 /// Takes what it answered.

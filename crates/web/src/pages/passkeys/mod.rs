@@ -20,7 +20,7 @@ use crate::{
     forms::{Fields, FormState, read_form},
     ids,
     page::{PageError, PageResult, done, outcome, render, render_refused, with_script},
-    pages::{account::device, assets, query},
+    pages::{account::known_device, assets, query},
     session::Signed,
     site::SharedSite,
 };
@@ -76,7 +76,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, signed: Signed) -> PageR
 /// What the device is asked counts once, so this answers with the page that asks it.
 pub(crate) async fn begin(State(site): State<SharedSite>, signed: Signed, request: Request) -> PageResult {
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let usual = device(agent.unwrap_or_default());
+    let usual = known_device(agent.unwrap_or_default()).unwrap_or_default();
     read_form(&signed, request).await?;
     match outcome(begin_passkey(&site.gateway.app, &signed.session).await)? {
         Ok(asked) => {
