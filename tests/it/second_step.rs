@@ -372,7 +372,8 @@ async fn a_recovery_code_stands_in_for_the_phone_once() {
     let (_, again) = signed_with(&app, "recoveryCode", &codes[3]).await;
     assert_eq!(again.status, 422);
     let page = Page::new("/sign-in/second-step", &again.body);
-    assert_eq!(page.count("details[open] #recoveryCode[aria-invalid=true][value='']"), 1);
+    assert_eq!(page.count("details[open] #recoveryCode[aria-invalid=true][value=''][autofocus]"), 1);
+    assert_eq!(page.count("[autofocus]"), 1);
     assert_eq!(page.texts("#recoveryCode-error").len(), 1);
     assert_eq!(subjects(&app, FINANCE).await, Vec::<String>::new(), "a refused code is told");
     for other in ["", "0000-0000-0000-0000-0000-0000", &codes[4][..20]] {
@@ -599,6 +600,8 @@ async fn it_is_set_up_by_whoever_has_just_signed_in() {
         json!({ "begun": null, "errors": [{ "code": "CONFIRM_IT_IS_YOU" }] })
     );
     let page = finance.page("/account/second-step?alliance=fenland").await;
+    // The alliance of the address asks nobody for one.
+    assert_eq!(page.count(".note.warn"), 0, "{}", page.text());
     let asked = finance.send_form(&page.form("/account/second-step/begin")).await;
     assert_eq!(asked.status, 422);
     assert_eq!(app.contents().await, before);

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Query, Request, State};
 use domain::{
     access::{
-        ConfirmSecondStep, SecondStepSetUp, begin_second_step, confirm_second_step, remove_second_step,
-        renew_recovery_codes, second_step_set_up,
+        ConfirmSecondStep, EnterError, SecondStepSetUp, begin_second_step, confirm_second_step, enter,
+        remove_second_step, renew_recovery_codes, second_step_set_up,
     },
     problem::Problem,
 };
@@ -43,6 +43,8 @@ struct Page {
     tokens: usize,
     /// The alliance to go on to.
     wanted: Option<Alliance>,
+    /// Whether it is one that asks everybody for a second step, and does not let the person in without.
+    is_asked_for: bool,
     /// What is being set up.
     begun: Option<(SecondStepSetUp, Option<Picture>)>,
     /// New recovery codes, this once.
@@ -77,7 +79,9 @@ async fn page(
 ) -> Result<Page, PageError> {
     let data = site.query::<SecondStep>(signed, second_step::Variables {}).await?;
     let viewer = data.viewer.ok_or(PageError::NotFound)?;
+    let entered = enter(&site.gateway.app, &signed.session, alliance).await;
     Ok(Page {
+        is_asked_for: matches!(entered, Err(EnterError::NeedsSecondStep)),
         step: viewer.second_step,
         tokens: viewer.tokens.len(),
         wanted: viewer.alliances.into_iter().find(|one| one.slug == alliance),

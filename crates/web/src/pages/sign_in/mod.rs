@@ -60,6 +60,14 @@ struct SecondStepPage {
     has_passkeys: bool,
 }
 
+impl SecondStepPage {
+    /// Where one types first: into the field of the app, or of a recovery code once that was refused.
+    fn focus(&self, field: &str) -> &'static str {
+        let typed = if self.form.error("recoveryCode").is_some() { "recoveryCode" } else { "code" };
+        if field == typed { "autofocus" } else { "" }
+    }
+}
+
 /// Where somebody wanted to go.
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
