@@ -183,14 +183,11 @@ pub(crate) async fn take(State(site): State<SharedSite>, within: Within, request
     match taken {
         Ok((members, plan)) => {
             let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-            let mut said = format::plural(&count(members.len()), "school has joined", "schools have joined");
-            if !plan.left_out.is_empty() {
-                said.push_str(&format!(
-                    ", {} left out",
-                    format::plural(&count(plan.left_out.len()), "was", "were")
-                ));
-            }
-            said.push('.');
+            let joined = format::plural(&count(members.len()), "school has joined", "schools have joined");
+            let said = match plan.left_out.len() {
+                0 => format!("{joined}."),
+                others => format!("{joined}, {} left out.", format::plural(&count(others), "was", "were")),
+            };
             Ok(done(&within.path("/members"), &said))
         }
         Err(problem) => {

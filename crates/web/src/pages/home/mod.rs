@@ -119,7 +119,7 @@ pub(crate) async fn get(State(site): State<SharedSite>, within: Within) -> PageR
     let runs_something =
         [Permission::ManageMembers, Permission::ManageBudgets].into_iter().any(|one| within.may(one));
     let set_up = left_to_set_up(&within, &alliance);
-    let todo = runs_something.then(|| todo(&within, &alliance, &set_up));
+    let todo = runs_something.then(|| todo(&within, &alliance));
     let page = Page {
         shell: within.shell("Home"),
         greeting: greeting(&within),
@@ -163,14 +163,9 @@ fn quiet_days(closed: &[home::HomeAllianceClosedDays], today: NaiveDate) -> Opti
     Some(format!("{name}: schools are closed from {from} to {to}, and no reminders go then."))
 }
 
-fn todo(within: &Within, alliance: &home::HomeAlliance, set_up: &[Todo]) -> Vec<Todo> {
+fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     let drafts = alliance.budgets.nodes.iter().filter(|budget| budget.agreed_at.is_none());
-    let mut todo = Vec::new();
-    // The steps of setting up say the same.
-    if set_up.is_empty() {
-        todo.extend(first_step(within, alliance));
-        todo.extend(letterhead(within, alliance));
-    }
+    let mut todo: Vec<_> = first_budget(within, alliance).into_iter().collect();
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
@@ -212,27 +207,11 @@ fn left_to_set_up(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     todo.collect()
 }
 
-/// Nobody can pay into an account that is not known.
-fn letterhead(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
-    (alliance.letterhead.account_number.is_empty() && within.may(Permission::ManageAlliance)).then(|| Todo {
-        what: "Say who asks for the money, and where it goes".into(),
-        why: "Invoices print the legal name, the address and the bank account.".into(),
-        href: within.path("/settings"),
-        act: "Fill it in",
-    })
-}
-
-/// What a new alliance begins with.
-fn first_step(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
-    if alliance.members.total_count == 0 {
-        return within.may(Permission::ManageMembers).then(|| Todo {
-            what: "Add the first member".into(),
-            why: "A school is found in the national register by its name or number.".into(),
-            href: within.path("/members/new"),
-            act: "Add it",
-        });
-    }
-    (alliance.budgets.nodes.is_empty() && within.may(Permission::ManageBudgets)).then(|| Todo {
+/// Those who manage the alliance have it among the steps of setting up, where it can be set aside.
+fn first_budget(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let has_members = alliance.members.total_count > 0;
+    let may = within.may(Permission::ManageBudgets) && !within.may(Permission::ManageAlliance);
+    (alliance.budgets.nodes.is_empty() && has_members && may).then(|| Todo {
         what: "Draft the first budget".into(),
         why: "It says what the year costs and by which rule members share it.".into(),
         href: within.path("/budgets/new"),

@@ -32,6 +32,17 @@ use crate::{
 
 query!(Member, "src/pages/member/query.graphql");
 
+/// Which member leads the alliance.
+#[derive(PartialEq)]
+enum Lead {
+    /// This one.
+    This,
+    /// Another or none, and the viewer may make it this one.
+    ToChoose,
+    /// Another or none.
+    Another,
+}
+
 #[derive(Template)]
 #[template(path = "pages/member/page.html")]
 struct Page {
@@ -40,9 +51,7 @@ struct Page {
     today: NaiveDate,
     form: FormState,
     may_manage: bool,
-    may_choose_lead: bool,
-    /// Whether it leads the alliance.
-    leads: bool,
+    lead: Lead,
     may_budget: bool,
     roles: Vec<(&'static str, String)>,
     base: String,
@@ -71,7 +80,7 @@ impl Page {
         if let Some(left) = &member.left_on {
             let _ = write!(purpose, ", until {}", format::day(left));
         }
-        if self.leads {
+        if self.lead == Lead::This {
             let _ = write!(purpose, ". It leads the {}", self.shell.wording.alliance);
         }
         purpose + "."
@@ -82,9 +91,9 @@ impl Page {
         self.member.left_on.is_none_or(|left| left >= self.today)
     }
 
-    /// Whether it belongs today.
-    fn belongs(&self) -> bool {
-        self.is_current() && self.member.joined_on <= self.today
+    /// Whether the viewer may make it the lead school: it belongs today.
+    fn may_lead(&self) -> bool {
+        self.lead == Lead::ToChoose && self.is_current() && self.member.joined_on <= self.today
     }
 
     /// What the register says that the alliance does not know yet, with the one thing to do about it.
@@ -231,8 +240,11 @@ async fn page(site: &SharedSite, within: &Within, id: Uuid, form: FormState) -> 
         shell: within.shell(&member.name),
         base: within.path(&format!("/members/{id}")),
         may_manage: within.may(Permission::ManageMembers),
-        may_choose_lead: within.may(Permission::ManageAlliance),
-        leads: alliance.lead_school.is_some_and(|lead| lead.id == member.id),
+        lead: match alliance.lead_school {
+            Some(lead) if lead.id == member.id => Lead::This,
+            _ if within.may(Permission::ManageAlliance) => Lead::ToChoose,
+            _ => Lead::Another,
+        },
         roles: words::school_roles(within.viewer()),
         may_budget: within.may(Permission::ManageBudgets),
         member,
