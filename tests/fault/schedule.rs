@@ -82,7 +82,8 @@ async fn the_schedule_deletes_what_was_finished_a_week_ago() {
             [world.jobs("kind = 'good' and state = 'done'").await, world.jobs("state = 'cancelled'").await];
         assert_eq!(left, expected);
         assert_eq!(world.jobs("state = 'parked'").await, 10, "a person decides about these");
-        assert_eq!(world.jobs("state = 'waiting'").await, 5);
+        // Others that the schedule queued may wait still: the worker stopped once these were deleted.
+        assert_eq!(world.jobs("kind = 'good' and state = 'waiting'").await, 5);
         world.advance(TimeDelta::days(3));
         expected = [0, 0];
     }

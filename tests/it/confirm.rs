@@ -35,13 +35,17 @@ fn asks(payload: &Value) -> bool {
 }
 
 /// The operations of an account that take a recent proof, with an input.
-fn of_the_account() -> [(&'static str, Value); 3] {
+fn of_the_account() -> [(&'static str, Value); 5] {
     [
         (
             "createToken",
             json!({ "alliance": FENLAND, "name": "Ledger", "permissions": ["SEE_MONEY"], "days": 30 }),
         ),
         ("changeAddress", json!({ "email": "new.post@elsewhere.example" })),
+        (
+            "requestDeletion",
+            json!({ "alliance": FENLAND, "typed": FENLAND, "reason": "We part", "keepsFinanceRecords": true }),
+        ),
         ("leaveAlliance", json!({ "alliance": FENLAND, "endsOn": "2026-12-31" })),
         ("removePasskey", json!({ "passkeyId": "x" })),
     ]

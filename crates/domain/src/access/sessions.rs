@@ -79,7 +79,7 @@ impl Session {
 
     /// Refuses `act` to whoever proved too long ago who they are. A program is not asked, as
     /// [`crate::viewer::Viewer::require_confirmed`] says.
-    pub(super) fn require_confirmed(&self, now: Timestamp, act: Act) -> Result<(), ConfirmItIsYou> {
+    pub(crate) fn require_confirmed(&self, now: Timestamp, act: Act) -> Result<(), ConfirmItIsYou> {
         match &self.proof {
             Proof::Device { proved_at, .. } if *proved_at + act.within() <= now => {
                 Err(ConfirmItIsYou { before: act })

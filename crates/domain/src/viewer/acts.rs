@@ -68,6 +68,8 @@ pub enum Act {
     RequestExport,
     /// Download that file.
     DownloadExport,
+    /// Ask for the deletion of an alliance.
+    RequestDeletion,
     /// Download the list of people.
     DownloadPeople,
     /// Download the list of outgoing mail.
@@ -77,7 +79,7 @@ pub enum Act {
 }
 
 /// The one table: each act with the name of its operation, and in words after "before you".
-const ACT_TABLE: [(Act, &str, &str); 30] = [
+const ACT_TABLE: [(Act, &str, &str); 31] = [
     (Act::AgreeBudget, "agree_budget", "agree a budget"),
     (Act::ReopenBudget, "reopen_budget", "reopen a budget"),
     (Act::IssueInvoices, "issue_invoices", "issue invoices"),
@@ -105,6 +107,7 @@ const ACT_TABLE: [(Act, &str, &str); 30] = [
     (Act::RemovePasskey, "remove_passkey", "remove a passkey"),
     (Act::RequestExport, "request_export", "have an export made"),
     (Act::DownloadExport, "download_export", "download everything that the alliance holds"),
+    (Act::RequestDeletion, "request_deletion", "have an alliance deleted"),
     (Act::DownloadPeople, "download_people", "download the list of people"),
     (Act::DownloadMail, "download_mail", "download the list of outgoing mail"),
     (Act::DownloadChanges, "download_changes", "download the record of changes"),

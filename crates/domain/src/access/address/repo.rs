@@ -300,13 +300,16 @@ pub(super) async fn give_back(
     Ok(())
 }
 
-/// Takes off a second step that was set after this moment.
-pub(super) async fn delete_second_step_since(
+/// Takes off a second step that was set after this moment, and passkeys that were added.
+pub(super) async fn delete_second_steps_since(
     tx: &mut MachineTx,
     account_id: AccountId,
     since: Timestamp,
 ) -> Result<(), Internal> {
     sqlx::query!("delete from second_steps where account_id = $1 and set_at >= $2", account_id as _, since)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("delete from passkeys where account_id = $1 and created_at >= $2", account_id as _, since)
         .execute(tx.conn())
         .await?;
     Ok(())

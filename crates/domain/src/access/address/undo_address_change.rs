@@ -39,7 +39,7 @@ pub enum UndoAddressChangeError {
 
 /// Gives an account its old address back, for whoever reads the mail there: the change, and every later one of the account,
 /// is undone, and accounts that became part of it are their own again. Every session and API token of the account ends, and
-/// a second step that was set since is taken off.
+/// a second step that was set since is taken off, as are passkeys that were added.
 pub async fn undo_address_change(
     app: &App,
     input: UndoAddressChange<'_>,
@@ -76,7 +76,7 @@ pub async fn undo_address_change(
     }
     sign_in_repo::delete_sessions(&mut tx, account_id).await?;
     sign_in_repo::delete_tokens(&mut tx, account_id).await?;
-    repo::delete_second_step_since(&mut tx, account_id, first.changed_at).await?;
+    repo::delete_second_steps_since(&mut tx, account_id, first.changed_at).await?;
     let follow = FollowAddress { account_id, history_of: account_id };
     announce_to_alliances(app, &mut tx, &follow, &format!("{}:undone", first.id)).await?;
     Ok(tx.commit().await?)

@@ -10,7 +10,7 @@ use crate::{
     ids::DeletionId,
     problem::failure,
     text::one_line,
-    viewer::Permission,
+    viewer::{Act, ConfirmItIsYou, Permission},
 };
 
 /// That an alliance is to go.
@@ -32,6 +32,9 @@ pub enum RequestDeletionError {
     /// Not permitted; a token asks for no deletion.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Too long since the last proof of who asks.
+    #[error(transparent)]
+    Unconfirmed(#[from] ConfirmItIsYou),
     /// No role in this alliance, or no such alliance.
     #[error("There is no such alliance, or you hold no role in it.")]
     UnknownAlliance,
@@ -65,6 +68,7 @@ pub async fn request_deletion(
 ) -> Result<Deletion, RequestDeletionError> {
     use RequestDeletionError as E;
     session.device()?;
+    session.require_confirmed(app.clock.now(), Act::RequestDeletion)?;
     let viewer = match enter(app, session, &input.slug).await {
         Ok(entered) => entered.ok_or(E::UnknownAlliance)?.viewer,
         Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
@@ -105,4 +109,4 @@ failure!(RequestDeletionError {
     InvalidReason => "reason",
     FinanceRecordsNotKept => "keepsFinanceRecords",
     AlreadyRequested,
-} nested { Forbidden, Internal });
+} nested { Forbidden, Unconfirmed, Internal });
