@@ -120,7 +120,11 @@ async fn a_deletion_is_called_off_by_any_director_until_the_end() {
         assert!(mail.contains(said), "{said}: {mail}");
     }
     assert!(app.mails.to("manager@fenland.example").is_empty());
-    assert!(enters(&app.sign_in("manager@fenland.example").await).await, "all goes on as usual");
+    let told = "Fenland Alliance is to be deleted";
+    assert!(director.page("/fenland").await.text().contains(told));
+    let manager = app.sign_in("manager@fenland.example").await;
+    assert!(!manager.page("/fenland").await.text().contains(told));
+    assert!(enters(&manager).await, "all goes on as usual");
 
     // Until it is closed.
     plan_work(&app, fenland, "2026-12-09T00:00Z").await;
@@ -141,6 +145,7 @@ async fn a_deletion_is_called_off_by_any_director_until_the_end() {
         assert_eq!(client.get("/fenland").await.status, 404, "{who}");
         assert_eq!(client.graphql(nobody, json!({})).await["alliance"], json!(null), "{who}");
         assert!(!client.get("/").await.body.contains("Fenland"), "{who}");
+        assert!(client.page("/").await.text().contains("An alliance of yours is closed"), "{who}");
     }
     let money =
         program.execute("{ alliance(slug: \"fenland\") { invoices { totalCount } } }", json!({})).await;

@@ -10,7 +10,7 @@
 use std::borrow::Borrow;
 
 use askama::Values;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
 /// `£1,234.56`. A negative amount bears the minus sign, which screen readers speak, not the hyphen, which they skip.
 #[askama::filter_fn]
@@ -28,6 +28,12 @@ pub(crate) fn day(date: &NaiveDate, _: &dyn Values) -> askama::Result<String> {
 #[askama::filter_fn]
 pub(crate) fn date(date: &NaiveDate, _: &dyn Values) -> askama::Result<String> {
     Ok(date.format("%-d %B %Y").to_string())
+}
+
+/// `23 November 2026 at 10:05`.
+#[askama::filter_fn]
+pub(crate) fn moment(at: &NaiveDateTime, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.format("%-d %B %Y at %H:%M").to_string())
 }
 
 fn pounds(pence: i64) -> String {

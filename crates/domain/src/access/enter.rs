@@ -6,6 +6,7 @@ use crate::{
     app::{App, Timestamp},
     error::Internal,
     ids::{AllianceId, MemberId, PersonId},
+    problem::failure,
     viewer::{Grant, Permission, RECENT, Viewer},
 };
 
@@ -50,11 +51,54 @@ pub enum EnterError {
     Internal(#[from] Internal),
 }
 
-/// The alliances in which this account holds a role today, by name; of them, a token knows its own only.
-pub async fn my_alliances(app: &App, session: &Session) -> Result<Vec<AllianceEntry>, Internal> {
-    let mut found = repo::alliances_of(app, session.account.id, app.clock.now()).await?;
-    found.retain(|alliance| session.proof.enters(alliance.id));
-    Ok(found)
+/// Why somebody does not act in an alliance that they name: the error of operations that take a device's session.
+#[derive(Debug, thiserror::Error)]
+pub enum NotEntered {
+    /// No role in this alliance, or no such alliance.
+    #[error("There is no such alliance, or you hold no role in it.")]
+    UnknownAlliance,
+    /// The alliance asks everybody for a second step, and the person has none.
+    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
+    NeedsSecondStep,
+    /// A fault on our side.
+    #[error(transparent)]
+    Internal(#[from] Internal),
+}
+
+/// Who the account is in the alliance with this slug.
+pub(crate) async fn enter_to_act(app: &App, session: &Session, slug: &str) -> Result<Viewer, NotEntered> {
+    match enter(app, session, slug).await {
+        Ok(entered) => entered.map(|entered| entered.viewer).ok_or(NotEntered::UnknownAlliance),
+        Err(EnterError::NeedsSecondStep) => Err(NotEntered::NeedsSecondStep),
+        Err(EnterError::Internal(error)) => Err(error.into()),
+    }
+}
+
+failure!(NotEntered {
+    UnknownAlliance => "alliance",
+    NeedsSecondStep => "alliance",
+} nested { Internal });
+
+/// Where an account holds a role today.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MyAlliances {
+    /// The alliances that let it in, by name.
+    pub open: Vec<AllianceEntry>,
+    /// How many are closed and about to be deleted, where it is no director. Which, it is not told.
+    pub closed: usize,
+}
+
+/// The alliances in which this account holds a role today; of them, a token knows its own only.
+pub async fn my_alliances(app: &App, session: &Session) -> Result<MyAlliances, Internal> {
+    let mut mine = MyAlliances::default();
+    for (alliance, is_let_in) in repo::alliances_of(app, session.account.id, app.clock.now()).await? {
+        match session.proof.enters(alliance.id) {
+            true if is_let_in => mine.open.push(alliance),
+            true => mine.closed += 1,
+            false => {}
+        }
+    }
+    Ok(mine)
 }
 
 /// Enters the alliance with this slug. `None` alike when it does not exist, when the account holds no role in it, and

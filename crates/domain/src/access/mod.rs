@@ -33,8 +33,10 @@ pub use confirm_it_is_you::{
     ConfirmItIsYouError, WayToConfirm, confirm_it_is_you, request_confirmation_code, way_to_confirm,
 };
 pub use email_address::{EmailAddress, NotAnEmailAddress};
-pub(crate) use enter::join_people;
-pub use enter::{AllianceEntry, EnterError, Entered, enter, enter_by_id, my_alliances};
+pub use enter::{
+    AllianceEntry, EnterError, Entered, MyAlliances, NotEntered, enter, enter_by_id, my_alliances,
+};
+pub(crate) use enter::{enter_to_act, join_people};
 pub use finish_sign_in::{FinishSignIn, FinishSignInError, finish_sign_in};
 pub use passkeys::{
     AddPasskey, AddPasskeyError, BeginPasskeyError, ConfirmWithPasskeyError, Passkey, PasskeyChallenge,

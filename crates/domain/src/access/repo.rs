@@ -451,30 +451,31 @@ pub(super) async fn delete_ended_tokens(tx: &mut MachineTx, before: Timestamp) -
     Ok(deleted.rows_affected())
 }
 
+/// The alliances in which the account holds a role, each with whether it is let in: of a closed one, directors are.
 pub(super) async fn alliances_of(
     app: &App,
     account_id: AccountId,
     now: Timestamp,
-) -> Result<Vec<AllianceEntry>, Internal> {
-    Ok(sqlx::query_as!(
-        AllianceEntry,
-        r#"select a.alliance_id as "id: AllianceId", a.slug, a.name
+) -> Result<Vec<(AllianceEntry, bool)>, Internal> {
+    let rows = sqlx::query!(
+        r#"select a.alliance_id as "id: AllianceId", a.slug, a.name, bool_or(g.role = any($3)) or not exists (
+                      select from deletions d where d.alliance_id = a.alliance_id
+                         and d.deactivated_at is not null and d.called_off_at is null) as "is_let_in!"
            from people p join alliances a on a.alliance_id = p.alliance_id
+           join role_grants g on g.alliance_id = p.alliance_id and g.person_id = p.id
            where p.account_id = $1
-             and exists (select from role_grants g
-                         where g.alliance_id = p.alliance_id and g.person_id = p.id
-                           and g.starts_on <= ($2 at time zone a.timezone)::date
-                           and (g.ends_on is null or g.ends_on >= ($2 at time zone a.timezone)::date)
-                           and (g.role = any($3) or not exists (
-                               select from deletions d where d.alliance_id = a.alliance_id
-                                  and d.deactivated_at is not null and d.called_off_at is null)))
+             and g.starts_on <= ($2 at time zone a.timezone)::date
+             and (g.ends_on is null or g.ends_on >= ($2 at time zone a.timezone)::date)
+           group by a.alliance_id, a.slug, a.name
            order by a.name, a.alliance_id"#,
         account_id as _,
         now,
         &crate::people::repo::names(Permission::ManageData.everywhere())
     )
     .fetch_all(app.db.machine_pool())
-    .await?)
+    .await?;
+    let entry = |id, slug, name| AllianceEntry { id, slug, name };
+    Ok(rows.into_iter().map(|row| (entry(row.id, row.slug, row.name), row.is_let_in)).collect())
 }
 
 pub(super) async fn grants(

@@ -2,6 +2,8 @@
 
 use chrono::NaiveDateTime;
 
+use crate::format as filters;
+
 /// To the address that an account had for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressChangeUndone {
@@ -9,12 +11,6 @@ pub struct AddressChangeUndone {
     pub at: NaiveDateTime,
     /// The host of this deployment, such as `ensemble.example`.
     pub site: String,
-}
-
-impl AddressChangeUndone {
-    fn when(&self) -> String {
-        self.at.format("%-d %B %Y at %H:%M").to_string()
-    }
 }
 
 crate::mail::templates!(AddressChangeUndone "address_change_undone":

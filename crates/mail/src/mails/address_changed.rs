@@ -2,6 +2,8 @@
 
 use chrono::NaiveDateTime;
 
+use crate::format as filters;
+
 /// To the address that an account had until now, so that whoever lost it by somebody else's doing gets it back.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddressChanged {
@@ -17,16 +19,6 @@ pub struct AddressChanged {
     pub until: NaiveDateTime,
     /// The host of this deployment, such as `ensemble.example`.
     pub site: String,
-}
-
-impl AddressChanged {
-    fn when(&self) -> String {
-        self.at.format("%-d %B %Y at %H:%M").to_string()
-    }
-
-    fn last_moment(&self) -> String {
-        self.until.format("%-d %B %Y at %H:%M").to_string()
-    }
 }
 
 crate::mail::templates!(AddressChanged "address_changed":

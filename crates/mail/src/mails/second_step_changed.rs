@@ -2,6 +2,8 @@
 
 use chrono::NaiveDateTime;
 
+use crate::format as filters;
+
 /// To the person whose second step it is, so that they learn of what somebody else did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondStepChanged {
@@ -39,12 +41,6 @@ pub enum SecondStepChange {
     PasskeyAdded,
     /// A passkey does so no more.
     PasskeyRemoved,
-}
-
-impl SecondStepChanged {
-    fn when(&self) -> String {
-        self.at.format("%-d %B %Y at %H:%M").to_string()
-    }
 }
 
 crate::mail::templates!(SecondStepChanged "second_step_changed":

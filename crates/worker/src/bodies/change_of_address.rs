@@ -6,9 +6,12 @@ use domain::{
     app::Timestamp,
     people::{FollowAddress, follow_address},
 };
-use mail::{Mail, SendError, mails};
+use mail::{Mail, mails};
 
-use super::{Deps, post::Letter};
+use super::{
+    Deps,
+    post::{Notice, Refused},
+};
 use crate::{JobContext, JobError};
 
 /// Mails the code. One that was used or has expired is not mailed.
@@ -48,28 +51,16 @@ pub(super) async fn send_address_notice(
     }
 }
 
-/// The fixed Message-ID makes a second attempt the same mail.
 async fn send<M: Mail>(
     context: &JobContext<Deps>,
     mail: &M,
     (to, date): (&str, Timestamp),
     id: &str,
 ) -> Result<(), JobError> {
-    let (app, post) = (&context.app, &context.deps.post);
-    let letter = Letter {
-        from_name: "Ensemble",
-        reply_to: None,
-        to,
-        message_id: format!("<{id}@{}>", app.links.host()),
-        date,
-        attachments: Vec::new(),
-    };
-    let email = post.compose(mail, letter)?;
-    match post.send(app, &email).await {
-        Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
-        // An address that does not exist proves nothing, and nobody reads there.
-        Ok(_) | Err(SendError::Discard { .. }) => Ok(()),
-    }
+    // An address that does not exist proves nothing, and nobody reads there.
+    let refused = Refused::IsNothing;
+    let notice = Notice { from_name: "Ensemble", to, id: id.to_owned(), date, refused };
+    context.deps.post.notify(&context.app, mail, notice).await
 }
 
 /// Has the alliance know the address that its person signs in with now.

@@ -36,7 +36,54 @@ pub(super) struct Letter<'a> {
     pub(super) attachments: Vec<Attachment>,
 }
 
+/// A mail that stands in no list of outgoing mail: about an account, or to those who run an alliance.
+pub(super) struct Notice<'a> {
+    /// In whose name.
+    pub(super) from_name: &'a str,
+    pub(super) to: &'a str,
+    /// What tells this mail from every other. It makes the Message-ID, so a second attempt is the same mail.
+    pub(super) id: String,
+    pub(super) date: domain::app::Timestamp,
+    pub(super) refused: Refused,
+}
+
+/// What follows when a mail server refuses a notice for good.
+#[derive(Clone, Copy)]
+pub(super) enum Refused {
+    /// Nothing: nobody reads at that address.
+    IsNothing,
+    /// The job is parked, for the alliance's people to see.
+    Parks,
+}
+
+/// What mails say of an alliance.
+pub(super) fn alliance_of(alliance: &domain::alliances::Alliance) -> mail::Alliance {
+    mail::Alliance { name: alliance.name.clone(), contact: alliance.letterhead.contact_email.clone() }
+}
+
 impl Post {
+    /// Mails a notice.
+    pub(super) async fn notify<M: Mail>(
+        &self,
+        app: &App,
+        mail: &M,
+        notice: Notice<'_>,
+    ) -> Result<(), JobError> {
+        let letter = Letter {
+            from_name: notice.from_name,
+            reply_to: None,
+            to: notice.to,
+            message_id: format!("<{}@{}>", notice.id, app.links.host()),
+            date: notice.date,
+            attachments: Vec::new(),
+        };
+        match (self.send(app, &self.compose(mail, letter)?).await, notice.refused) {
+            (Err(SendError::Retry { reason }), _) => Err(JobError::Retry(reason)),
+            (Err(SendError::Discard { reason, .. }), Refused::Parks) => Err(JobError::Discard(reason)),
+            (Err(SendError::Discard { .. }), Refused::IsNothing) | (Ok(_), _) => Ok(()),
+        }
+    }
+
     /// Makes the message. What cannot be made now cannot be made later.
     pub(super) fn compose<M: Mail>(&self, mail: &M, letter: Letter<'_>) -> Result<Email, JobError> {
         let envelope = Envelope {

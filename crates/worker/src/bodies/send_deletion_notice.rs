@@ -1,12 +1,12 @@
 //! "The alliance is to be deleted."
 
 use domain::alliances::deletions::{DeletionStage, SendDeletionNotice, deletion_notice};
-use mail::{
-    Alliance, SendError,
-    mails::{self, DeletionStep},
-};
+use mail::mails::{self, DeletionStep};
 
-use super::{Deps, post::Letter};
+use super::{
+    Deps,
+    post::{Notice, Refused, alliance_of},
+};
 use crate::{JobContext, JobError};
 
 /// Mails one of the directors. The fixed Message-ID makes a second attempt the same mail.
@@ -21,19 +21,8 @@ pub(super) async fn send_deletion_notice(
         DeletionStage::Deactivated => (DeletionStep::Deactivated, "deactivated"),
         DeletionStage::CalledOff => (DeletionStep::CalledOff, "called-off"),
     };
-    let letter = Letter {
-        from_name: &notice.alliance.name,
-        reply_to: None,
-        to: notice.to.as_str(),
-        message_id: format!("<{}.{}.{word}@{}>", job.deletion_id, job.person_id, app.links.host()),
-        date: notice.at,
-        attachments: Vec::new(),
-    };
     let mail = mails::Deletion {
-        alliance: Alliance {
-            name: notice.alliance.name.clone(),
-            contact: notice.alliance.letterhead.contact_email.clone(),
-        },
+        alliance: alliance_of(&notice.alliance),
         step,
         by: notice.by,
         reason: notice.reason,
@@ -41,10 +30,13 @@ pub(super) async fn send_deletion_notice(
         purges_on: notice.purges_on,
         page: notice.page,
     };
-    match post.send(app, &post.compose(&mail, letter)?).await {
-        Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
-        // The alliance's people see the parked job, and that a director cannot be reached.
-        Err(SendError::Discard { reason, .. }) => Err(JobError::Discard(reason)),
-        Ok(_) => Ok(()),
-    }
+    let letter = Notice {
+        from_name: &notice.alliance.name,
+        to: notice.to.as_str(),
+        id: format!("{}.{}.{word}", job.deletion_id, job.person_id),
+        date: notice.at,
+        // The alliance sees that a director cannot be reached.
+        refused: Refused::Parks,
+    };
+    post.notify(app, &mail, letter).await
 }

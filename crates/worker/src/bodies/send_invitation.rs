@@ -1,9 +1,12 @@
 //! "You are invited."
 
 use domain::people::invitations::{SendInvitation, invitation_mail, record_refusal};
-use mail::{Alliance, SendError, mails};
+use mail::{SendError, mails};
 
-use super::{Deps, post::Letter};
+use super::{
+    Deps,
+    post::{Letter, alliance_of},
+};
 use crate::{JobContext, JobError};
 
 /// Mails an invitation that is still open. A second attempt at the same mailing has its Message-ID.
@@ -22,10 +25,7 @@ pub(super) async fn send_invitation(context: JobContext<Deps>, job: SendInvitati
         attachments: Vec::new(),
     };
     let mail = mails::Invitation {
-        alliance: Alliance {
-            name: alliance.name.clone(),
-            contact: alliance.letterhead.contact_email.clone(),
-        },
+        alliance: alliance_of(alliance),
         name: invitation.name.clone(),
         invited_by: invitation.invited_by.clone(),
         role: invitation.role.clone(),

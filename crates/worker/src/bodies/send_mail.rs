@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use domain::{
-    alliances::Alliance,
     error::ReadError,
     funding::invoices::{Invoice, InvoiceRecord},
     ids::DeliveryId,
@@ -12,7 +11,10 @@ use domain::{
 use mail::{Attachment, Balance, BankAccount, Email, ReminderLevel, SendError, mails};
 use object_store::ObjectStoreExt;
 
-use super::{Deps, post::Letter};
+use super::{
+    Deps,
+    post::{Letter, alliance_of},
+};
 use crate::{JobContext, JobError, metrics};
 
 /// How long an outcome may take to be recorded while the database is away. With the sending it stays within the time of
@@ -104,7 +106,7 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
         Content::InvoiceIssued(record) => {
             let invoice = &record.invoice;
             let mail = mails::InvoiceIssued {
-                alliance: sender(alliance),
+                alliance: alliance_of(alliance),
                 school: invoice.member_name.clone(),
                 payer: invoice.bill_to_name.clone(),
                 number: invoice.number.clone(),
@@ -121,7 +123,7 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
         Content::InvoiceReminder { record, days_from_due } => {
             let invoice = &record.invoice;
             let mail = mails::InvoiceReminder {
-                alliance: sender(alliance),
+                alliance: alliance_of(alliance),
                 school: invoice.member_name.clone(),
                 payer: invoice.bill_to_name.clone(),
                 number: invoice.number.clone(),
@@ -138,7 +140,7 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
         }
         Content::CreditNoteIssued { note, record } => {
             let mail = mails::CreditNoteIssued {
-                alliance: sender(alliance),
+                alliance: alliance_of(alliance),
                 school: record.invoice.member_name.clone(),
                 payer: record.invoice.bill_to_name.clone(),
                 number: note.number.clone(),
@@ -151,10 +153,6 @@ fn compose(context: &JobContext<Deps>, sending: &Sending, pdf: Vec<u8>) -> Resul
             post.compose(&mail, letter(format!("Credit note {}.pdf", note.number)))
         }
     }
-}
-
-fn sender(alliance: &Alliance) -> mail::Alliance {
-    mail::Alliance { name: alliance.name.clone(), contact: alliance.letterhead.contact_email.clone() }
 }
 
 fn balance(record: &InvoiceRecord) -> Balance {

@@ -2,9 +2,12 @@
 
 use chrono_tz::Europe::London;
 use domain::access::{SecondStepChange, SendSecondStepNotice, second_step_notice};
-use mail::{SendError, mails};
+use mail::mails;
 
-use super::{Deps, post::Letter};
+use super::{
+    Deps,
+    post::{Notice, Refused},
+};
 use crate::{JobContext, JobError};
 
 /// Mails the person. The fixed Message-ID makes a second attempt the same mail.
@@ -19,20 +22,14 @@ pub(super) async fn send_second_step_notice(
         at: notice.at.with_timezone(&London).naive_local(),
         site: app.links.host().to_owned(),
     };
-    let letter = Letter {
+    let letter = Notice {
         from_name: "Ensemble",
-        reply_to: None,
         to: notice.to.as_str(),
-        message_id: format!("<{}@{}>", job.id, app.links.host()),
+        id: job.id.to_string(),
         date: notice.at,
-        attachments: Vec::new(),
+        refused: Refused::IsNothing,
     };
-    let email = post.compose(&mail, letter)?;
-    match post.send(app, &email).await {
-        Err(SendError::Retry { reason }) => Err(JobError::Retry(reason)),
-        // The address was proved, and is gone since: there is nobody to tell.
-        Ok(_) | Err(SendError::Discard { .. }) => Ok(()),
-    }
+    post.notify(app, &mail, letter).await
 }
 
 fn change(change: SecondStepChange) -> mails::SecondStepChange {

@@ -2,7 +2,7 @@
 
 use super::{DeletionStage, repo, send_deletion_notice::tell_directors};
 use crate::{
-    access::{EnterError, Session, enter},
+    access::{NotEntered, Session, enter_to_act},
     app::App,
     error::{Forbidden, Internal},
     problem::failure,
@@ -15,12 +15,9 @@ pub enum CallOffDeletionError {
     /// Not permitted; a token calls nothing off.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// No role in this alliance, or no such alliance.
-    #[error("There is no such alliance, or you hold no role in it.")]
-    UnknownAlliance,
-    /// The alliance asks everybody for a second step, and the person has none.
-    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
-    NeedsSecondStep,
+    /// The alliance is not entered.
+    #[error(transparent)]
+    NotEntered(#[from] NotEntered),
     /// None is under way.
     #[error("No deletion of this alliance is under way.")]
     NotRequested,
@@ -33,11 +30,7 @@ pub enum CallOffDeletionError {
 pub async fn call_off_deletion(app: &App, session: &Session, slug: &str) -> Result<(), CallOffDeletionError> {
     use CallOffDeletionError as E;
     session.device()?;
-    let viewer = match enter(app, session, slug).await {
-        Ok(entered) => entered.ok_or(E::UnknownAlliance)?.viewer,
-        Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
-        Err(EnterError::Internal(error)) => return Err(error.into()),
-    };
+    let viewer = enter_to_act(app, session, slug).await?;
     let scope = viewer.require(Permission::ManageData)?;
     let person_id = viewer.person_id().ok_or(Forbidden)?;
     let now = app.clock.now();
@@ -50,7 +43,5 @@ pub async fn call_off_deletion(app: &App, session: &Session, slug: &str) -> Resu
 }
 
 failure!(CallOffDeletionError {
-    UnknownAlliance => "alliance",
-    NeedsSecondStep => "alliance",
     NotRequested,
-} nested { Forbidden, Internal });
+} nested { Forbidden, NotEntered, Internal });

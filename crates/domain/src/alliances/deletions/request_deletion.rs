@@ -2,7 +2,7 @@
 
 use super::{Deletion, DeletionStage, NOTICE, RETENTION, repo, send_deletion_notice::tell_directors};
 use crate::{
-    access::{EnterError, Session, enter},
+    access::{NotEntered, Session, enter_to_act},
     alliances::exports::begin_export,
     app::App,
     db::OnConstraint,
@@ -35,12 +35,9 @@ pub enum RequestDeletionError {
     /// Too long since the last proof of who asks.
     #[error(transparent)]
     Unconfirmed(#[from] ConfirmItIsYou),
-    /// No role in this alliance, or no such alliance.
-    #[error("There is no such alliance, or you hold no role in it.")]
-    UnknownAlliance,
-    /// The alliance asks everybody for a second step, and the person has none.
-    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
-    NeedsSecondStep,
+    /// The alliance is not entered.
+    #[error(transparent)]
+    NotEntered(#[from] NotEntered),
     /// The wrong short address.
     #[error("Type the short address of this alliance, as it stands above, to show that you mean this one.")]
     WrongAddress,
@@ -69,11 +66,7 @@ pub async fn request_deletion(
     use RequestDeletionError as E;
     session.device()?;
     session.require_confirmed(app.clock.now(), Act::RequestDeletion)?;
-    let viewer = match enter(app, session, &input.slug).await {
-        Ok(entered) => entered.ok_or(E::UnknownAlliance)?.viewer,
-        Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
-        Err(EnterError::Internal(error)) => return Err(error.into()),
-    };
+    let viewer = enter_to_act(app, session, &input.slug).await?;
     let scope = viewer.require(Permission::ManageData)?;
     let person_id = viewer.person_id().ok_or(Forbidden)?;
     if input.typed.trim() != input.slug {
@@ -103,10 +96,8 @@ pub async fn request_deletion(
 }
 
 failure!(RequestDeletionError {
-    UnknownAlliance => "alliance",
-    NeedsSecondStep => "alliance",
     WrongAddress => "typed",
     InvalidReason => "reason",
     FinanceRecordsNotKept => "keepsFinanceRecords",
     AlreadyRequested,
-} nested { Forbidden, Unconfirmed, Internal });
+} nested { Forbidden, NotEntered, Unconfirmed, Internal });

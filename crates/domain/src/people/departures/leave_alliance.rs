@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{Departure, SendDepartureNotice, holdings, repo};
 use crate::{
-    access::{EnterError, Session, enter},
+    access::{NotEntered, Session, enter_to_act},
     alliances,
     app::App,
     changes::Change,
@@ -36,12 +36,9 @@ pub enum LeaveAllianceError {
     /// Too long since the last proof of who asks.
     #[error(transparent)]
     Unconfirmed(#[from] ConfirmItIsYou),
-    /// No role in this alliance, or no such alliance.
-    #[error("There is no such alliance, or you hold no role in it.")]
-    UnknownAlliance,
-    /// The alliance asks everybody for a second step, and the person has none.
-    #[error("This alliance asks everybody for a second step at sign-in. Set one up in your account first.")]
-    NeedsSecondStep,
+    /// The alliance is not entered.
+    #[error(transparent)]
+    NotEntered(#[from] NotEntered),
     /// Who held a role on a day that is over stays on record.
     #[error("Your last day can be today at the earliest.")]
     InPast,
@@ -74,11 +71,7 @@ pub async fn leave_alliance(
 ) -> Result<(), LeaveAllianceError> {
     use LeaveAllianceError as E;
     session.device()?;
-    let viewer = match enter(app, session, &input.slug).await {
-        Ok(entered) => entered.ok_or(E::UnknownAlliance)?.viewer,
-        Err(EnterError::NeedsSecondStep) => return Err(E::NeedsSecondStep),
-        Err(EnterError::Internal(error)) => return Err(error.into()),
-    };
+    let viewer = enter_to_act(app, session, &input.slug).await?;
     let scope = viewer.require(Permission::SeeAlliance)?;
     viewer.require_confirmed(Act::LeaveAlliance)?;
     let person_id = viewer.person_id().ok_or(Forbidden)?;
@@ -95,7 +88,7 @@ pub async fn leave_alliance(
     if ends_on > today + Days::new(MOST_DAYS_AHEAD) {
         return Err(E::TooFarAhead);
     }
-    let held = holdings(&mut tx, person_id, today).await?.ok_or(E::UnknownAlliance)?;
+    let held = holdings(&mut tx, person_id, today).await?.ok_or(NotEntered::UnknownAlliance)?;
     if held.leaves_on.is_some() {
         return Err(E::AlreadyLeaving);
     }
@@ -143,10 +136,8 @@ pub async fn leave_alliance(
 }
 
 failure!(LeaveAllianceError {
-    UnknownAlliance => "alliance",
-    NeedsSecondStep => "alliance",
     InPast => "endsOn",
     TooFarAhead => "endsOn",
     AlreadyLeaving => "endsOn",
     LastAdministrator => "endsOn",
-} nested { Forbidden, Unconfirmed, Internal });
+} nested { Forbidden, NotEntered, Unconfirmed, Internal });

@@ -19,7 +19,7 @@ mod revoke_token;
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{self, AllianceEntry, ApiToken, Device, Passkey, SecondStep},
+    access::{self, AllianceEntry, ApiToken, Device, MyAlliances, Passkey, SecondStep},
     jobs::DEPLOYMENT,
     people::invitations::received_invitations,
 };
@@ -66,9 +66,13 @@ impl ViewerObject {
 
     /// The alliances in which you hold a role today, by name.
     async fn alliances(&self, ctx: &Context<'_>) -> Result<Vec<AllianceEntryObject>> {
-        let found = access::my_alliances(Session::of(ctx).app(), &self.0).await;
-        let found = found.map_err(|error| errors::internal(&error))?;
-        Ok(found.into_iter().map(Into::into).collect())
+        Ok(self.my_alliances(ctx).await?.open.into_iter().map(Into::into).collect())
+    }
+
+    /// How many alliances in which you hold a role today are closed to you, because they are about to be deleted. Their
+    /// directors are let in.
+    async fn closed_alliances(&self, ctx: &Context<'_>) -> Result<usize> {
+        Ok(self.my_alliances(ctx).await?.closed)
     }
 
     /// The national register of schools, to look for one in before or after you have an alliance.
@@ -107,6 +111,13 @@ impl ViewerObject {
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiTokenObject>> {
         let found = access::tokens(Session::of(ctx).app(), &self.0).await.map_err(errors::read)?;
         Ok(found.into_iter().map(ApiTokenObject).collect())
+    }
+}
+
+impl ViewerObject {
+    async fn my_alliances(&self, ctx: &Context<'_>) -> Result<MyAlliances> {
+        let found = access::my_alliances(Session::of(ctx).app(), &self.0).await;
+        found.map_err(|error| errors::internal(&error))
     }
 }
 

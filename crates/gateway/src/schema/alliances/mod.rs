@@ -6,6 +6,7 @@ mod assign_task;
 mod call_off_deletion;
 mod change_closure;
 mod change_settings;
+mod closures;
 mod deletion;
 mod export;
 mod found_alliance;
@@ -20,23 +21,21 @@ mod roles;
 mod set_task_aside;
 mod set_term_dates;
 mod set_up;
+mod settings;
+mod strands;
 mod term_dates;
 
 pub(crate) use roles::{PermissionEnum, RoleEnum};
+pub(crate) use settings::{LetterheadObject, SupplierKindEnum};
+pub(crate) use strands::StrandObject;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use async_graphql::{Enum, ID, MergedObject, Object, Result, SimpleObject};
-use domain::{
-    alliances,
-    error::ReadError,
-    ids::{AllianceId, StrandId},
-    viewer,
-};
+use async_graphql::{ID, MergedObject, Object, Result};
+use domain::{alliances, viewer};
 
 use super::{
     access,
-    batches::Batch,
     context::Inside,
     errors, funding,
     ids::{self, Kind},
@@ -45,9 +44,11 @@ use super::{
     schools,
 };
 
+use closures::{ClosedDaysObject, ClosureObject};
 use export::ExportObject;
 use me::MeObject;
 use roles::{RoleTableObject, role_table};
+use settings::{TermsObject, WordingObject};
 
 #[derive(MergedObject, Default)]
 pub(crate) struct AlliancesMutation(
@@ -95,16 +96,7 @@ impl AllianceObject {
 
     /// Who issues its invoices.
     async fn letterhead(&self) -> LetterheadObject {
-        let letterhead = self.0.alliance.letterhead.clone();
-        LetterheadObject {
-            legal_name: letterhead.legal_name,
-            address: letterhead.address,
-            contact_email: letterhead.contact_email,
-            vat_number: letterhead.vat_number,
-            bank_account_name: letterhead.bank.name,
-            sort_code: letterhead.bank.sort_code,
-            account_number: letterhead.bank.number,
-        }
+        self.0.alliance.letterhead.clone().into()
     }
 
     /// How it raises contributions.
@@ -460,148 +452,4 @@ impl AllianceObject {
         }
         jobs::parked_jobs(&self.0).await.map(Some)
     }
-}
-
-/// Who issues invoices.
-#[derive(SimpleObject)]
-#[graphql(name = "Letterhead")]
-pub(crate) struct LetterheadObject {
-    /// The legal entity.
-    pub(crate) legal_name: String,
-    /// The postal address, a line each.
-    pub(crate) address: String,
-    /// Where payers write to.
-    pub(crate) contact_email: String,
-    /// The VAT registration number, if registered.
-    pub(crate) vat_number: Option<String>,
-    /// The name on the account to pay into.
-    pub(crate) bank_account_name: String,
-    /// As 12-34-56.
-    pub(crate) sort_code: String,
-    /// Eight digits.
-    pub(crate) account_number: String,
-}
-
-/// How an alliance raises contributions.
-#[derive(SimpleObject)]
-#[graphql(name = "Terms")]
-pub(crate) struct TermsObject {
-    /// What kind of body supplies.
-    supplier_kind: SupplierKindEnum,
-    /// Where its people plan their days, as in the time zone database.
-    timezone: String,
-    /// The month, 1 to 12, in which its year begins.
-    year_start_month: i32,
-    /// Days from issue to due date.
-    payment_terms_days: i32,
-    /// What invoice numbers begin with.
-    invoice_prefix: String,
-    /// What credit note numbers begin with.
-    credit_prefix: String,
-}
-
-/// What an alliance calls itself and its parts.
-#[derive(SimpleObject)]
-#[graphql(name = "Wording")]
-pub(crate) struct WordingObject {
-    /// "alliance", "partnership", "hub".
-    alliance: String,
-    /// "member", "partner school".
-    member: String,
-    /// "strand", "programme".
-    strand: String,
-}
-
-/// A part of the alliance's work.
-#[derive(SimpleObject)]
-#[graphql(name = "Strand")]
-pub(crate) struct StrandObject {
-    /// Opaque, and good for as long as the strand exists.
-    id: ID,
-    /// Its name in this alliance.
-    name: String,
-}
-
-impl StrandObject {
-    fn of(alliance_id: AllianceId, strand: alliances::Strand) -> Self {
-        Self { id: ids::encode(Kind::Strand, alliance_id, strand.id.0), name: strand.name }
-    }
-}
-
-struct StrandsById;
-
-impl Batch for StrandsById {
-    type Key = StrandId;
-    type Value = alliances::Strand;
-
-    async fn read(
-        inside: &Inside,
-        keys: &[StrandId],
-    ) -> Result<HashMap<StrandId, alliances::Strand>, ReadError> {
-        let mut strands = alliances::strands(&inside.reading).await?;
-        strands.retain(|strand| keys.contains(&strand.id));
-        Ok(strands.into_iter().map(|strand| (strand.id, strand)).collect())
-    }
-}
-
-impl Inside {
-    pub(crate) async fn strand(self: &Arc<Self>, id: StrandId) -> Result<Option<StrandObject>> {
-        let found = self.load::<StrandsById>(id).await?;
-        Ok(found.map(|strand| StrandObject::of(self.id(), strand)))
-    }
-}
-
-/// Days on which schools are closed, both ends included.
-#[derive(SimpleObject)]
-#[graphql(name = "Closure")]
-pub(crate) struct ClosureObject {
-    /// Opaque, and good for as long as the closure is entered.
-    id: ID,
-    /// "Autumn half term".
-    name: String,
-    /// The first day.
-    starts_on: Date,
-    /// The last day.
-    ends_on: Date,
-}
-
-/// Days on which schools are closed, both ends included.
-#[derive(SimpleObject)]
-#[graphql(name = "ClosedDays")]
-pub(crate) struct ClosedDaysObject {
-    /// "Autumn half term", "school holiday".
-    name: String,
-    /// The first day.
-    starts_on: Date,
-    /// The last day.
-    ends_on: Date,
-}
-
-impl From<alliances::ClosedDays> for ClosedDaysObject {
-    fn from(closed: alliances::ClosedDays) -> Self {
-        Self { name: closed.name, starts_on: closed.starts_on.into(), ends_on: closed.ends_on.into() }
-    }
-}
-
-impl ClosureObject {
-    fn of(alliance_id: AllianceId, closure: alliances::Closure) -> Self {
-        Self {
-            id: ids::encode(Kind::Closure, alliance_id, closure.id.0),
-            name: closure.name,
-            starts_on: closure.starts_on.into(),
-            ends_on: closure.ends_on.into(),
-        }
-    }
-}
-
-/// What kind of body the alliance's legal entity is.
-#[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "SupplierKind", remote = "alliances::SupplierKind")]
-pub(crate) enum SupplierKindEnum {
-    /// A school, academy trust or local authority. Education it supplies is exempt from VAT.
-    EducationBody,
-    /// A trading company: charges VAT on everything.
-    TradingCompany,
-    /// Anybody who is not registered for VAT: charges none.
-    NotRegistered,
 }

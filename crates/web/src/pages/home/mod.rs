@@ -165,7 +165,8 @@ fn quiet_days(closed: &[home::HomeAllianceClosedDays], today: NaiveDate) -> Opti
 
 fn todo(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
     let drafts = alliance.budgets.nodes.iter().filter(|budget| budget.agreed_at.is_none());
-    let mut todo: Vec<_> = first_budget(within, alliance).into_iter().collect();
+    let mut todo: Vec<_> = deletion(within, alliance).into_iter().collect();
+    todo.extend(first_budget(within, alliance));
     todo.extend(drafts.filter_map(|budget| draft(within, budget)));
     todo.extend(overdue(within, alliance));
     todo.extend(disputed(within, alliance));
@@ -205,6 +206,20 @@ fn left_to_set_up(within: &Within, alliance: &home::HomeAlliance) -> Vec<Todo> {
         Some(Todo { what: step.what, why: step.why + &owner, href: step.href, act: step.act })
     });
     todo.collect()
+}
+
+/// For the directors: they can call it off.
+fn deletion(within: &Within, alliance: &home::HomeAlliance) -> Option<Todo> {
+    let deletion = alliance.deletion.as_ref()?;
+    Some(Todo {
+        what: format!("{} is to be deleted", within.entered.alliance.name),
+        why: format!(
+            "It is closed on {}. Until then everything goes on as usual.",
+            format::moment(&deletion.deactivates_at)
+        ),
+        href: within.path("/settings/data"),
+        act: "See why",
+    })
 }
 
 /// Those who manage the alliance have it among the steps of setting up, where it can be set aside.

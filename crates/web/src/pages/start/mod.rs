@@ -20,14 +20,17 @@ query!(Start, "src/pages/start/query.graphql");
 struct Page {
     email: String,
     alliances: Vec<start::StartViewerAlliances>,
+    /// How many are about to be deleted, and let directors in only.
+    closed: i64,
     csrf: String,
 }
 
 pub(crate) async fn get(State(site): State<SharedSite>, signed: Signed) -> PageResult {
     let data = site.query::<Start>(&signed, start::Variables {}).await?;
-    let alliances = data.viewer.map(|viewer| viewer.alliances).unwrap_or_default();
-    if let [only] = &alliances[..] {
+    let mine = data.viewer.map(|viewer| (viewer.alliances, viewer.closed_alliances));
+    let (alliances, closed) = mine.unwrap_or_default();
+    if let ([only], 0) = (&alliances[..], closed) {
         return Ok(Redirect::to(&format!("/{}", only.slug)).into_response());
     }
-    render(&Page { email: signed.session.account.email.to_string(), alliances, csrf: signed.csrf })
+    render(&Page { email: signed.session.account.email.to_string(), alliances, closed, csrf: signed.csrf })
 }

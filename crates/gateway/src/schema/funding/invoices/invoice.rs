@@ -197,20 +197,6 @@ impl InvoiceObject {
     }
 }
 
-impl From<domain::alliances::Letterhead> for LetterheadObject {
-    fn from(letterhead: domain::alliances::Letterhead) -> Self {
-        Self {
-            legal_name: letterhead.legal_name,
-            address: letterhead.address,
-            contact_email: letterhead.contact_email,
-            vat_number: letterhead.vat_number,
-            bank_account_name: letterhead.bank.name,
-            sort_code: letterhead.bank.sort_code,
-            account_number: letterhead.bank.number,
-        }
-    }
-}
-
 /// One line of an invoice.
 #[derive(SimpleObject)]
 #[graphql(name = "InvoiceLine")]
